@@ -1,0 +1,95 @@
+package io.murmuration.tensors.model;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Where each tensor of a stage lies in the stage's one contiguous vector, under its Hugging Face
+ * {@code LlamaForCausalLM} name. Weights are {@code [out, in]}, row-major. Query, key and value projections follow each
+ * other, and so do gate and up: each group can be multiplied as one matrix.
+ */
+public final class ParameterLayout {
+
+    /**
+     * One tensor.
+     *
+     * @param name Hugging Face name
+     * @param offset first number in the stage's vector
+     * @param shape one axis for gains, two for matrices
+     */
+    public record Parameter(String name, long offset, List<Integer> shape) {
+        public Parameter {
+            shape = List.copyOf(shape);
+        }
+
+        public long length() {
+            long length = 1;
+            for (int axis : shape) {
+                length *= axis;
+            }
+            return length;
+        }
+
+        /** Matrices decay, gains do not. */
+        public boolean decays() {
+            return shape.size() > 1;
+        }
+    }
+
+    private final Map<String, Parameter> byName = new LinkedHashMap<>();
+    private long length;
+
+    private ParameterLayout() {}
+
+    public static ParameterLayout of(ModelSpec model, StagePlan.Slice slice) {
+        ParameterLayout layout = new ParameterLayout();
+        int dim = model.dim();
+        if (slice.first()) {
+            layout.add("model.embed_tokens.weight", model.vocabulary(), dim);
+        }
+        for (int layer = slice.firstLayer(); layer < slice.firstLayer() + slice.layers(); layer++) {
+            String prefix = "model.layers." + layer + ".";
+            layout.add(prefix + "input_layernorm.weight", dim);
+            layout.add(prefix + "self_attn.q_proj.weight", dim, dim);
+            layout.add(prefix + "self_attn.k_proj.weight", model.kvDim(), dim);
+            layout.add(prefix + "self_attn.v_proj.weight", model.kvDim(), dim);
+            layout.add(prefix + "self_attn.o_proj.weight", dim, dim);
+            layout.add(prefix + "post_attention_layernorm.weight", dim);
+            layout.add(prefix + "mlp.gate_proj.weight", model.ffn(), dim);
+            layout.add(prefix + "mlp.up_proj.weight", model.ffn(), dim);
+            layout.add(prefix + "mlp.down_proj.weight", dim, model.ffn());
+        }
+        if (slice.last()) {
+            layout.add("model.norm.weight", dim);
+            layout.add("lm_head.weight", model.vocabulary(), dim);
+        }
+        return layout;
+    }
+
+    private void add(String name, Integer... shape) {
+        Parameter parameter = new Parameter(name, length, List.of(shape));
+        byName.put(name, parameter);
+        length += parameter.length();
+    }
+
+    /** Numbers in the stage's vector. */
+    public long length() {
+        return length;
+    }
+
+    /** All tensors in the order of the vector. */
+    public List<Parameter> parameters() {
+        return new ArrayList<>(byName.values());
+    }
+
+    /** @throws IllegalArgumentException if this stage has no such tensor */
+    public Parameter parameter(String name) {
+        Parameter parameter = byName.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("no parameter " + name + " in this stage");
+        }
+        return parameter;
+    }
+}

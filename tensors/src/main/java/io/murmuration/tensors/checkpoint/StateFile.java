@@ -85,7 +85,9 @@ final class StateFile {
 
     private static long whole(Path file, ObjectNode json, String name) {
         JsonNode value = json.path(name);
-        if (!value.canConvertToLong() || !(name.equals("seed") || value.longValue() >= 0)) {
+        if (!value.isIntegralNumber()
+                || !value.canConvertToLong()
+                || !(name.equals("seed") || value.longValue() >= 0)) {
             throw new CheckpointException(file + ": expected a whole number as " + name + ", got " + value);
         }
         return value.longValue();

@@ -20,8 +20,9 @@ final class Nd4jBackend implements Backend {
             throw new IllegalStateException("ND4J must run on its CPU backend, it chose " + backend);
         }
         OpenBlas.useOneThread();
-        String version = Nd4j.class.getPackage().getImplementationVersion();
-        fingerprint = ("nd4j-1/" + version + "/" + OpenBlas.description() + "/lanes" + Lanes.WIDTH).replace(' ', '_');
+        // Of ND4J's own libraries only the BLAS computes here. The leading number changes with the kernels of this
+        // package.
+        fingerprint = ("nd4j-1/" + OpenBlas.description() + "/lanes" + Lanes.WIDTH).replace(' ', '_');
     }
 
     /** Native libraries are loaded once in a process; the first call takes seconds. */

@@ -1,0 +1,394 @@
+#!/usr/bin/env python3
+"""Writes our own compact set of reference numbers: bench/golden.py [FOLDER].
+
+The default folder is tensors/src/test/resources/golden. Needs numpy and torch. Same seeds, same numbers: run it again
+after a change here and commit what it writes. The format (safetensors plus manifest.json) is that of docs/golden.md;
+tolerances leave room for fp32 arithmetic in another order of summation.
+"""
+
+import json
+import math
+import pathlib
+import struct
+import sys
+
+import numpy as np
+import torch
+
+DTYPES = {np.dtype("<f4"): "F32", np.dtype("<i8"): "I64", np.dtype("u1"): "U8"}
+FORWARD = {"atol": 1e-6, "rtol": 1e-5}
+BACKWARD = {"atol": 1e-7, "rtol": 5e-5}
+
+
+def save(path, tensors):
+    """tensors: name -> numpy array of one of DTYPES."""
+    header, blobs, at = {}, [], 0
+    for name, array in sorted(tensors.items()):
+        blob = np.ascontiguousarray(array).tobytes()
+        header[name] = {
+            "dtype": DTYPES[array.dtype],
+            "shape": list(array.shape),
+            "data_offsets": [at, at + len(blob)],
+        }
+        blobs.append(blob)
+        at += len(blob)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+
+
+class Group:
+    def __init__(self, root, name, description, elementwise=False, **extra):
+        self.folder = root / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        rule = "|want|" if elementwise else "max|want| (max over the whole tensor)"
+        prefix = "elementwise " if elementwise else ""
+        self.manifest = {
+            "group": name,
+            "description": description,
+            "tolerance_rule": f"{prefix}|got - want| <= atol + rtol * {rule}",
+            **extra,
+            "cases": [],
+        }
+
+    def case(self, name, params, files, **extra):
+        """files: file -> tensor -> (array, None for an input or the tolerance of an expected tensor)."""
+        entries = {}
+        for file, tensors in files.items():
+            save(self.folder / file, {name: array for name, (array, _) in tensors.items()})
+            entries[file] = {
+                name: {"dtype": DTYPES[array.dtype], "shape": list(array.shape)}
+                | ({"role": "input"} if tol is None else {"role": "expected", "tol": tol})
+                for name, (array, tol) in sorted(tensors.items())
+            }
+        self.manifest["cases"].append({"name": name, "params": params, **extra, "files": entries})
+
+    def close(self):
+        (self.folder / "manifest.json").write_text(json.dumps(self.manifest, indent=1) + "\n")
+
+
+def f32(x):
+    return np.asarray(x.detach().numpy() if isinstance(x, torch.Tensor) else x).astype("<f4")
+
+
+# ---- llama: a decoder written out step by step, differentiated by autograd in fp64 ----------------------------------
+
+
+def rms_norm(x, gain, eps):
+    return x / torch.sqrt((x * x).mean(-1, keepdim=True) + eps) * gain
+
+
+def rotate(x, theta):
+    """x [batch, heads, time, width]: pairs (j, j + width/2) turn by time * theta^(-2j/width)."""
+    half = x.shape[-1] // 2
+    time = torch.arange(x.shape[-2], dtype=torch.float64)[:, None]
+    angle = time * theta ** (-torch.arange(half, dtype=torch.float64)[None, :] / half)
+    a, b = x[..., :half], x[..., half:]
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin], -1)
+
+
+def layer(x, w, p, c):
+    batch, time, dim = x.shape
+    heads, kv = c["n_heads"], c["n_kv_heads"]
+    width = dim // heads
+    n = rms_norm(x, w[p + "input_layernorm.weight"], c["rms_eps"])
+    split = lambda name, count: (n @ w[p + name].T).reshape(batch, time, count, width).transpose(1, 2)
+    q = rotate(split("self_attn.q_proj.weight", heads), c["rope_theta"])
+    k = rotate(split("self_attn.k_proj.weight", kv), c["rope_theta"])
+    v = split("self_attn.v_proj.weight", kv)
+    mixed = []
+    for head in range(heads):
+        group = head * kv // heads
+        scores = q[:, head] @ k[:, group].transpose(1, 2) / math.sqrt(width)
+        future = torch.ones(time, time, dtype=torch.bool).triu(1)
+        mixed.append(scores.masked_fill(future, -math.inf).softmax(-1) @ v[:, group])
+    h = x + torch.cat(mixed, -1) @ w[p + "self_attn.o_proj.weight"].T
+    n = rms_norm(h, w[p + "post_attention_layernorm.weight"], c["rms_eps"])
+    gate = n @ w[p + "mlp.gate_proj.weight"].T
+    up = n @ w[p + "mlp.up_proj.weight"].T
+    return h + (gate * torch.sigmoid(gate) * up) @ w[p + "mlp.down_proj.weight"].T
+
+
+def weights(rng, c, layers, whole):
+    dim, ffn = c["dim"], c["ffn_dim"]
+    kv_dim = c["n_kv_heads"] * c["head_dim"]
+    matrix = lambda rows, columns: rng.standard_normal((rows, columns)) / math.sqrt(columns)
+    gain = lambda: 1 + 0.15 * rng.standard_normal(dim)
+    w = {}
+    if whole:
+        w["model.embed_tokens.weight"] = 0.7 * rng.standard_normal((c["vocab"], dim))
+    for i in layers:
+        p = f"model.layers.{i}."
+        w[p + "input_layernorm.weight"] = gain()
+        w[p + "self_attn.q_proj.weight"] = matrix(dim, dim)
+        w[p + "self_attn.k_proj.weight"] = matrix(kv_dim, dim)
+        w[p + "self_attn.v_proj.weight"] = matrix(kv_dim, dim)
+        w[p + "self_attn.o_proj.weight"] = matrix(dim, dim)
+        w[p + "post_attention_layernorm.weight"] = gain()
+        w[p + "mlp.gate_proj.weight"] = matrix(ffn, dim)
+        w[p + "mlp.up_proj.weight"] = matrix(ffn, dim)
+        w[p + "mlp.down_proj.weight"] = matrix(dim, ffn)
+    if whole:
+        w["model.norm.weight"] = gain()
+        w["lm_head.weight"] = matrix(c["vocab"], dim)
+    return {name: value.astype("<f4") for name, value in w.items()}
+
+
+def differentiable(arrays, dtype=torch.float64):
+    return {name: torch.tensor(value, dtype=dtype, requires_grad=True) for name, value in arrays.items()}
+
+
+def whole_model(group, rng, name, c):
+    layers = range(c["n_layers"])
+    arrays = weights(rng, c, layers, True)
+    ids = rng.integers(0, c["vocab"], (c["batch"], c["seq"])).astype("<i8")
+    targets = rng.integers(0, c["vocab"], (c["batch"], c["seq"])).astype("<i8")
+    w = differentiable(arrays)
+    x = w["model.embed_tokens.weight"][torch.tensor(ids)]
+    hidden = {"hidden.embed": x}
+    for i in layers:
+        x = layer(x, w, f"model.layers.{i}.", c)
+        hidden[f"hidden.layer{i}"] = x
+    x = rms_norm(x, w["model.norm.weight"], c["rms_eps"])
+    hidden["hidden.norm"] = x
+    logits = x @ w["lm_head.weight"].T
+    picked = torch.log_softmax(logits, -1).gather(-1, torch.tensor(targets)[..., None])
+    loss = -picked.mean()
+    loss.backward()
+    activations = {key: (f32(value), FORWARD) for key, value in hidden.items()}
+    activations |= {
+        "logits": (f32(logits), FORWARD),
+        "loss": (f32(loss).reshape(1), {"atol": 2e-6, "rtol": 0}),
+        "input_ids": (ids, None),
+        "targets": (targets, None),
+    }
+    files = {
+        f"{name}.weights.safetensors": {key: (value, None) for key, value in arrays.items()},
+        f"{name}.activations.safetensors": activations,
+        f"{name}.grads.safetensors": {"grad." + key: (f32(value.grad), BACKWARD) for key, value in w.items()},
+    }
+    group.case(name, c, files, description="whole model: forward, loss, gradient of every weight", loss=loss.item())
+
+
+def middle_stage(group, rng, name, c):
+    arrays = weights(rng, c, c["layers"], False)
+    shape = (c["batch"], c["seq"], c["dim"])
+    given = rng.standard_normal(shape).astype("<f4")
+    grad_output = (0.05 * rng.standard_normal(shape)).astype("<f4")
+    w = differentiable(arrays)
+    start = torch.tensor(given, dtype=torch.float64, requires_grad=True)
+    x, hidden = start, {}
+    for i in c["layers"]:
+        x = layer(x, w, f"model.layers.{i}.", c)
+        hidden[f"hidden.layer{i}"] = x
+    x.backward(torch.tensor(grad_output, dtype=torch.float64))
+    activations = {key: (f32(value), FORWARD) for key, value in hidden.items()}
+    activations |= {
+        "input": (given, None),
+        "grad_output": (grad_output, None),
+        "output": (f32(x), FORWARD),
+        "grad_input": (f32(start.grad), BACKWARD),
+    }
+    files = {
+        f"{name}.weights.safetensors": {key: (value, None) for key, value in arrays.items()},
+        f"{name}.activations.safetensors": activations,
+        f"{name}.grads.safetensors": {"grad." + key: (f32(value.grad), BACKWARD) for key, value in w.items()},
+    }
+    group.case(name, c, files, description="middle stage: input and grad_output in, all gradients out")
+
+
+def llama(root):
+    rng = np.random.default_rng(20260201)
+    shared = {"rms_eps": 1e-5, "rope_theta": 10000.0}
+    group = Group(
+        root,
+        "llama",
+        "Llama-style decoder, forward and backward; fp64 autograd from fp32 inputs, rounded to fp32",
+        layout={
+            "weights": "Hugging Face names, [out, in], y = x @ W^T",
+            "rope": "rotate-half, positions from 0",
+            "attention": "causal, scale 1/sqrt(head_dim), query head h uses kv head floor(h * kv / heads)",
+            "loss": "mean cross-entropy in nats over all tokens, targets given",
+        },
+    )
+    # An odd sequence and widths that are no multiples of a vector register find more than round numbers do.
+    whole_model(group, rng, "mha", shared | {
+        "dim": 24, "n_heads": 4, "n_kv_heads": 4, "ffn_dim": 52, "vocab": 61, "n_layers": 2,
+        "batch": 2, "seq": 11, "head_dim": 6,
+    })
+    whole_model(group, rng, "gqa", shared | {
+        "dim": 32, "n_heads": 8, "n_kv_heads": 2, "ffn_dim": 44, "vocab": 50, "n_layers": 2,
+        "batch": 3, "seq": 7, "head_dim": 4,
+    })
+    middle_stage(group, rng, "stage_gqa", shared | {
+        "dim": 36, "n_heads": 3, "n_kv_heads": 1, "ffn_dim": 40, "layers": [1, 2],
+        "batch": 2, "seq": 9, "head_dim": 12,
+    })
+    group.close()
+
+
+# ---- optim: the formulas in fp64 from fp32 inputs -------------------------------------------------------------------
+
+
+def adamw(group, rng, name, steps, shapes, betas, eps, decay, rate, rates=None):
+    b1, b2 = betas
+    state = {"atol": 1e-9, "rtol": 5e-6}
+    tensors = {} if rates is None else {"lr": (rates.astype("<f4"), None)}
+    for parameter, shape in shapes.items():
+        start = rng.standard_normal(shape).astype("<f4")
+        # Magnitudes that change from step to step keep both moments busy.
+        size = np.exp(rng.normal(-2, 1, (steps,) + (1,) * len(shape)))
+        gradients = (size * rng.standard_normal((steps,) + shape)).astype("<f4")
+        p, m, v = start.astype("f8"), np.zeros(shape), np.zeros(shape)
+        trace = []
+        for t in range(1, steps + 1):
+            g = gradients[t - 1].astype("f8")
+            lr = rate if rates is None else float(rates.astype("<f4")[t - 1])
+            p = p * (1 - lr * decay)
+            m = b1 * m + (1 - b1) * g
+            v = b2 * v + (1 - b2) * g * g
+            p = p - lr / (1 - b1**t) * m / (np.sqrt(v) / math.sqrt(1 - b2**t) + eps)
+            trace.append(p)
+            if t in (1, steps):
+                tensors[f"exp_avg.step{t}.{parameter}"] = (f32(m), state)
+                tensors[f"exp_avg_sq.step{t}.{parameter}"] = (f32(v), state)
+        tensors["param_init." + parameter] = (start, None)
+        tensors["grad." + parameter] = (gradients, None)
+        tensors["param." + parameter] = (f32(np.stack(trace)), {"atol": 1e-7, "rtol": 2e-6})
+    params = {"lr": rate, "betas": list(betas), "eps": eps, "weight_decay": decay}
+    group.case(name, params, {name + ".safetensors": tensors}, description=f"{steps} steps, all parameters decay")
+
+
+def clip(group, rng, name, max_norm, size):
+    gradients = {key: (size * rng.standard_normal(shape)).astype("<f4") for key, shape in
+                 {"a": (13, 5), "b": (29,), "c": (1,)}.items()}
+    norm = math.sqrt(sum((g.astype("f8") ** 2).sum() for g in gradients.values()))
+    factor = min(1.0, max_norm / (norm + 1e-6))
+    tensors = {"norm": (f32([norm]), {"atol": 0, "rtol": 2e-6})}
+    for key, g in gradients.items():
+        tensors["grad." + key] = (g, None)
+        tensors["clipped." + key] = (f32(g.astype("f8") * factor), {"atol": 1e-9, "rtol": 2e-6})
+    group.case(name, {"max_norm": max_norm}, {name + ".safetensors": tensors}, description="global norm")
+
+
+def schedule(group, name, p, rate, steps):
+    def at(step):
+        if step < p["warm"]:
+            return p["init"] + (p["base"] - p["init"]) * step / p["warm"]
+        return rate(step - p["warm"])
+
+    table = [at(step) for step in range(steps)]
+    tensors = {"lr": (f32(table), {"atol": 0, "rtol": 2e-7})}
+    group.case(name, p, {name + ".safetensors": tensors}, description="learning rate of step 0, 1, ...", lr_f64=table)
+
+
+def half_cosine(a, b, share):
+    return b + (a - b) * 0.5 * (1 + math.cos(math.pi * share))
+
+
+def schedules(group):
+    p = {"base": 2e-3, "warm": 0, "init": 0.0}
+    schedule(group, "sched_constant", p, lambda s: 2e-3, 9)
+    p = {"base": 1e-3, "warm": 3, "init": 1e-4, "total": 17, "final": 2e-4}
+    schedule(group, "sched_linear", p, lambda s: 1e-3 + (2e-4 - 1e-3) * min(s / 14, 1), 21)
+    p = {"base": 1e-3, "warm": 4, "init": 0.0, "total": 31, "final": 1e-4}
+    schedule(group, "sched_cosine", p, lambda s: half_cosine(1e-3, 1e-4, min(s / 27, 1)), 37)
+    p = {"base": 3e-4, "warm": 2, "init": 3e-5, "stable": 5, "cosd": 6, "cosfinal": 1e-4, "lind": 4, "linfinal": 2e-5}
+
+    def wsd(s):
+        if s < 5:
+            return 3e-4
+        if s < 11:
+            return half_cosine(3e-4, 1e-4, (s - 5) / 6)
+        return 1e-4 + (2e-5 - 1e-4) * min((s - 11) / 4, 1)
+
+    schedule(group, "sched_wsd", p, wsd, 20)
+
+
+def optim(root):
+    rng = np.random.default_rng(20260202)
+    group = Group(root, "optim", "AdamW, clipping, learning rates; fp64 from fp32 inputs, rounded to fp32")
+    adamw(group, rng, "adamw", 12, {"m": (9, 4), "g": (17,)}, (0.9, 0.95), 1e-8, 0.1, 1e-3)
+    warm = np.minimum(np.arange(1, 9) / 5, 1) * 6e-4
+    adamw(group, rng, "adamw_warm", 8, {"m": (3, 21)}, (0.85, 0.99), 1e-6, 0.05, 6e-4, warm)
+    # Longer than one chunk of the kernel, and no multiple of it.
+    adamw(group, rng, "adamw_long", 2, {"m": (67, 65)}, (0.9, 0.999), 1e-8, 0.01, 3e-3)
+    clip(group, rng, "clip_above", 1.0, 0.7)
+    clip(group, rng, "clip_below", 2.5, 0.02)
+    clip(group, rng, "clip_zero", 1.0, 0.0)
+    schedules(group)
+    group.close()
+
+
+# ---- codecs: one fp32 operation at a time ---------------------------------------------------------------------------
+
+
+def block8(x, block):
+    scales, codes, decoded = [], [], []
+    for start in range(0, len(x), block):
+        part = x[start : start + block]
+        top = np.abs(part).max().astype("<f4")
+        scale = np.float32(top / np.float32(127))
+        if scale == 0:
+            code = np.zeros(len(part), "i1")
+        else:
+            code = np.clip(np.rint(part / scale), -127, 127).astype("i1")
+        scales.append(top)
+        codes.append(code)
+        decoded.append(code.astype("<f4") * scale)
+    wire = np.array(scales, "<f4").tobytes() + np.concatenate(codes).tobytes()
+    return np.frombuffer(wire, "u1"), np.concatenate(decoded)
+
+
+def half(x):
+    coded = np.clip(x, -65504, 65504).astype("<f2")
+    return np.frombuffer(coded.tobytes(), "u1"), coded.astype("<f4")
+
+
+def codecs(root):
+    rng = np.random.default_rng(20260203)
+    ties = np.arange(-254, 255, dtype="<f4") / 2  # absmax 127: scale 1, every second number is a tie
+    edge = np.array([0.0, -0.0, 65504, 65519.996, 65520, -7e4, 3.4e38, 6.1e-5, 5.96e-8, 2.98e-8, 2.9802326e-8,
+                     1e-41, -1e-45, 2049, 2051, 0.1], "<f4")
+    inputs = {
+        "normal": rng.standard_normal(4500).astype("<f4"),
+        "ragged": (rng.standard_normal(1031) * np.exp(rng.normal(0, 2, 1031))).astype("<f4"),
+        "zeros": np.zeros(37, "<f4"),
+        "negative": -rng.exponential(1, 300).astype("<f4"),
+        "ties": ties,
+        "edge": edge,
+        "tiny": np.full(5, 1e-44, "<f4"),
+        "one": np.array([-2.5], "<f4"),
+    }
+    group = Group(root, "codecs", "encoded bytes and decoded numbers of shared inputs", elementwise=True)
+    group.case("inputs", {}, {"inputs.safetensors": {key: (value, None) for key, value in inputs.items()}})
+    cases = {
+        "fp32": ({}, lambda x: (np.frombuffer(x.tobytes(), "u1"), x)),
+        "fp16": ({}, half),
+        "block8_linear": ({}, lambda x: block8(x, 4096)),
+        "block8_linear_b64": ({"block": 64}, lambda x: block8(x, 64)),
+    }
+    for name, (params, codec) in cases.items():
+        tensors = {}
+        for key, value in inputs.items():
+            if name == "fp32" and key == "normal":
+                continue  # 36 KB to show that nothing changes
+            wire, decoded = codec(value)
+            tensors[key + ".bytes"] = (wire, "exact")
+            tensors[key + ".decoded"] = (decoded, "exact")
+        group.case(name, params, {name + ".safetensors": tensors})
+    group.close()
+
+
+def main():
+    here = pathlib.Path(__file__).resolve().parent
+    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here.parent / "tensors/src/test/resources/golden"
+    for make in (llama, optim, codecs):
+        make(root)
+    size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
+    print(f"{root}: {size / 1e3:.0f} KB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+package io.murmuration.tensors.checkpoint;
+
+import io.murmuration.tensors.model.ModelSpec;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a checkpoint says about itself besides its numbers.
+ *
+ * @param model shape of the whole model
+ * @param step optimiser steps done; also the count behind AdamW's bias correction
+ * @param samplePosition sequences drawn so far: where the order of samples goes on
+ * @param seed the run's seed
+ * @param settings the run's settings by key, for whoever resumes
+ */
+public record CheckpointMeta(ModelSpec model, long step, long samplePosition, long seed, Map<String, String> settings) {
+    public CheckpointMeta {
+        if (step < 0 || samplePosition < 0) {
+            throw new IllegalArgumentException(
+                    "expected a step and a sample position of at least 0, got " + step + " and " + samplePosition);
+        }
+        settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+}

@@ -1,0 +1,12 @@
+package io.murmuration.tensors.golden;
+
+import java.util.List;
+
+/** All checks there are. Whoever implements another kind of case adds its check here. */
+final class GoldenChecks {
+
+    static final List<GoldenCheck> ALL =
+            List.of(new AdamWGolden(), new ClipGolden(), new ScheduleGolden(), new CodecGolden(), new LlamaGolden());
+
+    private GoldenChecks() {}
+}

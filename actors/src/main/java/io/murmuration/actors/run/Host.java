@@ -7,6 +7,7 @@ import io.murmuration.actors.protocol.Role;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -38,9 +39,17 @@ public final class Host extends AbstractBehavior<Host.Message> {
     private final Map<PeerId, Member> incarnations = new LinkedHashMap<>();
     private final Map<ActorRef<Void>, PeerId> children = new LinkedHashMap<>();
 
-    private Host(ActorContext<Message> context, Membership membership, List<Resident> residents, int restartLimit) {
+    private final Consumer<RunEvent> observer;
+
+    private Host(
+            ActorContext<Message> context,
+            Membership membership,
+            List<Resident> residents,
+            int restartLimit,
+            Consumer<RunEvent> observer) {
         super(context);
         this.membership = membership;
+        this.observer = observer;
         this.restarts = new RestartPolicy(restartLimit);
         for (Resident resident : residents) {
             this.residents.put(resident.peer(), resident);
@@ -48,9 +57,13 @@ public final class Host extends AbstractBehavior<Host.Message> {
         }
     }
 
-    /** @param restartLimit restarts of one peer before it is given up */
-    public static Behavior<Message> create(Membership membership, List<Resident> residents, int restartLimit) {
-        return Behaviors.setup(context -> new Host(context, membership, residents, restartLimit));
+    /**
+     * @param restartLimit restarts of one peer before it is given up
+     * @param observer told of {@link RunEvent.GivenUp}; must hand over and return at once
+     */
+    public static Behavior<Message> create(
+            Membership membership, List<Resident> residents, int restartLimit, Consumer<RunEvent> observer) {
+        return Behaviors.setup(context -> new Host(context, membership, residents, restartLimit, observer));
     }
 
     @Override
@@ -92,6 +105,7 @@ public final class Host extends AbstractBehavior<Host.Message> {
             start(residents.get(peer), member.incarnation() + 1);
         } else {
             getContext().getLog().error("{} ended ({}) too often and is given up", member, reason);
+            observer.accept(new RunEvent.GivenUp(member, reason));
         }
         return this;
     }

@@ -26,6 +26,9 @@ public sealed interface RunEvent {
 
     record Lost(Member member, String reason) implements RunEvent {}
 
+    /** A peer failed too often and does not come back. */
+    record GivenUp(Member member, String reason) implements RunEvent {}
+
     record Joined(Member member, long version) implements RunEvent {}
 
     record Kept(long version) implements RunEvent {}

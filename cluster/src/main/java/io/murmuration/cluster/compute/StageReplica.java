@@ -1,0 +1,262 @@
+package io.murmuration.cluster.compute;
+
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.Payload;
+import io.murmuration.actors.protocol.Purpose;
+import io.murmuration.tensors.codec.Codec;
+import io.murmuration.tensors.codec.EncodedTensor;
+import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.model.Stage;
+import io.murmuration.tensors.model.Workspace;
+import io.murmuration.tensors.optim.AdamW;
+import io.murmuration.tensors.optim.GradientClip;
+import io.murmuration.tensors.optim.Norms;
+import io.murmuration.tensors.reduce.Digest;
+import io.murmuration.tensors.reduce.FixedOrderSum;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The numbers of one shard: parameters, optimiser state, gradient accumulator, average, and the scratch memory to work
+ * with. Used by one task at a time.
+ */
+final class StageReplica implements AutoCloseable {
+
+    private final TrainingSetup setup;
+    private final Arena arena = Arena.ofShared();
+    private final Stage stage;
+    private final Workspace workspace;
+    private final AdamW optimiser;
+    private final Floats gradient;
+    private final Floats average;
+    private final Floats input;
+    private final Floats output;
+    private final Floats gradientOutput;
+    private final Floats gradientInput;
+    private Arena pinArena = Arena.ofShared();
+    private Floats beside = Floats.empty();
+    private List<Floats> pinned = List.of();
+    private int chunkBytes;
+
+    StageReplica(TrainingSetup setup, Compute.Open open) {
+        this.setup = setup;
+        this.stage = new Stage(setup.backend(), setup.model(), setup.stages().slice(open.stage()));
+        this.workspace = stage.newWorkspace(setup.microbatch());
+        this.optimiser = new AdamW(arena, stage.layout(), setup.adamW());
+        long length = stage.layout().length();
+        this.gradient = Floats.allocate(arena, length);
+        this.average = Floats.allocate(arena, length);
+        long boundary = (long) setup.microbatch()
+                * setup.model().sequence()
+                * setup.model().dim();
+        boolean first = stage.slice().first();
+        boolean last = stage.slice().last();
+        this.input = Floats.allocate(arena, first ? 0 : boundary);
+        this.gradientInput = Floats.allocate(arena, first ? 0 : boundary);
+        this.output = Floats.allocate(arena, last ? 0 : boundary);
+        this.gradientOutput = Floats.allocate(arena, last ? 0 : boundary);
+        if (open.initial()) {
+            setup.resume()
+                    .ifPresentOrElse(
+                            checkpoint -> checkpoint.read(stage.layout(), stage.parameters(), optimiser.state()),
+                            () -> stage.initialise(setup.seed()));
+        }
+    }
+
+    Payload forward(Compute.Forward task) {
+        int[] tokens = tokens(task.tokens());
+        int sequences = sequences(tokens);
+        Floats out = boundary(output, sequences);
+        stage.forward(workspace, sequences, tokens, decode(task.input(), input, sequences), out);
+        return encodeBoundary(out, sequences);
+    }
+
+    Compute.LossResult loss(Compute.Loss task) {
+        int[] tokens = tokens(task.tokens());
+        int sequences = sequences(tokens);
+        Floats in = decode(task.input(), input, sequences);
+        if (task.id().purpose() == Purpose.EVALUATE) {
+            return new Compute.LossResult(stage.loss(workspace, sequences, tokens, in), Payload.EMPTY);
+        }
+        Floats gradientIn = boundary(gradientInput, sequences);
+        double loss = stage.lossAndBackward(workspace, sequences, tokens, in, gradientIn, sink(task.count()));
+        return new Compute.LossResult(loss, encodeBoundary(gradientIn, sequences));
+    }
+
+    Payload backward(Compute.Backward task) {
+        int[] tokens = tokens(task.tokens());
+        int sequences = sequences(tokens);
+        Floats gradientIn = boundary(gradientInput, sequences);
+        stage.backward(
+                workspace,
+                sequences,
+                tokens,
+                decode(task.input(), input, sequences),
+                decode(task.gradient(), gradientOutput, sequences),
+                gradientIn,
+                sink(task.count()));
+        return encodeBoundary(gradientIn, sequences);
+    }
+
+    /** Where a gradient goes: into the accumulator, or beside it when somebody else counts it. */
+    private Floats sink(boolean count) {
+        if (!count && beside.length() == 0) {
+            beside = Floats.allocate(arena, gradient.length());
+        }
+        return count ? gradient : beside;
+    }
+
+    void discard() {
+        gradient.clear();
+    }
+
+    long gradientLength() {
+        return gradient.length();
+    }
+
+    Payload contribution(Compute.Contribution task) {
+        return encode(setup.averagingCodec(), gradient.slice(task.offset(), task.length()));
+    }
+
+    Payload reduce(Compute.Reduce task) {
+        Floats own = gradient.slice(task.offset(), task.length());
+        Floats target = average.slice(task.offset(), task.length());
+        try (Arena scratch = Arena.ofConfined()) {
+            List<Floats> contributions = new ArrayList<>();
+            for (Payload payload : task.contributions()) {
+                Floats decoded = Floats.allocate(scratch, task.length());
+                decode(payload, decoded);
+                contributions.add(decoded);
+            }
+            contributions.add(task.own(), own);
+            FixedOrderSum.sum(contributions, 1f / task.divisor(), target);
+        }
+        Payload encoded = encode(setup.averagingCodec(), target);
+        // The owner, too, goes on with what the others will decode.
+        decode(encoded, target);
+        return encoded;
+    }
+
+    void accept(Compute.Accept task) {
+        decode(task.average(), average.slice(task.offset(), task.length()));
+    }
+
+    Compute.SealResult seal() {
+        return new Compute.SealResult(Digest.of(average).hex(), Norms.squaredNorm(average));
+    }
+
+    String apply(Compute.Apply task) {
+        long number = task.step() + 1;
+        float scale = GradientClip.coefficient(task.gradientNorm(), setup.maxNorm());
+        optimiser.step(stage.parameters(), average, scale, setup.schedule().learningRate(number), number);
+        gradient.clear();
+        return digest();
+    }
+
+    String digest() {
+        return Digest.of(state().toArray(Floats[]::new)).hex();
+    }
+
+    /** Parameters, then the optimiser's vectors: what a snapshot and a digest cover. */
+    private List<Floats> state() {
+        List<Floats> state = new ArrayList<>();
+        state.add(stage.parameters());
+        state.addAll(optimiser.state().values());
+        return state;
+    }
+
+    // ---- snapshots: the vectors of state() one after the other, cut in chunks ----------------------------------
+
+    int pin(int bytes) {
+        unpin();
+        pinArena = Arena.ofShared();
+        List<Floats> copy = new ArrayList<>();
+        for (Floats vector : state()) {
+            Floats pinnedVector = Floats.allocate(pinArena, vector.length());
+            pinnedVector.copyFrom(vector);
+            copy.add(pinnedVector);
+        }
+        pinned = copy;
+        chunkBytes = bytes;
+        return Snapshots.chunks(copy, bytes);
+    }
+
+    void unpin() {
+        pinned = List.of();
+        pinArena.close();
+        pinArena = Arena.ofShared();
+    }
+
+    Payload readChunk(int index) {
+        byte[] bytes = Snapshots.read(pinned, index, chunkBytes);
+        return new Payload(bytes, bytes.length);
+    }
+
+    void writeChunk(Compute.WriteChunk task) {
+        Snapshots.write(state(), task.index(), task.chunks(), task.chunk().bytes());
+    }
+
+    // ---- bytes and numbers -------------------------------------------------------------------------------------
+
+    private int[] tokens(byte[] bytes) {
+        return TokenBytes.decode(bytes, setup.model().vocabulary());
+    }
+
+    private int sequences(int[] tokens) {
+        int width = setup.model().sequence() + 1;
+        int sequences = tokens.length / width;
+        if (tokens.length != sequences * width || sequences < 1 || sequences > setup.microbatch()) {
+            throw new IllegalArgumentException("expected 1 to " + setup.microbatch() + " sequences of " + width
+                    + " tokens, got " + tokens.length + " tokens");
+        }
+        return sequences;
+    }
+
+    private Floats boundary(Floats memory, int sequences) {
+        return memory.length() == 0 ? memory : memory.slice(0, boundaryLength(sequences));
+    }
+
+    private long boundaryLength(int sequences) {
+        return (long) sequences * setup.model().sequence() * setup.model().dim();
+    }
+
+    private int[] boundaryShape(int sequences) {
+        return new int[] {sequences, setup.model().sequence(), setup.model().dim()};
+    }
+
+    private Payload encodeBoundary(Floats numbers, int sequences) {
+        return numbers.length() == 0
+                ? Payload.EMPTY
+                : payload(EncodedTensor.encode(setup.activationCodec(), boundaryShape(sequences), numbers), numbers);
+    }
+
+    private Floats decode(Payload payload, Floats memory, int sequences) {
+        Floats target = boundary(memory, sequences);
+        if (target.length() > 0) {
+            EncodedTensor.decode(ByteBuffer.wrap(payload.bytes()), boundaryShape(sequences), target);
+        }
+        return target;
+    }
+
+    private static Payload encode(Codec codec, Floats numbers) {
+        return payload(EncodedTensor.encode(codec, new int[] {Math.toIntExact(numbers.length())}, numbers), numbers);
+    }
+
+    private static void decode(Payload payload, Floats target) {
+        EncodedTensor.decode(ByteBuffer.wrap(payload.bytes()), new int[] {Math.toIntExact(target.length())}, target);
+    }
+
+    private static Payload payload(byte[] bytes, Floats numbers) {
+        return new Payload(bytes, numbers.length() * Float.BYTES);
+    }
+
+    @Override
+    public void close() {
+        stage.close();
+        workspace.close();
+        pinArena.close();
+        arena.close();
+    }
+}

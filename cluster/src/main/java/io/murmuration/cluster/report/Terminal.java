@@ -33,14 +33,18 @@ public record Terminal(PrintStream out, PrintStream err, boolean interactive, bo
      */
     public static Terminal ofProcess(Map<String, String> environment) {
         Console console = System.console();
-        boolean interactive = console != null
-                && console.isTerminal()
-                && !environment.getOrDefault("TERM", "dumb").equals("dumb")
-                && environment.getOrDefault("NO_COLOR", "").isEmpty();
+        boolean interactive = suits(console != null && console.isTerminal(), environment);
         String locale = environment.getOrDefault(
                 "LC_ALL", environment.getOrDefault("LC_CTYPE", environment.getOrDefault("LANG", "")));
         boolean unicode = locale.toUpperCase(Locale.ROOT).replace("-", "").contains("UTF8");
         return new Terminal(System.out, System.err, interactive, unicode, interactive ? measure() : USUAL_WIDTH);
+    }
+
+    /** Whether lines may be redrawn there. */
+    static boolean suits(boolean terminal, Map<String, String> environment) {
+        return terminal
+                && !environment.getOrDefault("TERM", "dumb").equals("dumb")
+                && environment.getOrDefault("NO_COLOR", "").isEmpty();
     }
 
     private static int measure() {

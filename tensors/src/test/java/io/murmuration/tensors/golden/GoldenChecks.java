@@ -6,7 +6,7 @@ import java.util.List;
 final class GoldenChecks {
 
     static final List<GoldenCheck> ALL =
-            List.of(new AdamWGolden(), new ClipGolden(), new ScheduleGolden(), new CodecGolden());
+            List.of(new AdamWGolden(), new ClipGolden(), new ScheduleGolden(), new CodecGolden(), new LlamaGolden());
 
     private GoldenChecks() {}
 }

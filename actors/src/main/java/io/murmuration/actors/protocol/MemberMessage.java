@@ -1,0 +1,30 @@
+package io.murmuration.actors.protocol;
+
+import java.util.List;
+
+/** What the coordinator tells shards and trainers alike. */
+public sealed interface MemberMessage extends ShardMessage, TrainerMessage {
+
+    /**
+     * A step begins: every shard of the roster holds version {@code step}. For training it is the step that makes version
+     * {@code step + 1}; an evaluation measures version {@code step} and changes nothing.
+     *
+     * @param microbatches how many there are; their indices run from 0
+     * @param begun it has begun already: a trainer that does not know it asks stage 0 what is done before it sends
+     */
+    record OpenStep(Roster roster, Purpose purpose, long step, int microbatches, boolean begun)
+            implements MemberMessage {}
+
+    /** Somebody left or joined in the middle of a step. */
+    record RosterChanged(Roster roster) implements MemberMessage {}
+
+    /** One microbatch to be sent again by who still has it. */
+    record ReplayOrder(int index, Replay replay) {}
+
+    /** Send these microbatches of {@code step} again, so that the named stages count what was lost. */
+    record ReplayOrders(Epoch epoch, long step, long closing, List<ReplayOrder> orders) implements MemberMessage {
+        public ReplayOrders {
+            orders = List.copyOf(orders);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package io.murmuration.actors.protocol;
+
+import java.util.List;
+
+/** What a shard is told on the control plane. */
+public sealed interface ShardMessage extends ControlMessage
+        permits MemberMessage,
+                ShardMessage.Enlist,
+                ShardMessage.Orphans,
+                ShardMessage.CloseStep,
+                ShardMessage.GradientWanted,
+                ShardMessage.Average,
+                ShardMessage.Commit,
+                ShardMessage.Cancel,
+                ShardMessage.ServeState,
+                ShardMessage.WhoHas {
+
+    /**
+     * Serve in {@code stage}. With {@code initial} state the shard builds version {@code version} itself (from the seed or
+     * the checkpoint the run starts from); otherwise it waits for a snapshot from a donor. It answers
+     * {@link CoordinatorMessage.Enlisted} once it holds the version, and from now on refuses lower epochs.
+     */
+    record Enlist(Epoch epoch, int stage, long version, boolean initial) implements ShardMessage {}
+
+    /**
+     * The sender works on {@code ids} or has finished them, but who sent them to it is gone: whoever in this stage is sent
+     * them again does well to pass them on to the sender, which then need not be doubled.
+     */
+    record Orphans(List<MicrobatchId> ids) implements ShardMessage {
+        public Orphans {
+            ids = List.copyOf(ids);
+        }
+    }
+
+    /**
+     * Stop counting in {@code step}, drop what is under way, give up any averaging of it, and tell what was counted.
+     *
+     * @param closing grows with every order to close; one carried out before is only answered again
+     * @param discard throw the whole accumulator away: some of it is counted elsewhere too
+     */
+    record CloseStep(Epoch epoch, long step, long closing, boolean discard) implements ShardMessage {}
+
+    /** Send the kept gradient of a replayed microbatch to the sender of this message. */
+    record GradientWanted(MicrobatchId id, int attempt) implements ShardMessage {}
+
+    /**
+     * Average with {@code participants}, in that order, provided that exactly {@code indices} were counted here.
+     *
+     * @param round grows with every attempt; a new one abandons the old
+     */
+    record Average(Epoch epoch, long step, long round, List<Member> participants, List<Integer> indices)
+            implements ShardMessage {
+        public Average {
+            participants = List.copyOf(participants);
+            indices = List.copyOf(indices);
+        }
+    }
+
+    /** Every stage is prepared: apply the average of {@code step}, clipped by the norm over all stages. */
+    record Commit(Epoch epoch, long step, long round, double gradientNorm) implements ShardMessage {}
+
+    /** Another attempt won: stop working on this one if it has not been counted. */
+    record Cancel(MicrobatchId id, int attempt) implements ShardMessage {}
+
+    /** Pin the state at {@code version} and send it to {@code receiver}. */
+    record ServeState(Epoch epoch, long version, Member receiver) implements ShardMessage {}
+
+    /** A new owner of {@code indices} asks which of them it need not send again. */
+    record WhoHas(Epoch epoch, Purpose purpose, long step, List<Integer> indices) implements ShardMessage {
+        public WhoHas {
+            indices = List.copyOf(indices);
+        }
+    }
+}

@@ -1,0 +1,315 @@
+package io.murmuration.actors.routing;
+
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Refusal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * One hop of the pipeline as its sender sees it: which microbatches still want an answer from the next stage, in which
+ * attempts, from whom. The first answer wins and the other attempts are to be cancelled; a replica that leaves, refuses
+ * or misses its deadline is replaced, and only this hop is done again.
+ *
+ * <p>Pure and single-threaded. Bounded by the microbatches of one step; a replica never has more unanswered attempts
+ * than its credits (one more for re-sends, so that they always find a way).
+ */
+public final class Custody {
+
+    /** Backward counts about twice forward; the whole of a hop is charged as one unit of both. */
+    private static final double WORK = 1.0;
+
+    /** An offer to be made. */
+    public record Dispatch(MicrobatchId id, int attempt, Member to) {}
+
+    /**
+     * What an answer means.
+     *
+     * @param first nobody answered before: use it
+     * @param cancel the attempts that lost
+     */
+    public record Answer(boolean first, List<Dispatch> cancel) {
+        private static final Answer USELESS = new Answer(false, List.of());
+    }
+
+    private static final class Attempt {
+        private final Dispatch dispatch;
+        private final long started;
+        private long deadline;
+
+        private Attempt(Dispatch dispatch, long started, long deadline) {
+            this.dispatch = dispatch;
+            this.started = started;
+            this.deadline = deadline;
+        }
+    }
+
+    private static final class Item {
+        private final MicrobatchId id;
+        private final List<Attempt> live = new ArrayList<>();
+        private Optional<Member> hint = Optional.empty();
+        private int attempts;
+        private boolean resend;
+        private boolean waiting = true;
+        private boolean answered;
+
+        private Item(MicrobatchId id) {
+            this.id = id;
+        }
+    }
+
+    private final StageRouter router;
+    private final AdaptiveDeadline deadline;
+    private final int credits;
+    private final long retryNanos;
+    private final Map<MicrobatchId, Item> items = new TreeMap<>();
+    private final Map<MicrobatchId, Member> hints = new TreeMap<>();
+    private final Map<Member, Integer> outstanding = new LinkedHashMap<>();
+    private final Map<Member, Long> closedUntil = new LinkedHashMap<>();
+    private long missedDeadlines;
+
+    /**
+     * @param credits unanswered first attempts a replica may have
+     * @param retryNanos how long a replica that refused is left alone, unless something frees it earlier
+     */
+    public Custody(StageRouter router, AdaptiveDeadline deadline, int credits, long retryNanos) {
+        if (credits < 1) {
+            throw new IllegalArgumentException("credits must be at least 1, was " + credits);
+        }
+        this.router = router;
+        this.deadline = deadline;
+        this.credits = credits;
+        this.retryNanos = retryNanos;
+    }
+
+    /** Sets the replicas of the next stage; what the missing ones had is to be sent again. */
+    public void members(List<Member> members) {
+        router.members(members);
+        outstanding.keySet().retainAll(members);
+        closedUntil.keySet().retainAll(members);
+        hints.values().retainAll(members);
+        for (Member member : members) {
+            outstanding.putIfAbsent(member, 0);
+        }
+        for (Item item : items.values()) {
+            item.live.removeIf(attempt -> !members.contains(attempt.dispatch.to()));
+            item.hint = item.hint.filter(members::contains);
+            if (!item.answered && item.live.isEmpty() && item.attempts > 0) {
+                item.waiting = true;
+                item.resend = true;
+            }
+        }
+    }
+
+    /** Takes a microbatch into custody, or one already answered back into it, to be sent (again). */
+    public void hold(MicrobatchId id, boolean resend) {
+        Item item = items.computeIfAbsent(id, Item::new);
+        item.answered = false;
+        item.waiting = item.live.isEmpty();
+        item.resend |= resend || item.attempts > 0;
+        item.hint = Optional.ofNullable(hints.remove(id));
+    }
+
+    /** {@code member} has this microbatch already from somebody who is gone; sending it there doubles nothing. */
+    public void hint(MicrobatchId id, Member member) {
+        if (!outstanding.containsKey(member)) {
+            return;
+        }
+        Item item = items.get(id);
+        if (item == null) {
+            hints.put(id, member);
+        } else {
+            item.hint = Optional.of(member);
+        }
+    }
+
+    /** Takes over an attempt that somebody else made. */
+    public void adopt(MicrobatchId id, Member member, int attempt, long now) {
+        Item item = items.computeIfAbsent(id, Item::new);
+        if (item.answered || !outstanding.containsKey(member)) {
+            return;
+        }
+        item.waiting = false;
+        item.attempts = Math.max(item.attempts, attempt);
+        start(item, new Dispatch(id, attempt, member), now);
+    }
+
+    /** Everything that can be offered now, re-sends first; each is charged and counted as under way. */
+    public List<Dispatch> dispatch(long now) {
+        List<Dispatch> dispatches = new ArrayList<>();
+        for (boolean resends : new boolean[] {true, false}) {
+            for (Item item : items.values()) {
+                if (item.waiting && item.resend == resends) {
+                    choose(item, now).ifPresent(member -> {
+                        item.waiting = false;
+                        item.attempts++;
+                        Dispatch dispatch = new Dispatch(item.id, item.attempts, member);
+                        start(item, dispatch, now);
+                        dispatches.add(dispatch);
+                    });
+                }
+            }
+        }
+        return dispatches;
+    }
+
+    private Optional<Member> choose(Item item, long now) {
+        int limit = item.resend ? credits + 1 : credits;
+        Optional<Member> hinted = item.hint.filter(member -> open(member, credits + 1, now));
+        if (hinted.isPresent()) {
+            router.chosen(hinted.get(), WORK);
+            return hinted;
+        }
+        return router.pick(WORK, now, member -> open(member, limit, now) && !tried(item, member))
+                // Everybody has it already: ask one again, it will join the two attempts.
+                .or(() -> item.live.isEmpty() ? Optional.empty() : router.pick(WORK, now, m -> open(m, limit, now)));
+    }
+
+    private boolean open(Member member, int limit, long now) {
+        return outstanding.getOrDefault(member, limit) < limit && now >= closedUntil.getOrDefault(member, now);
+    }
+
+    private static boolean tried(Item item, Member member) {
+        return item.live.stream().anyMatch(attempt -> attempt.dispatch.to().equals(member));
+    }
+
+    private void start(Item item, Dispatch dispatch, long now) {
+        item.live.stream()
+                .filter(attempt -> attempt.dispatch.to().equals(dispatch.to()))
+                .toList()
+                .forEach(attempt -> end(item, attempt));
+        item.live.add(new Attempt(dispatch, now, now + deadline.nanos()));
+        outstanding.merge(dispatch.to(), 1, Integer::sum);
+    }
+
+    private void end(Item item, Attempt attempt) {
+        item.live.remove(attempt);
+        outstanding.computeIfPresent(attempt.dispatch.to(), (member, count) -> count - 1);
+    }
+
+    /** The receiver did not take an offer; it will be made elsewhere, or there again a little later. */
+    public void refused(Dispatch dispatch, Refusal.Reason reason, long now) {
+        withdraw(dispatch);
+        closedUntil.put(dispatch.to(), now + retryNanos);
+    }
+
+    /** An offer was lost on the way, as far as anybody knows. */
+    public void failed(Dispatch dispatch, long now) {
+        withdraw(dispatch);
+        router.failed(dispatch.to(), now);
+        closedUntil.put(dispatch.to(), now + retryNanos);
+    }
+
+    private void withdraw(Dispatch dispatch) {
+        Item item = items.get(dispatch.id());
+        if (item == null) {
+            return;
+        }
+        for (Attempt attempt : List.copyOf(item.live)) {
+            if (attempt.dispatch.equals(dispatch)) {
+                end(item, attempt);
+                if (item.live.isEmpty() && !item.answered) {
+                    item.waiting = true;
+                }
+            }
+        }
+    }
+
+    /** An answer arrived. */
+    public Answer answered(MicrobatchId id, int attemptNumber, Member from, long now) {
+        Item item = items.get(id);
+        if (item == null || item.answered) {
+            return Answer.USELESS;
+        }
+        item.answered = true;
+        item.waiting = false;
+        closedUntil.remove(from);
+        List<Dispatch> cancel = new ArrayList<>();
+        for (Attempt attempt : List.copyOf(item.live)) {
+            if (attempt.dispatch.to().equals(from)) {
+                deadline.observe(now - attempt.started);
+                router.succeeded(from, WORK, attempt.started, now);
+            } else {
+                cancel.add(attempt.dispatch);
+            }
+            end(item, attempt);
+        }
+        return new Answer(true, cancel);
+    }
+
+    /** Marks overdue microbatches for another attempt; the old ones may still win. */
+    public void expire(long now) {
+        for (Item item : items.values()) {
+            for (Attempt attempt : item.live) {
+                if (now - attempt.deadline >= 0) {
+                    attempt.deadline = now + deadline.nanos();
+                    item.waiting = true;
+                    item.resend = true;
+                    missedDeadlines++;
+                }
+            }
+        }
+    }
+
+    /** When {@link #dispatch} or {@link #expire} may next have something to do without any other event. */
+    public OptionalLong wake(long now) {
+        long wake = Long.MAX_VALUE;
+        boolean waiting = false;
+        for (Item item : items.values()) {
+            waiting |= item.waiting;
+            for (Attempt attempt : item.live) {
+                wake = Math.min(wake, attempt.deadline - now);
+            }
+        }
+        // Whoever waits for credit is woken by an answer; only bans and refusals end with time alone.
+        if (waiting && outstanding.values().stream().anyMatch(count -> count < credits)) {
+            wake = Math.min(wake, retryNanos);
+        }
+        return wake == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(Math.max(wake, 0));
+    }
+
+    /** Gives a microbatch up; the attempts under way are to be cancelled. */
+    public List<Dispatch> drop(MicrobatchId id) {
+        Item item = items.remove(id);
+        if (item == null) {
+            return List.of();
+        }
+        List<Dispatch> cancel =
+                item.live.stream().map(attempt -> attempt.dispatch).toList();
+        List.copyOf(item.live).forEach(attempt -> end(item, attempt));
+        return cancel;
+    }
+
+    /** Forgets everything: the step is over. */
+    public void clear() {
+        items.clear();
+        hints.clear();
+        outstanding.replaceAll((member, count) -> 0);
+        closedUntil.clear();
+    }
+
+    /** Microbatches still without an answer. */
+    public List<MicrobatchId> unanswered() {
+        List<MicrobatchId> ids = new ArrayList<>();
+        for (Item item : items.values()) {
+            if (!item.answered) {
+                ids.add(item.id);
+            }
+        }
+        return ids;
+    }
+
+    /** Unanswered attempts at {@code member}. */
+    public int outstanding(Member member) {
+        return outstanding.getOrDefault(member, 0);
+    }
+
+    public long missedDeadlines() {
+        return missedDeadlines;
+    }
+}

@@ -1,0 +1,135 @@
+package io.murmuration.actors.routing;
+
+import io.murmuration.actors.protocol.Member;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+
+/**
+ * Chooses the next stage's replica: interleaved weighted round robin, as in SWARM (arXiv 2301.11913, and the code of
+ * yandex-research/swarm). A heap holds every replica's accumulated cost; the cheapest is taken and charged
+ * {@code work / rate} before the call, so long-run shares are proportional to measured rates.
+ *
+ * <p>Pure and single-threaded; random only in ties.
+ */
+public final class StageRouter {
+
+    /** Weight of a new observation in the moving average of seconds per unit of work (SWARM's value). */
+    private static final double SMOOTHING = 0.1;
+
+    private static final class Replica {
+        private final Member member;
+        private double load;
+        private double tie;
+        private double averageSeconds;
+        private long observations;
+        private long lastUpdate = Long.MIN_VALUE;
+        private long bannedUntil = Long.MIN_VALUE;
+        private int failures;
+
+        private Replica(Member member) {
+            this.member = member;
+        }
+
+        /** Seconds per unit of work; 1 while nothing is known. */
+        private double secondsPerUnit() {
+            return observations == 0 ? 1.0 : averageSeconds / (1 - Math.pow(1 - SMOOTHING, observations));
+        }
+    }
+
+    private static final Comparator<Replica> CHEAPEST = Comparator.<Replica>comparingDouble(replica -> replica.load)
+            .thenComparingDouble(replica -> replica.tie)
+            .thenComparing(replica -> replica.member);
+
+    private final RandomGenerator random;
+    private final long banNanos;
+    private final Map<Member, Replica> replicas = new LinkedHashMap<>();
+    private final PriorityQueue<Replica> heap = new PriorityQueue<>(CHEAPEST);
+
+    /**
+     * @param random breaks ties
+     * @param banNanos how long the first failure keeps a replica out; doubles with every further one in a row
+     */
+    public StageRouter(RandomGenerator random, long banNanos) {
+        this.random = random;
+        this.banNanos = banNanos;
+    }
+
+    /** Sets who is there. A newcomer enters at the heap's minimum, so it is tried soon and not flooded. */
+    public void members(List<Member> members) {
+        double minimum = heap.isEmpty() ? 0 : heap.peek().load;
+        replicas.keySet().retainAll(members);
+        heap.removeIf(replica -> !replicas.containsKey(replica.member));
+        for (Member member : members) {
+            if (!replicas.containsKey(member)) {
+                Replica replica = new Replica(member);
+                replica.load = minimum;
+                replica.tie = random.nextDouble();
+                replicas.put(member, replica);
+                heap.add(replica);
+            }
+        }
+    }
+
+    /** The cheapest replica that {@code free} allows and that is not banned, charged with {@code work}. */
+    public Optional<Member> pick(double work, long now, Predicate<Member> free) {
+        List<Replica> passed = new ArrayList<>();
+        Optional<Member> chosen = Optional.empty();
+        while (chosen.isEmpty() && !heap.isEmpty()) {
+            Replica replica = heap.poll();
+            passed.add(replica);
+            if (now >= replica.bannedUntil && free.test(replica.member)) {
+                charge(replica, work);
+                chosen = Optional.of(replica.member);
+            }
+        }
+        heap.addAll(passed);
+        return chosen;
+    }
+
+    /** Charges a replica that was chosen for another reason than its price. */
+    public void chosen(Member member, double work) {
+        Replica replica = replicas.get(member);
+        if (replica != null) {
+            heap.remove(replica);
+            charge(replica, work);
+            heap.add(replica);
+        }
+    }
+
+    /** A call came back: {@code work} units took from {@code started} to {@code now}, in nanoseconds. */
+    public void succeeded(Member member, double work, long started, long now) {
+        Replica replica = replicas.get(member);
+        if (replica == null) {
+            return;
+        }
+        // Overlapping calls share the replica: time before the last answer was spent on an earlier call.
+        long from = Math.max(started, replica.lastUpdate);
+        double seconds = Math.max(now - from, 1) * 1e-9 / work;
+        replica.averageSeconds = (1 - SMOOTHING) * replica.averageSeconds + SMOOTHING * seconds;
+        replica.observations++;
+        replica.lastUpdate = now;
+        replica.failures = 0;
+        replica.bannedUntil = Long.MIN_VALUE;
+    }
+
+    /** The way to a replica failed: it is left out for a while. A missed deadline is no failure. */
+    public void failed(Member member, long now) {
+        Replica replica = replicas.get(member);
+        if (replica != null) {
+            replica.bannedUntil = now + (banNanos << Math.min(replica.failures, 6));
+            replica.failures++;
+        }
+    }
+
+    private void charge(Replica replica, double work) {
+        replica.load += work * replica.secondsPerUnit();
+        replica.tie = random.nextDouble();
+    }
+}

@@ -1,0 +1,204 @@
+package io.murmuration.actors.run;
+
+import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Roster;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Who is present and how far each has come: waiting, taking a snapshot, or enlisted and so part of the next roster. Pure
+ * and single-threaded.
+ */
+final class Members {
+
+    private enum Progress {
+        /** Known, not yet asked to do anything. */
+        WAITING,
+        /** Building its initial state, or taking a snapshot. */
+        JOINING,
+        ENLISTED,
+        /** Failed to take a snapshot too often; stays out until it is a new incarnation. */
+        REJECTED
+    }
+
+    private static final class Shard {
+        private int stage;
+        private Progress progress = Progress.WAITING;
+        private String digest = "";
+        private int failures;
+    }
+
+    private final RunPlan plan;
+    private final Map<Member, Shard> shards = new TreeMap<>();
+    /** Whether each trainer has enlisted. */
+    private final Map<Member, Boolean> trainers = new TreeMap<>();
+
+    private Optional<Member> keeper = Optional.empty();
+
+    Members(RunPlan plan) {
+        this.plan = plan;
+    }
+
+    /** Gives a shard that builds the initial state the stage with the fewest shards. */
+    int assign(Member member) {
+        Shard shard = new Shard();
+        shard.stage = fewest();
+        shard.progress = Progress.JOINING;
+        shards.put(member, shard);
+        return shard.stage;
+    }
+
+    private int fewest() {
+        int fewest = 0;
+        for (int stage = 1; stage < plan.stages(); stage++) {
+            if (present(stage) < present(fewest)) {
+                fewest = stage;
+            }
+        }
+        return fewest;
+    }
+
+    private long present(int stage) {
+        return shards.values().stream()
+                .filter(shard -> shard.stage == stage)
+                .filter(shard -> shard.progress == Progress.JOINING || shard.progress == Progress.ENLISTED)
+                .count();
+    }
+
+    void joiner(Member member) {
+        shards.put(member, new Shard());
+    }
+
+    void trainer(Member member) {
+        trainers.put(member, false);
+    }
+
+    void trainerEnlisted(Member member) {
+        trainers.computeIfPresent(member, (known, enlisted) -> true);
+    }
+
+    void keeper(Member member) {
+        keeper = Optional.of(member);
+    }
+
+    Optional<Member> keeper() {
+        return keeper;
+    }
+
+    void removed(Member member) {
+        shards.remove(member);
+        trainers.remove(member);
+        keeper = keeper.filter(known -> !known.equals(member));
+    }
+
+    void enlisted(Member member, String digest) {
+        Shard shard = shards.get(member);
+        if (shard != null) {
+            shard.progress = Progress.ENLISTED;
+            shard.digest = digest;
+        }
+    }
+
+    /** Enough of everybody to begin. */
+    boolean complete() {
+        Roster roster = roster(Epoch.NONE);
+        return roster.trainers().size() >= plan.trainers()
+                && roster.stages().stream().allMatch(stage -> stage.size() >= plan.replicas());
+    }
+
+    Roster roster(Epoch epoch) {
+        List<List<Member>> stages = new ArrayList<>();
+        for (int stage = 0; stage < plan.stages(); stage++) {
+            List<Member> enlisted = new ArrayList<>();
+            for (Map.Entry<Member, Shard> entry : shards.entrySet()) {
+                if (entry.getValue().progress == Progress.ENLISTED && entry.getValue().stage == stage) {
+                    enlisted.add(entry.getKey());
+                }
+            }
+            stages.add(enlisted);
+        }
+        return new Roster(epoch, stages, trainers());
+    }
+
+    /** Trainers that have enlisted. */
+    List<Member> trainers() {
+        return trainers.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    String digest(Member member) {
+        return shards.get(member).digest;
+    }
+
+    int stage(Member member) {
+        return shards.get(member).stage;
+    }
+
+    boolean anyWaiting() {
+        return !with(Progress.WAITING).isEmpty();
+    }
+
+    /** Everybody who waits takes a snapshot now, for the stage that has the fewest. */
+    List<Member> beginJoining() {
+        List<Member> joiners = with(Progress.WAITING);
+        for (Member member : joiners) {
+            Shard shard = shards.get(member);
+            shard.stage = fewest();
+            shard.progress = Progress.JOINING;
+        }
+        return joiners;
+    }
+
+    boolean joining() {
+        return !with(Progress.JOINING).isEmpty();
+    }
+
+    boolean isJoining(Member member) {
+        return shards.containsKey(member) && shards.get(member).progress == Progress.JOINING;
+    }
+
+    List<Member> nowJoining() {
+        return with(Progress.JOINING);
+    }
+
+    /** A snapshot did not arrive well. True if the joiner is rejected for good, else it waits for the next boundary. */
+    boolean joinFailed(Member member) {
+        Shard shard = shards.get(member);
+        shard.failures++;
+        boolean rejected = shard.failures >= plan.joinAttempts();
+        shard.progress = rejected ? Progress.REJECTED : Progress.WAITING;
+        return rejected;
+    }
+
+    /** Those still joining wait for the next boundary; the result are those rejected for good. */
+    List<Member> giveUpJoining() {
+        return with(Progress.JOINING).stream().filter(this::joinFailed).toList();
+    }
+
+    List<Member> unenlistedTrainers() {
+        return trainers.entrySet().stream()
+                .filter(entry -> !entry.getValue())
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /** Shards that build the initial state, with their stages. */
+    Map<Member, Integer> unenlistedShards() {
+        Map<Member, Integer> unenlisted = new TreeMap<>();
+        with(Progress.JOINING).forEach(member -> unenlisted.put(member, stage(member)));
+        return unenlisted;
+    }
+
+    private List<Member> with(Progress progress) {
+        return shards.entrySet().stream()
+                .filter(entry -> entry.getValue().progress == progress)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+}

@@ -1,0 +1,33 @@
+package io.murmuration.actors.run;
+
+import java.time.Duration;
+
+/**
+ * What the coordinator steers towards.
+ *
+ * @param stages number of stages
+ * @param replicas shards of each stage that must be there before the run begins
+ * @param trainers trainers that must be there before the run begins
+ * @param firstVersion version the run starts from: 0, or that of the checkpoint it resumes
+ * @param lastVersion version at which the run is finished
+ * @param microbatches microbatches in a training step
+ * @param evaluateEvery versions between evaluations
+ * @param evaluationMicrobatches microbatches in an evaluation; 0 for none
+ * @param keepEvery versions between checkpoints
+ * @param controlRetry how long to wait for an answer before asking again
+ * @param holdBoundary how long a step may be held back for joiners and for a checkpoint under way
+ * @param joinAttempts snapshots a joiner may fail to take before it is rejected
+ */
+public record RunPlan(
+        int stages,
+        int replicas,
+        int trainers,
+        long firstVersion,
+        long lastVersion,
+        int microbatches,
+        long evaluateEvery,
+        int evaluationMicrobatches,
+        long keepEvery,
+        Duration controlRetry,
+        Duration holdBoundary,
+        int joinAttempts) {}

@@ -1,0 +1,710 @@
+package io.murmuration.actors.shard;
+
+import io.murmuration.actors.averaging.AveragingRound;
+import io.murmuration.actors.port.ActorPorts;
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.port.DataPlane;
+import io.murmuration.actors.port.Ports;
+import io.murmuration.actors.protocol.ControlMessage;
+import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.DataFrame;
+import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Payload;
+import io.murmuration.actors.protocol.ProtocolException;
+import io.murmuration.actors.protocol.Purpose;
+import io.murmuration.actors.protocol.Refusal;
+import io.murmuration.actors.protocol.Roster;
+import io.murmuration.actors.protocol.Route;
+import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.TrainerMessage;
+import io.murmuration.actors.routing.AdaptiveDeadline;
+import io.murmuration.actors.routing.Custody;
+import io.murmuration.actors.routing.StageRouter;
+import io.murmuration.actors.shard.StepAccount.Waiter;
+import io.murmuration.actors.transfer.SnapshotReceiver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.Terminated;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+
+/**
+ * One replica of one stage. It admits microbatches from the stage before, computes, passes them on, counts gradients,
+ * averages them with its peers and applies the optimiser when the coordinator commits.
+ *
+ * <p>With it die its parameters (its peers have the same), what it counted in the open step (replayed from its
+ * neighbours) and its place in the roster (it comes back as a new incarnation).
+ */
+public final class Shard extends AbstractBehavior<Shard.Message> {
+
+    /** Received by this actor. */
+    public sealed interface Message {}
+
+    private record Control(Envelope envelope) implements Message {}
+
+    private record Arrived(DataPlane.Delivery delivery) implements Message {}
+
+    private record Continue(Runnable continuation) implements Message {}
+
+    private record RoundFinished(long step, long round, Compute.SealResult result) implements Message {}
+
+    private enum Timer implements Message {
+        /** Deadlines, refused offers. */
+        WAKE,
+        /** Answers and chunks that were refused; gradients asked for that have not come. */
+        RETRY
+    }
+
+    private record Answer(MicrobatchId id, Waiter waiter) {}
+
+    private record Round(long step, long number, ActorRef<AveragingRound.Message> actor) {}
+
+    private final TimerScheduler<Message> timers;
+    private final ActorPorts ports;
+    private final Member self;
+    private final ShardSettings settings;
+    private final Custody custody;
+    private final SnapshotService snapshots;
+
+    private Epoch seen = Epoch.NONE;
+    private Roster roster = Roster.EMPTY;
+    private Optional<Member> coordinator = Optional.empty();
+    private int stage = -1;
+    private StepAccount account;
+    private long version = -1;
+    private String digest = "";
+    private Optional<SnapshotReceiver> restoring = Optional.empty();
+
+    private boolean busy;
+    private int microbatches;
+    private long closing;
+    private boolean tallyDue;
+    private final List<Answer> unanswered = new ArrayList<>();
+
+    private Optional<Round> round = Optional.empty();
+    private boolean roundStopping;
+    private Optional<ShardMessage.Average> nextRound = Optional.empty();
+    private Optional<CoordinatorMessage.Averaged> averaged = Optional.empty();
+    private long applying = -1;
+    private final List<DataPlane.Delivery> earlyParts = new ArrayList<>();
+
+    private Shard(
+            ActorContext<Message> context,
+            TimerScheduler<Message> timers,
+            Ports ports,
+            Member self,
+            ShardSettings settings) {
+        super(context);
+        this.timers = timers;
+        this.self = self;
+        this.settings = settings;
+        ActorRef<Message> me = context.getSelf();
+        this.ports = new ActorPorts(ports, self, continuation -> me.tell(new Continue(continuation)));
+        SplittableRandom random =
+                new SplittableRandom(ports.seed() ^ ((long) self.peer().name().hashCode() << 20) ^ self.incarnation());
+        this.custody = new Custody(
+                new StageRouter(random, settings.ban().toNanos()),
+                new AdaptiveDeadline(settings.deadline()),
+                settings.credits(),
+                settings.retry().toNanos());
+        this.snapshots = new SnapshotService(this.ports, settings, self, this::retryLater);
+        ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
+        ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
+    }
+
+    public static Behavior<Message> create(Ports ports, Member self, ShardSettings settings) {
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new Shard(context, timers, ports, self, settings)));
+    }
+
+    @Override
+    public Receive<Message> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Continue.class, message -> {
+                    message.continuation().run();
+                    return proceed();
+                })
+                .onMessage(Arrived.class, message -> {
+                    arrived(message.delivery());
+                    return proceed();
+                })
+                .onMessage(Control.class, message -> {
+                    control(message.envelope());
+                    return proceed();
+                })
+                .onMessage(RoundFinished.class, message -> {
+                    roundFinished(message);
+                    return proceed();
+                })
+                .onMessage(Timer.class, timer -> {
+                    if (timer == Timer.RETRY) {
+                        retry();
+                    }
+                    return proceed();
+                })
+                .onSignal(Terminated.class, terminated -> {
+                    roundStopped();
+                    return proceed();
+                })
+                .onSignal(PostStop.class, stopped -> {
+                    ports.all().control().detach(self);
+                    ports.all().data().detach(self);
+                    ports.all().compute().release(self);
+                    return this;
+                })
+                .build();
+    }
+
+    // ---- work -------------------------------------------------------------------------------------------------
+
+    /** After every message: offer what can go, compute what is next, say what is due, sleep until something is. */
+    private Shard proceed() {
+        if (account == null) {
+            return this;
+        }
+        long now = ports.now();
+        custody.expire(now);
+        custody.dispatch(now).forEach(this::passOn);
+        if (!busy) {
+            account.nextWork().ifPresent(this::compute);
+        }
+        if (tallyDue && !account.computing()) {
+            tallyDue = false;
+            tell(new CoordinatorMessage.Tally(seen, version, closing, account.counted()));
+        }
+        custody.wake(ports.now())
+                .ifPresentOrElse(
+                        delay -> timers.startSingleTimer(Timer.WAKE, Duration.ofNanos(delay)),
+                        () -> timers.cancel(Timer.WAKE));
+        if (!account.fetches().isEmpty()) {
+            retryLater();
+        }
+        return this;
+    }
+
+    private void compute(StepAccount.Work work) {
+        busy = true;
+        switch (work) {
+            case StepAccount.ForwardWork(MicrobatchId id, byte[] tokens, Payload input) ->
+                ports.compute(new Compute.Forward(id, tokens, input), output -> {
+                    busy = false;
+                    switch (account.forwardDone(id, output)) {
+                        case StepAccount.PassOn(boolean resend) -> custody.hold(id, resend);
+                        case StepAccount.Fetch(Member holder) -> fetch(id, holder);
+                        case StepAccount.Stop() -> {}
+                    }
+                });
+            case StepAccount.LossWork(MicrobatchId id, byte[] tokens, Payload input, boolean count) ->
+                ports.compute(new Compute.Loss(id, tokens, input, count), result -> {
+                    busy = false;
+                    finished(id, account.lossDone(id, result.loss(), result.gradient(), count), count);
+                });
+            case StepAccount.BackwardWork(
+                    MicrobatchId id,
+                    byte[] tokens,
+                    Payload input,
+                    Payload gradient,
+                    boolean count) ->
+                ports.compute(new Compute.Backward(id, tokens, input, gradient, count), gradientOut -> {
+                    busy = false;
+                    finished(id, account.backwardDone(id, gradientOut, count), count);
+                });
+        }
+    }
+
+    private void finished(MicrobatchId id, List<Waiter> waiters, boolean counted) {
+        waiters.forEach(waiter -> answer(new Answer(id, waiter)));
+        // While closing, whatever a replay adds is news for the coordinator.
+        tallyDue |= counted && account.isFrozen();
+    }
+
+    private void passOn(Custody.Dispatch dispatch) {
+        account.kept(dispatch.id())
+                .ifPresentOrElse(
+                        kept -> {
+                            Route route = new Route(settings.run(), self, dispatch.to());
+                            var frame = new DataFrame.Forward(
+                                    route,
+                                    dispatch.id(),
+                                    stage + 1,
+                                    dispatch.attempt(),
+                                    kept.replay(),
+                                    kept.tokens(),
+                                    kept.output());
+                            ports.offer(frame, outcome -> offered(dispatch, outcome));
+                        },
+                        () -> custody.drop(dispatch.id()));
+    }
+
+    private void offered(Custody.Dispatch dispatch, DataPlane.Outcome outcome) {
+        switch (outcome) {
+            case DataPlane.Accepted() -> {}
+            case DataPlane.Refused(Refusal refusal) -> custody.refused(dispatch, refusal.reason(), ports.now());
+            case DataPlane.Failed(String reason) -> custody.failed(dispatch, ports.now());
+        }
+    }
+
+    private void answer(Answer answer) {
+        Waiter waiter = answer.waiter();
+        MicrobatchId id = answer.id();
+        if (stage == 0) {
+            ports.send(waiter.member(), new TrainerMessage.Done(id, waiter.attempt(), account.loss(id)));
+            return;
+        }
+        Payload gradient = waiter.wantsGradient() ? account.keptGradient(id).orElseThrow() : Payload.EMPTY;
+        Route route = new Route(settings.run(), self, waiter.member());
+        var frame = new DataFrame.Backward(route, id, waiter.attempt(), account.loss(id), gradient);
+        ports.offer(frame, outcome -> {
+            if (!(outcome instanceof DataPlane.Accepted)) {
+                unanswered.add(answer);
+                retryLater();
+            }
+        });
+    }
+
+    private void fetch(MicrobatchId id, Member holder) {
+        ports.send(holder, new ShardMessage.GradientWanted(id, 0));
+    }
+
+    private void retryLater() {
+        if (!timers.isTimerActive(Timer.RETRY)) {
+            timers.startSingleTimer(Timer.RETRY, settings.retry());
+        }
+    }
+
+    private void retry() {
+        List<Answer> again = List.copyOf(unanswered);
+        unanswered.clear();
+        for (Answer answer : again) {
+            boolean present = roster.stage(stage - 1).contains(answer.waiter().member());
+            if (present && account.isOpen(answer.id().purpose(), answer.id().step())) {
+                answer(answer);
+            }
+        }
+        account.fetches().forEach(this::fetch);
+        snapshots.proceed(stage);
+    }
+
+    // ---- data plane -------------------------------------------------------------------------------------------
+
+    private void arrived(DataPlane.Delivery delivery) {
+        Route route = delivery.frame().route();
+        if (!route.run().equals(settings.run()) || !route.to().equals(self)) {
+            delivery.refuse(Refusal.of(
+                    Refusal.Reason.STALE,
+                    "this is " + self + " of run " + settings.run() + ", the frame is for " + route.to() + " of "
+                            + route.run()));
+            return;
+        }
+        switch (delivery.frame()) {
+            case DataFrame.Forward frame -> forward(delivery, frame);
+            case DataFrame.Backward frame -> {
+                delivery.accept();
+                backward(frame);
+            }
+            case DataFrame.AveragePart frame -> averagePart(delivery, frame);
+            case DataFrame.StateChunk frame -> stateChunk(delivery, frame);
+        }
+    }
+
+    private void forward(DataPlane.Delivery delivery, DataFrame.Forward frame) {
+        Member from = frame.route().from();
+        boolean upstream = stage == 0
+                ? roster.trainers().contains(from)
+                : roster.stage(stage - 1).contains(from);
+        if (account == null || !upstream) {
+            delivery.refuse(Refusal.of(Refusal.Reason.STALE, from + " is not upstream in roster " + roster.epoch()));
+            return;
+        }
+        switch (account.admit(frame)) {
+            case StepAccount.Taken() -> delivery.accept();
+            case StepAccount.Declined(Refusal refusal) -> delivery.refuse(refusal);
+            case StepAccount.AlreadyFinished(Waiter waiter) -> {
+                delivery.accept();
+                answer(new Answer(frame.id(), waiter));
+            }
+        }
+    }
+
+    private void backward(DataFrame.Backward frame) {
+        if (account == null) {
+            return;
+        }
+        MicrobatchId id = frame.id();
+        Member from = frame.route().from();
+        Custody.Answer answer = custody.answered(id, frame.attempt(), from, ports.now());
+        cancel(answer.cancel());
+        boolean fetched = from.equals(account.fetches().get(id));
+        if ((answer.first() || fetched) && account.gradient(frame) && id.purpose() == Purpose.EVALUATE) {
+            account.takeWaiters(id).forEach(waiter -> answer(new Answer(id, waiter)));
+        }
+    }
+
+    private void cancel(List<Custody.Dispatch> losers) {
+        losers.forEach(loser -> ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt())));
+    }
+
+    private void averagePart(DataPlane.Delivery delivery, DataFrame.AveragePart frame) {
+        boolean current = round.filter(
+                        open -> open.step() == frame.step() && open.number() == frame.round() && !roundStopping)
+                .isPresent();
+        if (current) {
+            round.get().actor().tell(new AveragingRound.Arrived(delivery));
+        } else if (account != null && frame.step() == version && earlyParts.size() < settings.earlyParts()) {
+            // A peer was told of the round before this shard was.
+            earlyParts.add(delivery);
+        } else {
+            delivery.refuse(Refusal.of(
+                    Refusal.Reason.NOT_OPEN, "round " + frame.round() + " of step " + frame.step() + " is not open"));
+        }
+    }
+
+    private void stateChunk(DataPlane.Delivery delivery, DataFrame.StateChunk frame) {
+        Optional<Refusal> refusal = restoring
+                .map(receiver -> receiver.refuse(frame))
+                .orElse(Optional.of(Refusal.of(Refusal.Reason.NOT_OPEN, self + " waits for no snapshot")));
+        if (refusal.isPresent()) {
+            delivery.refuse(refusal.get());
+            return;
+        }
+        delivery.accept();
+        SnapshotReceiver receiver = restoring.get();
+        if (!receiver.take(frame)) {
+            return;
+        }
+        ports.compute(new Compute.WriteChunk(frame.index(), frame.chunks(), frame.payload()), nothing -> {});
+        if (receiver.complete()) {
+            restoring = Optional.empty();
+            hold(receiver.version());
+        }
+    }
+
+    // ---- control plane ----------------------------------------------------------------------------------------
+
+    private void control(Envelope envelope) {
+        if (!(envelope.message() instanceof ShardMessage message)) {
+            throw new ProtocolException(
+                    self + " is a shard and got " + envelope.message() + " from " + envelope.from());
+        }
+        Member from = envelope.from();
+        switch (message) {
+            case ShardMessage.Enlist enlist -> {
+                if (fence(from, enlist.epoch())) {
+                    coordinator = Optional.of(from);
+                    enlist(enlist);
+                }
+            }
+            case MemberMessage.OpenStep open -> {
+                if (fence(from, open.roster().epoch())) {
+                    openStep(open);
+                }
+            }
+            case MemberMessage.RosterChanged changed -> {
+                if (fence(from, changed.roster().epoch())) {
+                    rosterChanged(changed.roster());
+                }
+            }
+            case ShardMessage.CloseStep close -> {
+                if (fence(from, close.epoch()) && account != null && account.isOpen(Purpose.TRAIN, close.step())) {
+                    closeStep(close);
+                }
+            }
+            case MemberMessage.ReplayOrders orders -> {
+                if (fence(from, orders.epoch()) && account != null && account.isOpen(Purpose.TRAIN, orders.step())) {
+                    replay(orders);
+                }
+            }
+            case ShardMessage.Average average -> {
+                if (fence(from, average.epoch()) && account != null && account.isOpen(Purpose.TRAIN, average.step())) {
+                    average(average);
+                }
+            }
+            case ShardMessage.Commit commit -> {
+                if (fence(from, commit.epoch())) {
+                    commit(commit);
+                }
+            }
+            case ShardMessage.ServeState serve -> {
+                if (fence(from, serve.epoch()) && serve.version() == version) {
+                    snapshots.serve(stage, version, serve.receiver());
+                }
+            }
+            case ShardMessage.Orphans orphans -> orphans.ids().forEach(id -> custody.hint(id, from));
+            case ShardMessage.GradientWanted wanted -> gradientWanted(from, wanted);
+            case ShardMessage.Cancel cancel -> {
+                if (account != null && account.cancel(cancel.id(), from, cancel.attempt())) {
+                    cancel(custody.drop(cancel.id()));
+                }
+            }
+            case ShardMessage.WhoHas who -> whoHas(from, who);
+        }
+    }
+
+    /** False, and the sender is told, if {@code epoch} is lower than one already obeyed. */
+    private boolean fence(Member from, Epoch epoch) {
+        if (epoch.compareTo(seen) < 0) {
+            ports.send(from, new CoordinatorMessage.Superseded(seen, epoch));
+            return false;
+        }
+        seen = epoch;
+        return true;
+    }
+
+    private void enlist(ShardMessage.Enlist enlist) {
+        if (version == enlist.version() && !digest.isEmpty()) {
+            tell(new CoordinatorMessage.Enlisted(seen, stage, version, digest));
+            return;
+        }
+        if (account == null) {
+            stage = enlist.stage();
+            account = new StepAccount(stage, settings.stages(), settings.credits());
+            ports.compute(new Compute.Open(stage, enlist.version(), enlist.initial()), nothing -> {});
+            if (enlist.initial()) {
+                hold(enlist.version());
+            }
+        }
+        if (!enlist.initial()
+                && restoring
+                        .map(receiver -> receiver.version() != enlist.version())
+                        .orElse(true)) {
+            restoring = Optional.of(new SnapshotReceiver(stage, enlist.version()));
+        }
+    }
+
+    /** The state of {@code newVersion} is being put in place: say so with its digest. */
+    private void hold(long newVersion) {
+        ports.compute(new Compute.StateDigest(), computed -> {
+            version = newVersion;
+            digest = computed;
+            tell(new CoordinatorMessage.Enlisted(seen, stage, version, digest));
+        });
+    }
+
+    private void openStep(MemberMessage.OpenStep open) {
+        if (account == null || version != open.step()) {
+            throw new ProtocolException(self + " holds version " + version + " and cannot open step " + open.step());
+        }
+        if (!account.isOpen(open.purpose(), open.step())) {
+            account.open(open.purpose(), open.step(), open.microbatches());
+            microbatches = open.microbatches();
+            custody.clear();
+            unanswered.clear();
+            closing = 0;
+            tallyDue = false;
+            abandonRound();
+        }
+        rosterChanged(open.roster());
+    }
+
+    private void rosterChanged(Roster newRoster) {
+        if (account == null || roster.epoch().equals(newRoster.epoch())) {
+            return;
+        }
+        if (newRoster.stageOf(self).isEmpty()) {
+            throw new ProtocolException(self + " is not in roster " + newRoster.epoch());
+        }
+        roster = newRoster;
+        custody.members(roster.stage(stage + 1));
+        List<MicrobatchId> orphans = account.upstreams(stage == 0 ? roster.trainers() : roster.stage(stage - 1));
+        if (!orphans.isEmpty()) {
+            for (Member upstream : roster.stage(stage - 1)) {
+                ports.send(upstream, new ShardMessage.Orphans(orphans));
+            }
+        }
+    }
+
+    private void closeStep(ShardMessage.CloseStep close) {
+        if (close.closing() > closing) {
+            closing = close.closing();
+            if (!account.isFrozen()) {
+                custody.clear();
+            }
+            account.freeze();
+            account.unseal();
+            abandonRound();
+            if (close.discard()) {
+                account.discard();
+                ports.compute(new Compute.Discard(), nothing -> {});
+            }
+        }
+        tallyDue = true;
+    }
+
+    private void replay(MemberMessage.ReplayOrders orders) {
+        if (orders.closing() <= closing) {
+            return;
+        }
+        closing = orders.closing();
+        custody.clear();
+        for (MemberMessage.ReplayOrder order : orders.orders()) {
+            MicrobatchId id = new MicrobatchId(Purpose.TRAIN, orders.step(), order.index());
+            if (account.replayFrom(id, order.replay())) {
+                custody.hold(id, true);
+            } else {
+                getContext().getLog().warn("{}: asked to replay {} but keeps no activations of it", self, id);
+            }
+        }
+    }
+
+    private void gradientWanted(Member from, ShardMessage.GradientWanted wanted) {
+        if (account == null || !roster.stage(stage - 1).contains(from)) {
+            return;
+        }
+        account.keptGradient(wanted.id()).ifPresent(gradient -> {
+            Route route = new Route(settings.run(), self, from);
+            double loss = account.loss(wanted.id());
+            // Not answered: asked for again.
+            ports.offer(new DataFrame.Backward(route, wanted.id(), wanted.attempt(), loss, gradient), outcome -> {});
+        });
+    }
+
+    private void whoHas(Member from, ShardMessage.WhoHas who) {
+        boolean current = account != null
+                && roster.epoch().compareTo(who.epoch()) >= 0
+                && account.isOpen(who.purpose(), who.step());
+        if (current) {
+            ports.send(
+                    from,
+                    new TrainerMessage.Held(
+                            roster.epoch(),
+                            who.purpose(),
+                            who.step(),
+                            account.finishedLosses(),
+                            account.adopt(from, who.indices())));
+        }
+    }
+
+    // ---- averaging and commit ---------------------------------------------------------------------------------
+
+    private void average(ShardMessage.Average order) {
+        if (account.computing() || !account.isFrozen() || !order.indices().equals(account.counted())) {
+            tallyDue = true;
+            return;
+        }
+        boolean known = round.map(open -> open.step() == order.step() && open.number() >= order.round())
+                        .orElse(false)
+                || nextRound.map(next -> next.round() >= order.round()).orElse(false);
+        if (known) {
+            averaged.filter(result -> result.round() == order.round()).ifPresent(this::tell);
+            return;
+        }
+        account.seal();
+        abandonRound();
+        nextRound = Optional.of(order);
+        if (round.isEmpty()) {
+            startRound();
+        }
+    }
+
+    private void startRound() {
+        ShardMessage.Average order = nextRound.orElseThrow();
+        nextRound = Optional.empty();
+        var task = new AveragingRound.Task(
+                settings.run(),
+                self,
+                order.step(),
+                order.round(),
+                order.participants(),
+                microbatches,
+                settings.partLength(),
+                settings.retry());
+        ActorRef<Message> me = getContext().getSelf();
+        var actor = getContext()
+                .spawn(
+                        AveragingRound.create(
+                                ports.all(),
+                                task,
+                                result -> me.tell(new RoundFinished(order.step(), order.round(), result))),
+                        "round-" + order.step() + "-" + order.round());
+        getContext().watch(actor);
+        round = Optional.of(new Round(order.step(), order.round(), actor));
+        List<DataPlane.Delivery> early = List.copyOf(earlyParts);
+        earlyParts.clear();
+        early.forEach(delivery -> averagePart(delivery, (DataFrame.AveragePart) delivery.frame()));
+    }
+
+    /** The next round begins only when the last one's actor is gone: nothing it started may mix with the new one. */
+    private void abandonRound() {
+        averaged = Optional.empty();
+        nextRound = Optional.empty();
+        if (!roundStopping) {
+            round.ifPresent(open -> {
+                roundStopping = true;
+                getContext().stop(open.actor());
+            });
+        }
+    }
+
+    private void roundStopped() {
+        round = Optional.empty();
+        roundStopping = false;
+        if (nextRound.isPresent()) {
+            startRound();
+        }
+    }
+
+    private void roundFinished(RoundFinished finished) {
+        boolean current = !roundStopping
+                && round.map(open -> open.step() == finished.step() && open.number() == finished.round())
+                        .orElse(false);
+        if (current) {
+            var message = new CoordinatorMessage.Averaged(
+                    seen,
+                    finished.step(),
+                    finished.round(),
+                    finished.result().digest(),
+                    finished.result().squaredNorm());
+            averaged = Optional.of(message);
+            tell(message);
+        }
+    }
+
+    private void commit(ShardMessage.Commit commit) {
+        if (version == commit.step() + 1) {
+            tell(new CoordinatorMessage.Applied(seen, commit.step(), digest));
+            return;
+        }
+        if (applying == commit.step()) {
+            return;
+        }
+        boolean prepared = account != null
+                && account.isOpen(Purpose.TRAIN, commit.step())
+                && averaged.map(result -> result.round() == commit.round()).orElse(false);
+        if (!prepared) {
+            throw new ProtocolException(
+                    self + " cannot commit step " + commit.step() + ": round " + commit.round() + " is not complete");
+        }
+        applying = commit.step();
+        ports.compute(new Compute.Apply(commit.step(), commit.gradientNorm()), computed -> {
+            version = commit.step() + 1;
+            digest = computed;
+            account.close();
+            custody.clear();
+            abandonRound();
+            refuseEarlyParts();
+            tell(new CoordinatorMessage.Applied(seen, commit.step(), digest));
+        });
+    }
+
+    private void refuseEarlyParts() {
+        earlyParts.forEach(delivery -> delivery.refuse(Refusal.of(Refusal.Reason.NOT_OPEN, "the step is committed")));
+        earlyParts.clear();
+    }
+
+    private void tell(ControlMessage message) {
+        coordinator.ifPresent(member -> ports.send(member, message));
+    }
+}

@@ -1,0 +1,32 @@
+package io.murmuration.actors.shard;
+
+import io.murmuration.actors.routing.AdaptiveDeadline;
+import java.time.Duration;
+
+/**
+ * What a shard needs to know beside the protocol.
+ *
+ * @param run identity of the run; frames of another are refused
+ * @param stages number of stages
+ * @param credits unfinished first attempts each upstream may have here
+ * @param deadline how long a hop may take
+ * @param retry pause before something refused is offered again
+ * @param ban how long a replica is left out after the way to it failed
+ * @param partLength most numbers in one part of an averaging
+ * @param earlyParts averaging parts kept for a round that has not begun here
+ * @param chunkBytes size of one chunk of a snapshot
+ * @param chunkWindow chunks of a snapshot under way at once
+ * @param chunkAttempts refusals in a row after which a receiver is given up
+ */
+public record ShardSettings(
+        String run,
+        int stages,
+        int credits,
+        AdaptiveDeadline.Settings deadline,
+        Duration retry,
+        Duration ban,
+        long partLength,
+        int earlyParts,
+        int chunkBytes,
+        int chunkWindow,
+        int chunkAttempts) {}

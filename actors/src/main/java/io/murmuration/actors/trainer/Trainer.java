@@ -1,0 +1,252 @@
+package io.murmuration.actors.trainer;
+
+import io.murmuration.actors.port.ActorPorts;
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.port.DataPlane;
+import io.murmuration.actors.port.Ports;
+import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.DataFrame;
+import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Payload;
+import io.murmuration.actors.protocol.ProtocolException;
+import io.murmuration.actors.protocol.Purpose;
+import io.murmuration.actors.protocol.Refusal;
+import io.murmuration.actors.protocol.Replay;
+import io.murmuration.actors.protocol.Roster;
+import io.murmuration.actors.protocol.Route;
+import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.TrainerMessage;
+import io.murmuration.actors.routing.AdaptiveDeadline;
+import io.murmuration.actors.routing.Custody;
+import io.murmuration.actors.routing.StageRouter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+
+/**
+ * Draws the microbatches it answers for, pushes them into stage 0 and learns each one's loss. With it dies only the
+ * knowledge of what it sent: another trainer asks stage 0 for that and goes on.
+ */
+public final class Trainer extends AbstractBehavior<Trainer.Message> {
+
+    /** Received by this actor. */
+    public sealed interface Message {}
+
+    private record Control(Envelope envelope) implements Message {}
+
+    private record Arrived(DataPlane.Delivery delivery) implements Message {}
+
+    private record Continue(Runnable continuation) implements Message {}
+
+    private enum Timer implements Message {
+        WAKE,
+        ASK
+    }
+
+    private final TimerScheduler<Message> timers;
+    private final ActorPorts ports;
+    private final Member self;
+    private final TrainerSettings settings;
+    private final Custody custody;
+    private final TrainerState state;
+    private final Map<MicrobatchId, Replay> replays = new TreeMap<>();
+    private Epoch seen = Epoch.NONE;
+    private Optional<Member> coordinator = Optional.empty();
+    private boolean reportDue;
+    private long closing;
+
+    private Trainer(
+            ActorContext<Message> context,
+            TimerScheduler<Message> timers,
+            Ports ports,
+            Member self,
+            TrainerSettings settings) {
+        super(context);
+        this.timers = timers;
+        this.self = self;
+        this.settings = settings;
+        ActorRef<Message> me = context.getSelf();
+        this.ports = new ActorPorts(ports, self, continuation -> me.tell(new Continue(continuation)));
+        SplittableRandom random =
+                new SplittableRandom(ports.seed() ^ ((long) self.peer().name().hashCode() << 20) ^ self.incarnation());
+        this.custody = new Custody(
+                new StageRouter(random, settings.ban().toNanos()),
+                new AdaptiveDeadline(settings.deadline()),
+                settings.credits(),
+                settings.retry().toNanos());
+        this.state = new TrainerState(self, custody);
+        ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
+        ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
+    }
+
+    public static Behavior<Message> create(Ports ports, Member self, TrainerSettings settings) {
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new Trainer(context, timers, ports, self, settings)));
+    }
+
+    @Override
+    public Receive<Message> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(Continue.class, message -> {
+                    message.continuation().run();
+                    return proceed();
+                })
+                .onMessage(Arrived.class, message -> {
+                    message.delivery()
+                            .refuse(Refusal.of(Refusal.Reason.INVALID, self + " is a trainer and takes no tensors"));
+                    return this;
+                })
+                .onMessage(Control.class, message -> {
+                    control(message.envelope());
+                    return proceed();
+                })
+                .onMessage(Timer.class, timer -> {
+                    if (timer == Timer.ASK) {
+                        ask();
+                    }
+                    return proceed();
+                })
+                .onSignal(PostStop.class, stopped -> {
+                    ports.all().control().detach(self);
+                    ports.all().data().detach(self);
+                    ports.all().compute().release(self);
+                    return this;
+                })
+                .build();
+    }
+
+    private Trainer proceed() {
+        long now = ports.now();
+        custody.expire(now);
+        custody.dispatch(now).forEach(this::push);
+        if (reportDue && state.finished()) {
+            reportDue = false;
+            coordinator.ifPresent(member -> ports.send(
+                    member,
+                    new CoordinatorMessage.TrainerFinished(seen, state.purpose(), state.step(), state.losses())));
+        }
+        custody.wake(ports.now())
+                .ifPresentOrElse(
+                        delay -> timers.startSingleTimer(Timer.WAKE, Duration.ofNanos(delay)),
+                        () -> timers.cancel(Timer.WAKE));
+        return this;
+    }
+
+    private void push(Custody.Dispatch dispatch) {
+        Optional<Replay> replay = Optional.ofNullable(replays.get(dispatch.id()));
+        ports.compute(new Compute.Draw(dispatch.id()), tokens -> {
+            Route route = new Route(settings.run(), self, dispatch.to());
+            var frame =
+                    new DataFrame.Forward(route, dispatch.id(), 0, dispatch.attempt(), replay, tokens, Payload.EMPTY);
+            ports.offer(frame, outcome -> {
+                switch (outcome) {
+                    case DataPlane.Accepted() -> {}
+                    case DataPlane.Refused(Refusal refusal) -> custody.refused(dispatch, refusal.reason(), ports.now());
+                    case DataPlane.Failed(String reason) -> custody.failed(dispatch, ports.now());
+                }
+            });
+        });
+    }
+
+    private void control(Envelope envelope) {
+        if (!(envelope.message() instanceof TrainerMessage message)) {
+            throw new ProtocolException(
+                    self + " is a trainer and got " + envelope.message() + " from " + envelope.from());
+        }
+        Member from = envelope.from();
+        switch (message) {
+            case TrainerMessage.EnlistTrainer enlist -> {
+                if (fence(from, enlist.epoch())) {
+                    coordinator = Optional.of(from);
+                    ports.send(from, new CoordinatorMessage.TrainerEnlisted(seen));
+                }
+            }
+            case MemberMessage.OpenStep open -> {
+                if (fence(from, open.roster().epoch())) {
+                    open(open);
+                }
+            }
+            case MemberMessage.RosterChanged changed -> {
+                if (fence(from, changed.roster().epoch())) {
+                    rosterChanged(changed.roster());
+                }
+            }
+            case MemberMessage.ReplayOrders orders -> {
+                if (fence(from, orders.epoch())
+                        && state.isOpen(Purpose.TRAIN, orders.step())
+                        && orders.closing() > closing) {
+                    replay(orders);
+                }
+            }
+            case TrainerMessage.Done done -> {
+                for (Custody.Dispatch loser : state.done(from, done, ports.now())) {
+                    ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt()));
+                }
+            }
+            case TrainerMessage.Held held -> state.held(from, held, ports.now());
+        }
+    }
+
+    private boolean fence(Member from, Epoch epoch) {
+        if (epoch.compareTo(seen) < 0) {
+            ports.send(from, new CoordinatorMessage.Superseded(seen, epoch));
+            return false;
+        }
+        seen = epoch;
+        return true;
+    }
+
+    private void open(MemberMessage.OpenStep open) {
+        if (state.open(open.roster(), open.purpose(), open.step(), open.microbatches(), open.begun())) {
+            replays.clear();
+            closing = 0;
+            ask();
+        } else {
+            rosterChanged(open.roster());
+        }
+        reportDue = true;
+    }
+
+    private void rosterChanged(Roster roster) {
+        if (roster.epoch().equals(state.roster().epoch())) {
+            return;
+        }
+        if (!roster.trainers().contains(self)) {
+            throw new ProtocolException(self + " is not in roster " + roster.epoch());
+        }
+        state.rosterChanged(roster);
+        reportDue = true;
+        ask();
+    }
+
+    private void ask() {
+        for (Member shard : state.toAsk()) {
+            ports.send(shard, new ShardMessage.WhoHas(seen, state.purpose(), state.step(), state.inherited()));
+            timers.startSingleTimer(Timer.ASK, settings.retry());
+        }
+    }
+
+    private void replay(MemberMessage.ReplayOrders orders) {
+        closing = orders.closing();
+        custody.clear();
+        for (MemberMessage.ReplayOrder order : orders.orders()) {
+            MicrobatchId id = new MicrobatchId(Purpose.TRAIN, orders.step(), order.index());
+            replays.put(id, order.replay());
+            custody.hold(id, true);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package io.murmuration.actors.trainer;
+
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Purpose;
+import io.murmuration.actors.protocol.Roster;
+import io.murmuration.actors.protocol.TrainerMessage;
+import io.murmuration.actors.routing.Custody;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Which microbatches of the open step a trainer answers for and what it knows of them. What it inherits from a trainer
+ * that is gone it first asks about: it sends again only what nobody in stage 0 has.
+ *
+ * <p>Pure and single-threaded.
+ */
+final class TrainerState {
+
+    private final Member self;
+    private final Custody custody;
+    private Roster opening = Roster.EMPTY;
+    private Roster roster = Roster.EMPTY;
+    private Purpose purpose = Purpose.TRAIN;
+    private long step = -1;
+    private int microbatches;
+    private final Set<Integer> mine = new TreeSet<>();
+    private final SortedMap<Integer, Double> losses = new TreeMap<>();
+    private final Set<Integer> inherited = new TreeSet<>();
+    private final Set<Member> unasked = new TreeSet<>();
+
+    TrainerState(Member self, Custody custody) {
+        this.self = self;
+        this.custody = custody;
+    }
+
+    /** Begins a step; false if it is open already. A trainer that comes in the middle inherits all it owns. */
+    boolean open(Roster newRoster, Purpose newPurpose, long newStep, int count, boolean begun) {
+        if (isOpen(newPurpose, newStep)) {
+            return false;
+        }
+        purpose = newPurpose;
+        step = newStep;
+        microbatches = count;
+        opening = newRoster;
+        mine.clear();
+        losses.clear();
+        inherited.clear();
+        unasked.clear();
+        custody.clear();
+        use(newRoster);
+        for (int index = 0; index < count; index++) {
+            if (owner(index).equals(self)) {
+                mine.add(index);
+                inherited.add(index);
+            }
+        }
+        if (begun) {
+            unasked.addAll(roster.stage(0));
+        }
+        settleInheritance(begun);
+        return true;
+    }
+
+    boolean isOpen(Purpose asked, long askedStep) {
+        return purpose == asked && step == askedStep;
+    }
+
+    /** Somebody left or joined; what now belongs here besides is inherited. */
+    void rosterChanged(Roster newRoster) {
+        use(newRoster);
+        boolean more = false;
+        for (int index = 0; index < microbatches; index++) {
+            if (owner(index).equals(self) && mine.add(index)) {
+                inherited.add(index);
+                more = true;
+            }
+        }
+        if (more) {
+            unasked.addAll(roster.stage(0));
+        }
+    }
+
+    private void use(Roster newRoster) {
+        roster = newRoster;
+        custody.members(roster.stage(0));
+        unasked.retainAll(roster.stage(0));
+        settleInheritance(true);
+    }
+
+    /** The trainer of the opening roster's rank, or the next of that roster who is still there. */
+    private Member owner(int index) {
+        List<Member> ranks = opening.trainers();
+        for (int next = 0; next < ranks.size(); next++) {
+            Member candidate = ranks.get((index + next) % ranks.size());
+            if (roster.trainers().contains(candidate)) {
+                return candidate;
+            }
+        }
+        return roster.trainers().get(index % roster.trainers().size());
+    }
+
+    /** Who is still to be asked about inherited microbatches. */
+    List<Member> toAsk() {
+        return inherited.isEmpty() ? List.of() : new ArrayList<>(unasked);
+    }
+
+    List<Integer> inherited() {
+        return new ArrayList<>(inherited);
+    }
+
+    /** A shard of stage 0 says what it has. */
+    void held(Member from, TrainerMessage.Held held, long now) {
+        if (!isOpen(held.purpose(), held.step())
+                || held.epoch().compareTo(roster.epoch()) < 0
+                || !unasked.remove(from)) {
+            return;
+        }
+        for (int index : List.copyOf(inherited)) {
+            if (held.finished().containsKey(index)) {
+                losses.put(index, held.finished().get(index));
+                inherited.remove(index);
+            } else if (held.underWay().contains(index)) {
+                custody.adopt(id(index), from, 1, now);
+                inherited.remove(index);
+            }
+        }
+        settleInheritance(true);
+    }
+
+    private void settleInheritance(boolean resend) {
+        if (unasked.isEmpty()) {
+            inherited.forEach(index -> custody.hold(id(index), resend));
+            inherited.clear();
+        }
+    }
+
+    /** A microbatch is finished; the result are attempts to cancel. */
+    List<Custody.Dispatch> done(Member from, TrainerMessage.Done done, long now) {
+        if (!isOpen(done.id().purpose(), done.id().step())) {
+            return List.of();
+        }
+        Custody.Answer answer = custody.answered(done.id(), done.attempt(), from, now);
+        if (answer.first()) {
+            losses.putIfAbsent(done.id().index(), done.loss());
+        }
+        return answer.cancel();
+    }
+
+    /** Everything this trainer answers for is finished. */
+    boolean finished() {
+        return step >= 0 && losses.keySet().containsAll(mine);
+    }
+
+    SortedMap<Integer, Double> losses() {
+        return losses;
+    }
+
+    Purpose purpose() {
+        return purpose;
+    }
+
+    long step() {
+        return step;
+    }
+
+    Roster roster() {
+        return roster;
+    }
+
+    private MicrobatchId id(int index) {
+        return new MicrobatchId(purpose, step, index);
+    }
+}

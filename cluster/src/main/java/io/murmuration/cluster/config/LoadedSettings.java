@@ -1,0 +1,8 @@
+package io.murmuration.cluster.config;
+
+/**
+ * Checked settings, and the same as text.
+ *
+ * @param rendered HOCON with every key and its resolved value; reading it gives equal settings
+ */
+public record LoadedSettings(RunSettings settings, String rendered) {}

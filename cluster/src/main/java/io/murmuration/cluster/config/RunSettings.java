@@ -1,0 +1,142 @@
+package io.murmuration.cluster.config;
+
+import io.murmuration.tensors.model.ModelSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Everything a run is told, checked once at the edge and never read again from a file. Each key is explained in
+ * {@code reference.conf} under the same name.
+ *
+ * @param data empty: the built-in corpus
+ * @param out folder that gets a run directory per run
+ */
+public record RunSettings(
+        String name,
+        long seed,
+        int steps,
+        Path out,
+        Optional<Path> data,
+        ModelSpec model,
+        Batch batch,
+        Swarm swarm,
+        Wire wire,
+        Optimiser optimiser,
+        Validation validation,
+        Checkpoint checkpoint,
+        Compute compute,
+        Sample sample,
+        Limits limits) {
+
+    /**
+     * @param sequences sequences per optimiser step
+     * @param microbatch sequences per microbatch; divides {@code sequences}
+     */
+    public record Batch(int sequences, int microbatch) {
+        public int microbatches() {
+            return sequences / microbatch;
+        }
+    }
+
+    /** How many slices of the model, shards per slice, and trainers. */
+    public record Swarm(int stages, int replicas, int trainers) {
+        public int shards() {
+            return stages * replicas;
+        }
+    }
+
+    /** Encodings between stages ({@code activations}, also of their gradients) and inside a stage. */
+    public record Wire(WireCodec activations, WireCodec averaging) {}
+
+    /**
+     * AdamW, linear warm-up, cosine, clipping by the global norm.
+     *
+     * @param warmUp part of all steps, 0 to 1
+     */
+    public record Optimiser(
+            double learningRate,
+            double finalLearningRate,
+            double warmUp,
+            double beta1,
+            double beta2,
+            double epsilon,
+            double weightDecay,
+            double clip) {}
+
+    /** @param every steps between two validations; 0: only at the end */
+    public record Validation(int every, int windows) {}
+
+    /**
+     * @param every steps between two checkpoints; 0: only at the end
+     * @param keep newest checkpoints that stay
+     */
+    public record Checkpoint(int every, int keep) {}
+
+    /** @param threads width of the compute pool, at least 1 (the 0 of the file is already the number of cores) */
+    public record Compute(ComputeBackend backend, int threads) {}
+
+    /** The text shown at the end of a run. */
+    public record Sample(String prompt, int bytes, double temperature) {}
+
+    /**
+     * Bounds of queues, windows and waits.
+     *
+     * @param creditsPerUpstream forward microbatches admitted per upstream
+     * @param trainerWindow microbatches a trainer has on their way
+     * @param custodyBytes encoded tensors kept by a shard until their step is committed
+     * @param deadlineSpread median absolute deviations above the median
+     * @param restarts starts after a fault before a shard is given up
+     * @param averagingPartBytes part of a vector that one replica reduces at a time
+     */
+    public record Limits(
+            int creditsPerUpstream,
+            int trainerWindow,
+            long custodyBytes,
+            Duration deadlineFloor,
+            Duration deadlineCeiling,
+            double deadlineSpread,
+            int restarts,
+            int averagingPartBytes) {}
+
+    /** @throws UserError if values that are fine alone do not go together */
+    public RunSettings {
+        require(
+                swarm.stages() <= model.layers(),
+                "swarm.stages is %d, but the model has %d layers: a stage holds at least one layer",
+                swarm.stages(),
+                model.layers());
+        require(
+                batch.sequences() % batch.microbatch() == 0,
+                "batch.microbatch is %d, which does not divide batch.sequences (%d)",
+                batch.microbatch(),
+                batch.sequences());
+        require(
+                batch.microbatches() >= swarm.trainers(),
+                "swarm.trainers is %d, but a step has only %d microbatches (batch.sequences / batch.microbatch): each"
+                        + " trainer needs one",
+                swarm.trainers(),
+                batch.microbatches());
+        require(
+                model.vocabulary() >= 256,
+                "model.vocabulary is %d, but text is read as bytes and needs at least 256",
+                model.vocabulary());
+        require(
+                optimiser.finalLearningRate() <= optimiser.learningRate(),
+                "optimiser.final-learning-rate is %s, above optimiser.learning-rate (%s)",
+                optimiser.finalLearningRate(),
+                optimiser.learningRate());
+        require(
+                limits.deadlineFloor().compareTo(limits.deadlineCeiling()) <= 0,
+                "limits.deadline-floor is %d ms, above limits.deadline-ceiling (%d ms)",
+                limits.deadlineFloor().toMillis(),
+                limits.deadlineCeiling().toMillis());
+    }
+
+    private static void require(boolean holds, String message, Object... values) {
+        if (!holds) {
+            throw new UserError(String.format(Locale.ROOT, message, values));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package io.murmuration.cluster.config;
+
+import io.murmuration.tensors.model.ModelSpec;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** Builds the records from the sections. One line per key: its name, its type, its range. */
+final class RunSettingsReader {
+
+    private static final int MANY = Integer.MAX_VALUE;
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
+
+    private RunSettingsReader() {}
+
+    static RunSettings read(Section root) {
+        return new RunSettings(
+                root.text("name", NAME, "at most 64 letters, digits, dots, dashes and underscores"),
+                root.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE),
+                root.integer("steps", 1, MANY),
+                path(root, "out").orElseThrow(() -> root.unfit("out", "a folder")),
+                path(root, "data"),
+                model(root.section("model")),
+                batch(root.section("batch")),
+                swarm(root.section("swarm")),
+                wire(root.section("wire")),
+                optimiser(root.section("optimiser")),
+                validation(root.section("validation")),
+                checkpoint(root.section("checkpoint")),
+                compute(root.section("compute")),
+                sample(root.section("sample")),
+                limits(root.section("limits")));
+    }
+
+    private static ModelSpec model(Section section) {
+        String names = String.join("|", ModelSpec.presets().keySet());
+        String name = section.text("preset", Pattern.compile(names), "one of " + names.replace("|", ", "));
+        ModelSpec preset = ModelSpec.presets().get(name);
+        int heads = orElse(section, "heads", preset.heads());
+        try {
+            return new ModelSpec(
+                    orElse(section, "vocabulary", preset.vocabulary()),
+                    orElse(section, "dim", preset.dim()),
+                    orElse(section, "layers", preset.layers()),
+                    heads,
+                    orElse(section, "kv-heads", heads),
+                    orElse(section, "ffn", preset.ffn()),
+                    orElse(section, "sequence", preset.sequence()),
+                    preset.ropeTheta(),
+                    preset.rmsEpsilon());
+        } catch (IllegalArgumentException e) {
+            throw new UserError("murmuration.model: " + e.getMessage(), e);
+        }
+    }
+
+    private static int orElse(Section section, String key, int preset) {
+        // 2^20: no number of a model that fits one machine is larger, and products of two of them still fit a long.
+        int given = section.integer(key, 0, 1 << 20);
+        int value = given == 0 ? preset : given;
+        section.resolve(key, value);
+        return value;
+    }
+
+    private static RunSettings.Batch batch(Section section) {
+        return new RunSettings.Batch(
+                section.integer("sequences", 1, 1 << 20), section.integer("microbatch", 1, 1 << 16));
+    }
+
+    private static RunSettings.Swarm swarm(Section section) {
+        return new RunSettings.Swarm(
+                section.integer("stages", 1, 1024),
+                section.integer("replicas", 1, 64),
+                section.integer("trainers", 1, 64));
+    }
+
+    private static RunSettings.Wire wire(Section section) {
+        return new RunSettings.Wire(
+                section.choice("activations", WireCodec.class), section.choice("averaging", WireCodec.class));
+    }
+
+    private static RunSettings.Optimiser optimiser(Section section) {
+        return new RunSettings.Optimiser(
+                section.decimal("learning-rate", 0, 10),
+                section.decimal("final-learning-rate", 0, 10),
+                section.decimal("warm-up", 0, 1),
+                section.decimal("beta1", 0, 0.999_999),
+                section.decimal("beta2", 0, 0.999_999),
+                section.decimal("epsilon", 1e-30, 1),
+                section.decimal("weight-decay", 0, 10),
+                section.decimal("clip", 1e-6, 1e6));
+    }
+
+    private static RunSettings.Validation validation(Section section) {
+        return new RunSettings.Validation(section.integer("every", 0, MANY), section.integer("windows", 1, MANY));
+    }
+
+    private static RunSettings.Checkpoint checkpoint(Section section) {
+        return new RunSettings.Checkpoint(section.integer("every", 0, MANY), section.integer("keep", 1, MANY));
+    }
+
+    private static RunSettings.Compute compute(Section section) {
+        ComputeBackend backend = section.choice("backend", ComputeBackend.class);
+        // Rendered as 0: a run that is resumed on another machine uses that machine's cores.
+        int threads = section.integer("threads", 0, 1024);
+        return new RunSettings.Compute(
+                backend, threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+    }
+
+    private static RunSettings.Sample sample(Section section) {
+        return new RunSettings.Sample(
+                section.text("prompt"), section.integer("bytes", 0, 1 << 20), section.decimal("temperature", 0, 100));
+    }
+
+    private static RunSettings.Limits limits(Section section) {
+        Duration shortest = Duration.ofMillis(1);
+        Duration longest = Duration.ofHours(1);
+        return new RunSettings.Limits(
+                section.integer("credits-per-upstream", 1, 1024),
+                section.integer("trainer-window", 1, 1 << 16),
+                section.bytes("custody", 1 << 10, 1L << 40),
+                section.duration("deadline-floor", shortest, longest),
+                section.duration("deadline-ceiling", shortest, longest),
+                section.decimal("deadline-spread", 0, 1000),
+                section.integer("restarts", 0, 1 << 16),
+                (int) section.bytes("averaging-part", 1 << 10, 1 << 28));
+    }
+
+    private static Optional<Path> path(Section section, String key) {
+        String text = section.text(key);
+        try {
+            return text.isBlank() ? Optional.empty() : Optional.of(Path.of(text));
+        } catch (InvalidPathException e) {
+            throw section.unfit(key, "a path");
+        }
+    }
+}

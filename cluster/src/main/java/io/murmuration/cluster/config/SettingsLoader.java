@@ -1,0 +1,153 @@
+package io.murmuration.cluster.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigResolveOptions;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValueFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+
+/**
+ * Layers the sources of settings and reads them once: {@code reference.conf}, the environment where that file asks for
+ * it, at most one file, and single keys on top. A loader is immutable; every method gives a new one.
+ */
+public final class SettingsLoader {
+
+    private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]*");
+
+    /** Defaults and schema; the libraries' files of the same name say nothing about murmuration. */
+    private static final Config REFERENCE = ConfigFactory.parseResources(
+                    SettingsLoader.class.getClassLoader(), "reference.conf")
+            .withOnlyPath(KnownKeys.ROOT);
+
+    static final KnownKeys KNOWN =
+            new KnownKeys(REFERENCE.resolve(ConfigResolveOptions.noSystem()).getObject(KnownKeys.ROOT));
+
+    private final Map<String, String> environment;
+    private final Config file;
+    private final Config single;
+
+    private SettingsLoader(Map<String, String> environment, Config file, Config single) {
+        this.environment = environment;
+        this.file = file;
+        this.single = single;
+    }
+
+    /** @param environment what <code>${?NAME}</code> may refer to, usually {@link System#getenv()} */
+    public static SettingsLoader of(Map<String, String> environment) {
+        Map<String, String> usable = new TreeMap<>(environment);
+        usable.keySet().removeIf(name -> !VARIABLE.matcher(name).matches());
+        return new SettingsLoader(usable, ConfigFactory.empty(), ConfigFactory.empty());
+    }
+
+    /** The defaults with some keys changed, each {@code "key=value"} below {@code murmuration.}, without the environment. */
+    public static RunSettings defaultsWith(String... assignments) {
+        SettingsLoader loader = of(Map.of());
+        for (String assignment : assignments) {
+            loader = loader.set(assignment, "defaultsWith");
+        }
+        return loader.load().settings();
+    }
+
+    /**
+     * A HOCON file.
+     *
+     * @throws UserError if it cannot be read or is not HOCON
+     */
+    public SettingsLoader file(Path path) {
+        if (!Files.isRegularFile(path) || !Files.isReadable(path)) {
+            throw new UserError("cannot read the configuration file " + path);
+        }
+        Config parsed = parse(
+                () -> ConfigFactory.parseFile(
+                        path.toFile(), ConfigParseOptions.defaults().setAllowMissing(false)),
+                path.toString());
+        for (String key : parsed.root().keySet()) {
+            if (!key.equals(KnownKeys.ROOT)) {
+                throw new UserError("unknown key " + key + " ("
+                        + Origins.of(parsed.root().get(key).origin()) + "): every setting is under murmuration");
+            }
+        }
+        return new SettingsLoader(environment, parsed, single);
+    }
+
+    /**
+     * One key, as {@code key=value}; the value is taken as it is, without HOCON's quoting.
+     *
+     * @param source who says so, for messages: {@code --set}
+     * @throws UserError if it is not an assignment, or there is no such key
+     */
+    public SettingsLoader set(String assignment, String source) {
+        int equals = assignment.indexOf('=');
+        if (equals <= 0) {
+            throw new UserError(source + " " + assignment + ": expected key=value, such as batch.sequences=32");
+        }
+        return set(assignment.substring(0, equals).strip(), assignment.substring(equals + 1), source);
+    }
+
+    /** One key below {@code murmuration.}; a leading {@code murmuration.} is allowed. */
+    public SettingsLoader set(String key, String value, String source) {
+        String path = key.startsWith(KnownKeys.ROOT + ".") ? key.substring(KnownKeys.ROOT.length() + 1) : key;
+        KNOWN.checkLeaf(path, source);
+        String quoted = ConfigUtil.joinPath(List.of((KnownKeys.ROOT + "." + path).split("\\.")));
+        return new SettingsLoader(
+                environment, file, single.withValue(quoted, ConfigValueFactory.fromAnyRef(value, source)));
+    }
+
+    /**
+     * Resolves, checks and reads everything.
+     *
+     * @throws UserError for the first thing that is wrong
+     */
+    public LoadedSettings load() {
+        Config variables = ConfigFactory.parseMap(environment, "environment");
+        Config whole = parse(
+                () -> single.withFallback(file)
+                        .withFallback(REFERENCE)
+                        .withFallback(variables)
+                        .resolve(ConfigResolveOptions.noSystem()),
+                "the configuration");
+        KNOWN.check(section(whole));
+        Map<String, Object> resolved = new TreeMap<>();
+        RunSettings settings = RunSettingsReader.read(new Section(whole, KnownKeys.ROOT, resolved));
+        String rendered = ConfigFactory.parseMap(resolved)
+                .root()
+                .render(ConfigRenderOptions.defaults()
+                        .setOriginComments(false)
+                        .setComments(false)
+                        .setJson(false));
+        return new LoadedSettings(settings, rendered);
+    }
+
+    private static ConfigObject section(Config whole) {
+        try {
+            return whole.getObject(KnownKeys.ROOT);
+        } catch (ConfigException.WrongType e) {
+            throw new UserError("murmuration must be a section: murmuration { ... }", e);
+        }
+    }
+
+    private static Config parse(Supplier<Config> source, String what) {
+        try {
+            return source.get();
+        } catch (ConfigException.UnresolvedSubstitution e) {
+            throw new UserError(what + ": " + oneLine(e.getMessage()), e);
+        } catch (ConfigException e) {
+            throw new UserError("cannot read " + what + ": " + oneLine(e.getMessage()), e);
+        }
+    }
+
+    private static String oneLine(String message) {
+        return message.replaceAll("\\s*\\R\\s*", " ");
+    }
+}

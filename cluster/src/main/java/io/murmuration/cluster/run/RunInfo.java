@@ -1,0 +1,13 @@
+package io.murmuration.cluster.run;
+
+/**
+ * What a run is about to do, known once everything is in place and before the first step.
+ *
+ * @param firstStep first step that will be made: 1, or the one after the checkpoint that is resumed
+ * @param steps last step
+ * @param parameters numbers in the whole model
+ * @param shards shards that will hold it, over all stages
+ * @param backend what computes, in words
+ * @param corpus what is read, in words
+ */
+public record RunInfo(long firstStep, long steps, long parameters, int shards, String backend, String corpus) {}

@@ -1,0 +1,36 @@
+package io.murmuration.cluster.run;
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * How a run ended.
+ *
+ * @param steps last committed step
+ * @param trainLoss loss of that step, nats per token
+ * @param validationLoss last validation, nats per byte; NaN if there was none
+ * @param tokensPerSecond over the whole run
+ * @param wireBytes encoded bytes that crossed between shards
+ * @param microbatchesCounted microbatches counted, each once
+ * @param parametersDigest hex digest of each stage's parameters
+ * @param stoppedEarly the stop signal ended it before its last step
+ * @param checkpoint newest checkpoint, if one was written
+ */
+public record RunResult(
+        long steps,
+        double trainLoss,
+        double validationLoss,
+        double tokensPerSecond,
+        long wireBytes,
+        long microbatchesCounted,
+        SortedMap<Integer, String> parametersDigest,
+        boolean stoppedEarly,
+        Optional<Path> checkpoint) {
+
+    public RunResult {
+        parametersDigest = Collections.unmodifiableSortedMap(new TreeMap<>(parametersDigest));
+    }
+}

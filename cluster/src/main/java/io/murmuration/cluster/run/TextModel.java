@@ -1,0 +1,22 @@
+package io.murmuration.cluster.run;
+
+/** A trained model that says what comes next. Not thread-safe. */
+public interface TextModel extends AutoCloseable {
+
+    /** Number of token ids; a byte model has 256. */
+    int vocabulary();
+
+    /** Most tokens it can look back on. */
+    int sequence();
+
+    /**
+     * Scores of every token id as the one that follows.
+     *
+     * @param prefix token ids so far, 1 to {@link #sequence()} of them
+     * @return {@link #vocabulary()} logits; the caller may change the array
+     */
+    float[] next(int[] prefix);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,229 @@
+package io.murmuration.cluster.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigResolveOptions;
+import io.murmuration.tensors.model.ModelSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsTest {
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void the_defaults_are_the_main_job() {
+        RunSettings settings = SettingsLoader.defaultsWith();
+
+        assertThat(settings.model()).isEqualTo(ModelSpec.TINY);
+        assertThat(settings.steps()).isEqualTo(300);
+        assertThat(settings.swarm()).isEqualTo(new RunSettings.Swarm(3, 2, 2));
+        assertThat(settings.batch()).isEqualTo(new RunSettings.Batch(16, 2));
+        assertThat(settings.wire()).isEqualTo(new RunSettings.Wire(WireCodec.INT8, WireCodec.FP32));
+        assertThat(settings.optimiser())
+                .isEqualTo(new RunSettings.Optimiser(1e-3, 1e-4, 0.05, 0.9, 0.95, 1e-8, 0.1, 1.0));
+        assertThat(settings.data()).isEmpty();
+        assertThat(settings.limits().averagingPartBytes()).isEqualTo(512 * 1024);
+        assertThat(settings.limits().deadlineFloor()).isEqualTo(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void every_key_says_what_it_is_and_is_read() {
+        Config reference = ConfigFactory.parseResources("reference.conf")
+                .withOnlyPath("murmuration")
+                .resolve(ConfigResolveOptions.noSystem());
+        Config rendered =
+                ConfigFactory.parseString(SettingsLoader.of(Map.of()).load().rendered());
+
+        assertThat(SettingsLoader.KNOWN.leaves()).hasSizeGreaterThan(35).allSatisfy(key -> {
+            assertThat(reference.getValue("murmuration." + key).origin().comments())
+                    .as("the comment of " + key)
+                    .isNotEmpty();
+            assertThat(rendered.hasPath("murmuration." + key))
+                    .as(key + " is read")
+                    .isTrue();
+        });
+    }
+
+    @Test
+    void an_unknown_key_is_named_with_its_line_and_the_nearest_one() throws IOException {
+        Path file = write("murmuration {\n  optimiser {\n    learning-rte = 1\n  }\n}\n");
+
+        assertThatThrownBy(() -> SettingsLoader.of(Map.of()).file(file).load())
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("murmuration.optimiser.learning-rte")
+                .hasMessageContaining(file + ":3")
+                .hasMessageContaining("nearest known key is murmuration.optimiser.learning-rate");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "learning-rate, optimiser.learning-rate",
+        "swarm.replica, swarm.replicas",
+        "model.stages, swarm.stages",
+        "Steps, steps"
+    })
+    void a_key_in_the_wrong_section_is_found_again(String wrong, String right) {
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith(wrong + "=1"))
+                .isInstanceOf(UserError.class)
+                .hasMessageEndingWith("nearest known key is murmuration." + right);
+    }
+
+    @Test
+    void a_key_outside_murmuration_is_refused() throws IOException {
+        Path file = write("steps = 5\n");
+
+        assertThatThrownBy(() -> SettingsLoader.of(Map.of()).file(file))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("unknown key steps (" + file + ":1)");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "steps = 0 | murmuration.steps = 0 | a whole number of at least 1",
+                "steps = many | murmuration.steps = \"many\" | a whole number",
+                "steps = [1] | murmuration.steps | a whole number",
+                "steps = {a = 1} | murmuration.steps | a value, not a section",
+                "steps = null | murmuration.steps | has no value",
+                "batch.sequences = 2.5 | murmuration.batch.sequences = 2.5 | a whole number from 1 to 1048576",
+                "optimiser.beta1 = 1 | murmuration.optimiser.beta1 = 1 | a number from 0.0 to 0.999999",
+                "optimiser.clip = NaN | murmuration.optimiser.clip = \"NaN\" | a number from",
+                "wire.activations = int4 | murmuration.wire.activations = \"int4\" | one of fp32, fp16, int8",
+                "model.preset = huge | murmuration.model.preset = \"huge\" | one of nano, small, tiny",
+                "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
+                "limits.deadline-floor = soon | murmuration.limits.deadline-floor = \"soon\" | a time from 1 ms",
+                "limits.custody = 1 | murmuration.limits.custody = 1 | a size from 1024",
+                "name = ../up | murmuration.name = \"../up\" | at most 64 letters",
+            })
+    void a_wrong_value_is_named_with_what_was_expected(String line, String value, String expected) throws IOException {
+        Path file = write("murmuration {\n" + line + "\n}\n");
+
+        assertThatThrownBy(() -> SettingsLoader.of(Map.of()).file(file).load())
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining(value)
+                .hasMessageContaining(file + ":2")
+                .hasMessageContaining(expected)
+                .hasMessageNotContaining("\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "swarm.stages=5 | swarm.stages is 5, but the model has 4 layers",
+                "batch.microbatch=3 | batch.microbatch is 3, which does not divide batch.sequences (16)",
+                "batch.microbatch=16 | swarm.trainers is 2, but a step has only 1 microbatches",
+                "model.vocabulary=100 | model.vocabulary is 100",
+                "optimiser.final-learning-rate=0.1 | optimiser.final-learning-rate is 0.1, above",
+                "limits.deadline-floor=5 minutes | limits.deadline-floor is 300000 ms, above",
+                "model.heads=3 | murmuration.model: dim / heads must be an even whole number",
+            })
+    void values_that_do_not_go_together_are_refused(String assignment, String message) {
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith(assignment))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void single_keys_win_over_the_file_and_the_file_over_the_defaults() throws IOException {
+        Path file = write("murmuration { steps = 7, seed = 8 }");
+
+        RunSettings settings = SettingsLoader.of(Map.of())
+                .file(file)
+                .set("steps=9", "--set")
+                .set("murmuration.batch.sequences=32", "--set")
+                .load()
+                .settings();
+
+        assertThat(settings.steps()).isEqualTo(9);
+        assertThat(settings.seed()).isEqualTo(8);
+        assertThat(settings.batch().sequences()).isEqualTo(32);
+        assertThat(settings.name()).isEqualTo("swarm");
+    }
+
+    @Test
+    void a_single_value_is_taken_as_it_is_written() {
+        RunSettings settings = SettingsLoader.defaultsWith("data=/a b/c#d: {e}=f", "sample.prompt=\"quoted\"");
+
+        assertThat(settings.data()).contains(Path.of("/a b/c#d: {e}=f"));
+        assertThat(settings.sample().prompt()).isEqualTo("\"quoted\"");
+    }
+
+    @Test
+    void an_assignment_without_a_value_is_refused() {
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith("steps"))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("expected key=value");
+    }
+
+    @Test
+    void the_environment_decides_where_the_defaults_ask_for_it() throws IOException {
+        Map<String, String> environment = Map.of(
+                "MURMURATION_OUT", "/srv/runs", "MURMURATION_THREADS", "3", "STEPS", "11", "BASH_FUNC_x%%", "() {");
+        Path file = write("murmuration.steps = ${?STEPS}");
+
+        RunSettings settings = SettingsLoader.of(environment).file(file).load().settings();
+
+        assertThat(settings.out()).isEqualTo(Path.of("/srv/runs"));
+        assertThat(settings.compute().threads()).isEqualTo(3);
+        assertThat(settings.steps()).isEqualTo(11);
+    }
+
+    @Test
+    void a_wrong_value_from_the_environment_says_so() {
+        assertThatThrownBy(() ->
+                        SettingsLoader.of(Map.of("MURMURATION_THREADS", "all")).load())
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("murmuration.compute.threads = \"all\" (environment)");
+    }
+
+    @Test
+    void a_file_that_is_not_there_or_not_hocon_is_one_line() throws IOException {
+        Path missing = dir.resolve("no.conf");
+        Path broken = write("murmuration {\n steps = 5\n");
+
+        assertThatThrownBy(() -> SettingsLoader.of(Map.of()).file(missing))
+                .isInstanceOf(UserError.class)
+                .hasMessage("cannot read the configuration file " + missing);
+        assertThatThrownBy(() -> SettingsLoader.of(Map.of()).file(broken))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining(broken.toString())
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void the_rendered_settings_read_back_are_the_same() throws IOException {
+        LoadedSettings loaded = SettingsLoader.of(Map.of("MURMURATION_OUT", "o u t"))
+                .set("model.preset=small", "--set")
+                .set("model.kv-heads=3", "--set")
+                .set("limits.custody=3 MiB", "--set")
+                .set("limits.deadline-floor=1500ms", "--set")
+                .set("optimiser.learning-rate=3e-4", "--set")
+                .set("sample.prompt=\"a\\n${x}", "--set")
+                .set("name=123", "--set")
+                .load();
+        Path file = write(loaded.rendered());
+
+        LoadedSettings again = SettingsLoader.of(Map.of()).file(file).load();
+
+        assertThat(again.settings()).isEqualTo(loaded.settings());
+        assertThat(again.rendered()).isEqualTo(loaded.rendered());
+    }
+
+    private Path write(String text) throws IOException {
+        return Files.writeString(dir.resolve("some.conf"), text);
+    }
+}

@@ -1,0 +1,128 @@
+package io.murmuration.tensors.compute;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Reading and writing vectors at addresses, and the few functions of vectors that the kernels share. Addresses are raw:
+ * kernels check lengths and liveness once at their door, not once per vector.
+ *
+ * <p>Sums over lanes are taken here in a fixed order, since {@code reduceLanes} leaves the order open and may change it when
+ * the JIT compiles.
+ */
+final class Lanes {
+
+    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    static final int WIDTH = SPECIES.length();
+
+    @SuppressWarnings("restricted")
+    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    private static final float LOG2_E = 1.442695041f;
+    /** ln 2 in two parts, the first with few bits, so that n * LN2_HIGH is exact (Cody and Waite). */
+    private static final float LN2_HIGH = 0.693359375f;
+
+    private static final float LN2_LOW = -2.12194440e-4f;
+    /** 1.5 * 2^23: adding it rounds to a whole number, which then sits in the low bits. */
+    private static final float ROUNDER = 12582912f;
+
+    private static final int MANTISSA_BITS = 23;
+    /** Below this the result is subnormal; it is given as e^-87 (1.6e-38), far under one ulp of any sum here. */
+    private static final float LOWEST = -87f;
+
+    private static final float HIGHEST = 88f;
+
+    private Lanes() {}
+
+    /** The address of the first number; throws if the arena is closed or there are fewer than {@code needed} numbers. */
+    static long address(String what, Floats floats, long needed) {
+        Checks.atLeast(what, floats, needed);
+        MemorySegment segment = floats.segment();
+        if (!segment.scope().isAlive()) {
+            throw new IllegalStateException(what + " is used after its memory was released");
+        }
+        return segment.address();
+    }
+
+    static FloatVector load(long address) {
+        return FloatVector.fromMemorySegment(SPECIES, MEMORY, address, ORDER);
+    }
+
+    static FloatVector load(long address, VectorMask<Float> mask) {
+        return FloatVector.fromMemorySegment(SPECIES, MEMORY, address, ORDER, mask);
+    }
+
+    static void store(FloatVector vector, long address) {
+        vector.intoMemorySegment(MEMORY, address, ORDER);
+    }
+
+    static void store(FloatVector vector, long address, VectorMask<Float> mask) {
+        vector.intoMemorySegment(MEMORY, address, ORDER, mask);
+    }
+
+    static float get(long address) {
+        return MEMORY.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address);
+    }
+
+    static void set(long address, float value) {
+        MEMORY.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
+    }
+
+    static void clear(long address, long count) {
+        MEMORY.asSlice(address, count * Float.BYTES).fill((byte) 0);
+    }
+
+    static FloatVector zero() {
+        return FloatVector.zero(SPECIES);
+    }
+
+    static FloatVector all(float value) {
+        return FloatVector.broadcast(SPECIES, value);
+    }
+
+    /** The lanes below {@code count}. */
+    static VectorMask<Float> first(int count) {
+        return SPECIES.indexInRange(0, count);
+    }
+
+    /** The sum of all lanes, in ascending order. */
+    static float sum(FloatVector vector) {
+        float sum = 0;
+        for (int lane = 0; lane < WIDTH; lane++) {
+            sum += vector.lane(lane);
+        }
+        return sum;
+    }
+
+    /**
+     * e^x within 2 ulp for -87 <= x <= 88, clamped outside; NaN gives NaN. Polynomial of Cephes' expf (Moshier).
+     */
+    static FloatVector exp(FloatVector argument) {
+        FloatVector x = argument.max(LOWEST).min(HIGHEST);
+        FloatVector shifted = x.fma(all(LOG2_E), all(ROUNDER));
+        FloatVector n = shifted.sub(ROUNDER);
+        FloatVector r = n.fma(all(-LN2_HIGH), x);
+        r = n.fma(all(-LN2_LOW), r);
+        FloatVector p = r.fma(all(1.9875691500e-4f), all(1.3981999507e-3f));
+        p = p.fma(r, all(8.3334519073e-3f));
+        p = p.fma(r, all(4.1665795894e-2f));
+        p = p.fma(r, all(1.6666665459e-1f));
+        p = p.fma(r, all(5.0000001201e-1f));
+        p = p.fma(r.mul(r), r).add(1f);
+        return p.reinterpretAsInts()
+                .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
+                .reinterpretAsFloats();
+    }
+
+    /** 1 / (1 + e^-x). */
+    static FloatVector sigmoid(FloatVector x) {
+        return all(1).div(exp(x.neg()).add(1));
+    }
+}

@@ -1,0 +1,47 @@
+package io.murmuration.tensors.model;
+
+import io.murmuration.tensors.compute.Floats;
+
+/**
+ * Views of one decoder layer in a stage's vector, or in a gradient of the same layout.
+ *
+ * @param inputGain {@code [dim]}
+ * @param queryKeyValue {@code [dim + 2 kvDim, dim]}: three projections that follow each other, used as one
+ * @param output {@code [dim, dim]}
+ * @param postGain {@code [dim]}
+ * @param gateUp {@code [2 ffn, dim]}: two projections that follow each other, used as one
+ * @param down {@code [dim, ffn]}
+ */
+record LayerWeights(
+        Floats inputGain, Floats queryKeyValue, Floats output, Floats postGain, Floats gateUp, Floats down) {
+
+    static LayerWeights of(ParameterLayout layout, Floats vector, int layer) {
+        String prefix = "model.layers." + layer + ".";
+        return new LayerWeights(
+                span(layout, vector, prefix + "input_layernorm.weight"),
+                span(
+                        layout,
+                        vector,
+                        prefix + "self_attn.q_proj.weight",
+                        prefix + "self_attn.k_proj.weight",
+                        prefix + "self_attn.v_proj.weight"),
+                span(layout, vector, prefix + "self_attn.o_proj.weight"),
+                span(layout, vector, prefix + "post_attention_layernorm.weight"),
+                span(layout, vector, prefix + "mlp.gate_proj.weight", prefix + "mlp.up_proj.weight"),
+                span(layout, vector, prefix + "mlp.down_proj.weight"));
+    }
+
+    /** Tensors that follow each other, as one slice. */
+    static Floats span(ParameterLayout layout, Floats vector, String... names) {
+        long start = layout.parameter(names[0]).offset();
+        long end = start;
+        for (String name : names) {
+            ParameterLayout.Parameter parameter = layout.parameter(name);
+            if (parameter.offset() != end) {
+                throw new IllegalStateException(name + " does not follow the tensor before it");
+            }
+            end += parameter.length();
+        }
+        return vector.slice(start, end - start);
+    }
+}

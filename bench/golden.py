@@ -260,6 +260,32 @@ def adamw(group, rng, name, steps, shapes, betas, eps, decay, rate, rates=None):
     group.case(name, params, {name + ".safetensors": tensors}, description=f"{steps} steps, all parameters decay")
 
 
+def adamw_bits(group, rng, name, steps, length):
+    """The kernel is to give equal bits everywhere, so here every fp32 operation is done on its own, in its order."""
+    f = np.float32
+    lr, b1, b2, eps, decay = 2e-3, 0.9, 0.95, 1e-8, 0.1
+    start = rng.standard_normal(length).astype("<f4")
+    gradients = (0.3 * rng.standard_normal((steps, length))).astype("<f4")
+    p, m, v = start, np.zeros(length, "<f4"), np.zeros(length, "<f4")
+    trace = []
+    for t in range(1, steps + 1):
+        g = gradients[t - 1]
+        m = f(b1) * m + f(1 - b1) * g
+        v = f(b2) * v + f(1 - b2) * (g * g)
+        denominator = np.sqrt(v) / f(math.sqrt(1 - b2**t)) + f(eps)
+        p = p * f(1 - lr * decay) - f(lr / (1 - b1**t)) * (m / denominator)
+        trace.append(p)
+    tensors = {
+        "param_init.x": (start, None),
+        "grad.x": (gradients, None),
+        "param.x": (np.stack(trace), "exact"),
+        f"exp_avg.step{steps}.x": (m, "exact"),
+        f"exp_avg_sq.step{steps}.x": (v, "exact"),
+    }
+    params = {"lr": lr, "betas": [b1, b2], "eps": eps, "weight_decay": decay}
+    group.case(name, params, {name + ".safetensors": tensors}, description="fp32 operation by operation")
+
+
 def clip(group, rng, name, max_norm, size):
     gradients = {key: (size * rng.standard_normal(shape)).astype("<f4") for key, shape in
                  {"a": (13, 5), "b": (29,), "c": (1,)}.items()}
@@ -314,6 +340,7 @@ def optim(root):
     adamw(group, rng, "adamw_warm", 8, {"m": (3, 21)}, (0.85, 0.99), 1e-6, 0.05, 6e-4, warm)
     # Longer than one chunk of the kernel, and no multiple of it.
     adamw(group, rng, "adamw_long", 2, {"m": (67, 65)}, (0.9, 0.999), 1e-8, 0.01, 3e-3)
+    adamw_bits(group, rng, "adamw_bits", 6, 1027)
     clip(group, rng, "clip_above", 1.0, 0.7)
     clip(group, rng, "clip_below", 2.5, 0.02)
     clip(group, rng, "clip_zero", 1.0, 0.0)

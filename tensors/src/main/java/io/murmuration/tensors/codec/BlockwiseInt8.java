@@ -95,24 +95,29 @@ record BlockwiseInt8(int block) implements Codec {
             Arrays.fill(codes, 0, count, (byte) 0);
             return;
         }
+        // Two loops with one width each: the compiler vectorises the first and, over ints, narrows in the second.
         for (int i = 0; i < count; i++) {
             // Clamping before rounding is the same as after: the limits are whole numbers.
-            float clamped = Math.max(-LARGEST_CODE, Math.min(LARGEST_CODE, numbers[i] / scale));
-            codes[i] = (byte) Float.floatToRawIntBits(clamped + ROUNDER); // the sum's low bits are the whole number
+            numbers[i] = Math.max(-LARGEST_CODE, Math.min(LARGEST_CODE, numbers[i] / scale)) + ROUNDER;
+        }
+        for (int i = 0; i < count; i++) {
+            codes[i] = (byte) Float.floatToRawIntBits(numbers[i]); // the sum's low bits are the whole number
         }
     }
 
     private static void expand(byte[] codes, int count, float absMax, float[] numbers, long from) {
-        float scale = absMax / LARGEST_CODE;
-        int lowest = 0;
         for (int i = 0; i < count; i++) {
-            lowest = Math.min(lowest, codes[i]);
-            // Only a scale that was rounded up at the very end of the fp32 range makes the product infinite.
-            numbers[i] = Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, codes[i] * scale));
+            if (codes[i] == Byte.MIN_VALUE) {
+                throw new CodecException("int8: expected codes of -127 to 127, got -128 at index " + (from + i));
+            }
         }
-        if (lowest < -LARGEST_CODE) {
-            throw new CodecException(
-                    "int8: expected codes of -127 to 127, got -128 in the block that starts at index " + from);
+        float scale = absMax / LARGEST_CODE;
+        for (int i = 0; i < count; i++) {
+            numbers[i] = codes[i];
+        }
+        for (int i = 0; i < count; i++) {
+            // Only a scale that was rounded up at the very end of the fp32 range makes the product infinite.
+            numbers[i] = Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, numbers[i] * scale));
         }
     }
 

@@ -1,0 +1,16 @@
+package io.murmuration.cluster.cli;
+
+/** What a command's exit code means. */
+final class ExitCode {
+
+    static final int OK = 0;
+    /** It went wrong and not for what the user said: a run that cannot go on, a red line of the doctor, a bug. */
+    static final int FAILED = 1;
+    /** The user can put it right. */
+    static final int USAGE = 2;
+
+    /** Shells report a process that a signal ended as 128 and the signal's number; a run that was asked to stop says the same. */
+    static final int SIGNALLED = 128;
+
+    private ExitCode() {}
+}

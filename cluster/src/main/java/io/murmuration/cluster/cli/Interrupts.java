@@ -1,0 +1,64 @@
+package io.murmuration.cluster.cli;
+
+import io.murmuration.cluster.run.StopSignal;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.jline.utils.Signals;
+
+/**
+ * Ctrl-C, and what an init system or a lost connection sends: the first asks the run to stop at its next step boundary,
+ * the second ends the process at once. A shutdown hook would not do: a second Ctrl-C cannot get through to it.
+ */
+final class Interrupts implements AutoCloseable {
+
+    private static final Map<String, Integer> NUMBERS = new LinkedHashMap<>(Map.of("INT", 2, "TERM", 15, "HUP", 1));
+
+    private final StopSignal stop;
+    private final Consumer<String> notice;
+    private final IntConsumer exitAtOnce;
+    private final AtomicInteger first = new AtomicInteger();
+    private final Map<String, Object> before = new LinkedHashMap<>();
+
+    private Interrupts(StopSignal stop, Consumer<String> notice, IntConsumer exitAtOnce) {
+        this.stop = stop;
+        this.notice = notice;
+        this.exitAtOnce = exitAtOnce;
+    }
+
+    /** Listens until closed. */
+    static Interrupts listen(StopSignal stop, Consumer<String> notice) {
+        Interrupts interrupts = new Interrupts(stop, notice, Runtime.getRuntime()::halt);
+        NUMBERS.forEach((name, number) ->
+                interrupts.before.put(name, Signals.register(name, () -> interrupts.received(number))));
+        return interrupts;
+    }
+
+    /** For tests: nothing of the process is touched. */
+    static Interrupts detached(StopSignal stop, Consumer<String> notice, IntConsumer exitAtOnce) {
+        return new Interrupts(stop, notice, exitAtOnce);
+    }
+
+    void received(int number) {
+        if (first.compareAndSet(0, number)) {
+            stop.request();
+            notice.accept("stopping after this step, then writing a checkpoint; once more to stop at once");
+        } else {
+            notice.accept("stopped at once: steps after the newest checkpoint are lost");
+            exitAtOnce.accept(ExitCode.SIGNALLED + number);
+        }
+    }
+
+    /** What to exit with if something asked to stop. */
+    OptionalInt exitCode() {
+        return first.get() == 0 ? OptionalInt.empty() : OptionalInt.of(ExitCode.SIGNALLED + first.get());
+    }
+
+    @Override
+    public void close() {
+        before.forEach(Signals::unregister);
+    }
+}

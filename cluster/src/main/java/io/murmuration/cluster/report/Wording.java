@@ -1,0 +1,76 @@
+package io.murmuration.cluster.report;
+
+import io.murmuration.cluster.run.RunInfo;
+import io.murmuration.cluster.run.StepReport;
+import io.murmuration.cluster.run.ValidationReport;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Figures and events as people read them, one line each. */
+final class Wording {
+
+    private Wording() {}
+
+    static String started(RunInfo info) {
+        return String.format(
+                Locale.ROOT,
+                "training %sparameters in %d shards on %s, from %s, steps %d to %d",
+                scaled(info.parameters()),
+                info.shards(),
+                info.backend(),
+                info.corpus(),
+                info.firstStep(),
+                info.steps());
+    }
+
+    /** The figures of a step, the dearest first: a narrow terminal cuts the end. */
+    static String step(StepReport report) {
+        return String.format(
+                Locale.ROOT,
+                "loss %.3f  %s  wire %s (%.1fx smaller)  %d shards",
+                report.loss(),
+                tokensPerSecond(report.tokensPerSecond()),
+                bytes(report.wireBytes()),
+                report.compressionRatio(),
+                report.liveShards());
+    }
+
+    static String validated(ValidationReport report) {
+        return String.format(
+                Locale.ROOT,
+                "step %d: validation %s on %d windows",
+                report.step(),
+                nats(report.loss()),
+                report.windows());
+    }
+
+    static String checkpointed(long step, Path dir) {
+        return "step " + step + ": checkpoint in " + dir;
+    }
+
+    static String nats(double loss) {
+        return String.format(Locale.ROOT, "%.4f nats per byte (perplexity %.2f)", loss, Math.exp(loss));
+    }
+
+    /** Three digits and a decimal prefix: {@code 312 MB}. */
+    static String bytes(long bytes) {
+        return scaled(bytes) + "B";
+    }
+
+    static String tokensPerSecond(double tokensPerSecond) {
+        return scaled(tokensPerSecond) + "tok/s";
+    }
+
+    private static String scaled(double value) {
+        String[] prefixes = {"", "k", "M", "G", "T"};
+        int prefix = 0;
+        double left = value;
+        // 999.5 would be shown as 1000: it belongs to the next prefix.
+        while (left >= 999.5 && prefix < prefixes.length - 1) {
+            left /= 1000;
+            prefix++;
+        }
+        int decimals = prefix == 0 || left >= 99.95 ? 0 : left >= 9.995 ? 1 : 2;
+        return String.format(Locale.ROOT, "%." + decimals + "f %s", left, prefixes[prefix]);
+    }
+}

@@ -293,6 +293,23 @@ public final class Custody {
         closedUntil.clear();
     }
 
+    /** For logs: every microbatch without an answer and where it was sent. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        for (Item item : items.values()) {
+            if (!item.answered) {
+                text.append(item.id).append(item.waiting ? " waits" : " sent");
+                item.live.forEach(attempt -> text.append(' ')
+                        .append(attempt.dispatch.to())
+                        .append('/')
+                        .append(attempt.dispatch.attempt()));
+                text.append("; ");
+            }
+        }
+        return text + "outstanding " + outstanding;
+    }
+
     /** Microbatches still without an answer. */
     public List<MicrobatchId> unanswered() {
         List<MicrobatchId> ids = new ArrayList<>();

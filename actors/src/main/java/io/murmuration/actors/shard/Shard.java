@@ -505,6 +505,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             closing = 0;
             tallyDue = false;
             abandonRound();
+        } else if (getContext().getLog().isDebugEnabled()) {
+            // Asked again: the step takes long.
+            getContext().getLog().debug("{}: {}; custody: {}", self, account, custody);
         }
         rosterChanged(open.roster());
     }

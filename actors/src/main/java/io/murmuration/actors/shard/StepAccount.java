@@ -458,6 +458,20 @@ final class StepAccount {
         return slots.get(id).loss;
     }
 
+    /** For logs: every microbatch and where it is. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder(describe());
+        text.append(sealed ? " sealed" : frozen ? " frozen" : "");
+        slots.forEach((id, slot) -> text.append("; ")
+                .append(id)
+                .append(' ')
+                .append(slot.state)
+                .append(slot.counted ? " counted" : "")
+                .append(slot.waiters.isEmpty() ? "" : " for " + slot.waiters));
+        return text.toString();
+    }
+
     private String describe() {
         return open ? purpose + " " + step : "nothing";
     }

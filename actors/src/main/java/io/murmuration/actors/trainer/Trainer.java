@@ -216,6 +216,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
             closing = 0;
             ask();
         } else {
+            getContext().getLog().debug("{}: {}; custody: {}", self, state, custody);
             rosterChanged(open.roster());
         }
         reportDue = true;

@@ -172,6 +172,14 @@ final class TrainerState {
         return roster;
     }
 
+    /** For logs: what is missing. */
+    @Override
+    public String toString() {
+        Set<Integer> missing = new TreeSet<>(mine);
+        missing.removeAll(losses.keySet());
+        return purpose + " " + step + " lacks " + missing + ", inherited " + inherited + ", asks " + unasked;
+    }
+
     private MicrobatchId id(int index) {
         return new MicrobatchId(purpose, step, index);
     }

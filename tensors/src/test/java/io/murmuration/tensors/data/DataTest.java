@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,5 +146,16 @@ class DataTest {
         assertThat(both).contains(0xC3, 0xA9);
         assertThatThrownBy(() -> batches.validation(0, batches.validationWindows() + 1))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void a_text_too_large_for_the_heap_is_refused_before_it_is_read(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("huge.txt");
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(Corpora.MAX_BYTES + 1);
+        }
+        assertThatThrownBy(() -> Corpora.of(file))
+                .isInstanceOf(DataException.class)
+                .hasMessage(file + ": expected at most 268435456 bytes of text, got 268435457");
     }
 }

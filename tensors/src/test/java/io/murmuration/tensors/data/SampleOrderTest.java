@@ -3,6 +3,7 @@ package io.murmuration.tensors.data;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.BitSet;
+import java.util.stream.LongStream;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -49,5 +50,17 @@ class SampleOrderTest {
         assertThat(Math.abs(correlation)).isLessThan(0.015);
         // Two independent orders agree in one place on average.
         assertThat(same).isLessThan(10);
+    }
+
+    /** Numbers of {@code bench/samples.py}, which Python twins of a run use. */
+    @Example
+    void the_order_is_that_of_the_python_twins() {
+        SampleOrder thousand = new SampleOrder(42, 1000);
+        assertThat(LongStream.of(0, 1, 2, 999, 1000, 1001).map(thousand::sample))
+                .containsExactly(987L, 641L, 348L, 753L, 16L, 889L);
+        SampleOrder odd = new SampleOrder(-7, 123_457);
+        assertThat(LongStream.of(0, 1, 1_000_000_000_000L).map(odd::sample)).containsExactly(51318L, 79388L, 75889L);
+        assertThat(new SampleOrder(1, 1L << 40).sample(12345)).isEqualTo(575710416318L);
+        assertThat(new SampleOrder(3, 1).sample(5)).isZero();
     }
 }

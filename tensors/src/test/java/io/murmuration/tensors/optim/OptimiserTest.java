@@ -23,7 +23,7 @@ class OptimiserTest {
 
     private static final AdamW.Settings SETTINGS = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1);
 
-    @Property(tries = 50)
+    @Property(tries = 200)
     void a_step_in_ranges_on_two_threads_gives_the_bits_of_a_step_in_one(
             @ForAll @IntRange(min = 1, max = 30_000) int length,
             @ForAll @IntRange(min = 0, max = 7) int cut,

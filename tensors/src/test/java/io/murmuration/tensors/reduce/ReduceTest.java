@@ -79,7 +79,7 @@ class ReduceTest {
         }
     }
 
-    @Property(tries = 50)
+    @Property(tries = 100)
     void one_changed_bit_changes_the_digest(
             @ForAll @IntRange(min = 0, max = 39_999) int index, @ForAll @IntRange(min = 0, max = 31) int bit) {
         try (Arena arena = Arena.ofConfined()) {

@@ -21,7 +21,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 final class LossChart {
 
     /** Steps that the dark training line is the mean of: calm enough to read, short enough to follow the warm-up. */
-    private static final int MEAN_OF = 20;
+    private static final int MEAN_OF = 21;
 
     private static final Color EACH_STEP = new Color(0xB5, 0xCF, 0xE8);
     private static final Color TRAINING = new Color(0x1F, 0x5F, 0xA8);
@@ -47,16 +47,16 @@ final class LossChart {
             }
         }
 
+        /** Each point the mean of those around it; towards the ends of fewer, so that the line neither lags nor bends. */
         Curve smoothed() {
             Curve smooth = new Curve();
-            double sum = 0;
             for (int i = 0; i < losses.size(); i++) {
-                sum += losses.get(i);
-                if (i >= MEAN_OF) {
-                    sum -= losses.get(i - MEAN_OF);
+                int reach = Math.min(MEAN_OF / 2, Math.min(i, losses.size() - 1 - i));
+                double sum = 0;
+                for (int j = i - reach; j <= i + reach; j++) {
+                    sum += losses.get(j);
                 }
-                smooth.steps.add(steps.get(i));
-                smooth.losses.add(sum / Math.min(i + 1, MEAN_OF));
+                smooth.add(steps.get(i).longValue(), sum / (2 * reach + 1));
             }
             return smooth;
         }
@@ -120,11 +120,21 @@ final class LossChart {
     }
 
     private static XYSeries line(XYChart chart, String name, Curve curve, Color color, float width) {
-        XYSeries series = chart.addSeries(name, curve.steps, curve.losses);
+        XYSeries series = chart.addSeries(name, again(curve.steps, 0.01), again(curve.losses, 0));
         series.setLineColor(color);
         series.setLineStyle(new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
         series.setMarker(SeriesMarkers.NONE);
         return series;
+    }
+
+    /**
+     * The last point once more, a hair to the right, which does not show. With evenly spaced points XChart marks every
+     * so-manieth of them on the axis (0, 96, 192); with any others it marks round numbers.
+     */
+    private static List<Double> again(List<Double> values, double shift) {
+        List<Double> uneven = new ArrayList<>(values);
+        uneven.add(values.getLast() + shift);
+        return uneven;
     }
 
     private static void style(XYChart chart) {
@@ -150,6 +160,8 @@ final class LossChart {
                 .setXAxisDecimalPattern("#,##0")
                 .setYAxisDecimalPattern("0.0#")
                 .setXAxisTickMarkSpacingHint(120)
+                .setYAxisTickMarkSpacingHint(60)
+                .setXAxisMin(0.0)
                 .setLocale(Locale.ROOT);
     }
 }

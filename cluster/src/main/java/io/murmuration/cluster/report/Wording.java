@@ -14,8 +14,8 @@ final class Wording {
     static String started(RunInfo info) {
         return String.format(
                 Locale.ROOT,
-                "training %sparameters in %d shards on %s, from %s, steps %d to %d",
-                scaled(info.parameters()),
+                "training %s parameters in %d shards on %s, from %s, steps %d to %d",
+                scaled(info.parameters()).replace(" ", ""),
                 info.shards(),
                 info.backend(),
                 info.corpus(),

@@ -326,6 +326,16 @@ class CommandLineTest {
     }
 
     @Test
+    void another_module_brings_a_subcommand_that_answers_like_ours() {
+        assertThat(execute("brought", "hello")).isZero();
+        assertThat(out()).isEqualTo("hello" + System.lineSeparator());
+        assertOneLine(execute("brought", "no"), 2, "expected another word than no");
+        assertOneLine(execute("brought"), 2, "word", "brought --help");
+        execute("--help");
+        assertThat(out()).contains("brought", "Comes from elsewhere.");
+    }
+
+    @Test
     void help_and_version_are_no_errors() {
         assertThat(execute("--help")).isZero();
         assertThat(out()).contains("train", "generate", "doctor", "bin/murmuration train");

@@ -12,6 +12,7 @@ import io.murmuration.tensors.optim.GradientClip;
 import io.murmuration.tensors.optim.Norms;
 import io.murmuration.tensors.reduce.FixedOrderSum;
 import java.lang.foreign.Arena;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,6 +53,8 @@ final class ThroughputRun implements AutoCloseable {
     /**
      * What was measured; its components are the fields of the JSON object.
      *
+     * @param cpuMillisPerStep processor time of the whole process; where it is far below threads x wall time, or the median
+     *     step far above the fastest, other processes had a share of the machine. 0 where the system does not tell
      * @param loss nats per token in the last step
      * @param peakRssBytes the process's largest resident size, -1 where the system does not tell
      */
@@ -66,6 +69,8 @@ final class ThroughputRun implements AutoCloseable {
             int steps,
             double tokensPerSecond,
             double medianStepMillis,
+            double fastestStepMillis,
+            double cpuMillisPerStep,
             double loss,
             long peakRssBytes) {}
 
@@ -105,12 +110,14 @@ final class ThroughputRun implements AutoCloseable {
         }
         double[] nanos = new double[settings.steps];
         double loss = 0;
+        Duration cpuBefore = cpu();
         long start = System.nanoTime();
         for (int i = 0; i < settings.steps; i++) {
             long before = System.nanoTime();
             loss = step();
             nanos[i] = System.nanoTime() - before;
         }
+        double cpuNanos = cpu().minus(cpuBefore).toNanos();
         double seconds = (System.nanoTime() - start) / NANOS_PER_SECOND;
         Arrays.sort(nanos);
         int sequence = settings.model.sequence();
@@ -125,8 +132,14 @@ final class ThroughputRun implements AutoCloseable {
                 settings.steps,
                 (double) settings.steps * settings.batch * sequence / seconds,
                 nanos[nanos.length / 2] / NANOS_PER_MILLI,
+                nanos[0] / NANOS_PER_MILLI,
+                cpuNanos / settings.steps / NANOS_PER_MILLI,
                 loss,
                 ResidentSize.peakBytes());
+    }
+
+    private static Duration cpu() {
+        return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
     }
 
     /** One optimiser step; returns its mean loss. */

@@ -586,7 +586,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                             who.purpose(),
                             who.step(),
                             account.finishedLosses(),
-                            account.adopt(from, who.indices())));
+                            account.adopt(from, who.indices()),
+                            account.isFrozen()));
         }
     }
 

@@ -180,11 +180,14 @@ final class StepAccount {
             slot = new Slot(id);
             slots.put(id, slot);
         }
-        if (replay) {
+        boolean redirected = replay && !slot.replay.equals(frame.replay());
+        if (redirected) {
             slot.replay = frame.replay();
             slot.outgoing = frame.replay();
         }
-        if (!slot.unfinished()) {
+        // Under another order the gradient comes another way: what was asked for under the old one may never come.
+        boolean startOver = redirected && slot.state == State.AWAITING_GRADIENT;
+        if (!slot.unfinished() || startOver) {
             slot.tokens = frame.tokens();
             slot.input = frame.payload();
             slot.state = State.QUEUED;

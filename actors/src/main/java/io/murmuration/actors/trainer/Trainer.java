@@ -243,6 +243,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
 
     private void replay(MemberMessage.ReplayOrders orders) {
         closing = orders.closing();
+        state.closed();
         custody.clear();
         for (MemberMessage.ReplayOrder order : orders.orders()) {
             MicrobatchId id = new MicrobatchId(Purpose.TRAIN, orders.step(), order.index());

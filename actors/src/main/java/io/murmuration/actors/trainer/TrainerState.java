@@ -120,6 +120,10 @@ final class TrainerState {
                 || !unasked.remove(from)) {
             return;
         }
+        if (held.closed()) {
+            closed();
+            return;
+        }
         for (int index : List.copyOf(inherited)) {
             if (held.finished().containsKey(index)) {
                 losses.put(index, held.finished().get(index));
@@ -130,6 +134,12 @@ final class TrainerState {
             }
         }
         settleInheritance(true);
+    }
+
+    /** The step is being closed: from now on only what is ordered is sent. */
+    void closed() {
+        inherited.clear();
+        unasked.clear();
     }
 
     private void settleInheritance(boolean resend) {

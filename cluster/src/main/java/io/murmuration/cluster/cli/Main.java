@@ -1,7 +1,10 @@
 package io.murmuration.cluster.cli;
 
-import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.report.Terminal;
+import io.murmuration.cluster.run.CheckpointModels;
+import io.murmuration.cluster.run.LocalRuns;
+import io.murmuration.cluster.run.NativeProbe;
+import io.murmuration.tensors.compute.Backends;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
@@ -28,14 +31,6 @@ public final class Main {
 
     private static Parts parts() {
         return new Parts(
-                (settings, outDir, resumeFrom, listener, stop) -> {
-                    throw new UserError("training is not there yet in this build");
-                },
-                checkpoint -> {
-                    throw new UserError("reading checkpoints is not there yet in this build");
-                },
-                () -> {
-                    throw new UserError("native compute is not there yet in this build");
-                });
+                new LocalRuns(), new CheckpointModels("nd4j"), () -> NativeProbe.describe(Backends.byName("nd4j")));
     }
 }

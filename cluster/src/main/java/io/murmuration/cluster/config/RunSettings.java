@@ -84,21 +84,39 @@ public record RunSettings(
      * Bounds of queues, windows and waits.
      *
      * @param creditsPerUpstream forward microbatches admitted per upstream
-     * @param trainerWindow microbatches a trainer has on their way
-     * @param custodyBytes encoded tensors kept by a shard until their step is committed
      * @param deadlineSpread median absolute deviations above the median
-     * @param restarts starts after a fault before a shard is given up
+     * @param retry pause before something refused is offered again
+     * @param ban how long a replica is left out after the way to it failed
+     * @param controlRetry pause before the coordinator asks again
+     * @param holdBoundary how long a step boundary waits for joiners and checkpoints
+     * @param joinAttempts snapshots a joiner may fail to take
+     * @param restarts starts after a fault before a peer is given up
      * @param averagingPartBytes part of a vector that one replica reduces at a time
+     * @param earlyParts averaging parts kept for a round that has not begun at a shard
+     * @param snapshotChunkBytes size of a chunk of a snapshot
+     * @param snapshotWindow chunks of a snapshot under way at once
+     * @param snapshotAttempts refusals in a row after which a receiver is given up
+     * @param linkQueue frames waiting on one link
+     * @param linkUnanswered frames of one link waiting for the receiver
      */
     public record Limits(
             int creditsPerUpstream,
-            int trainerWindow,
-            long custodyBytes,
             Duration deadlineFloor,
             Duration deadlineCeiling,
             double deadlineSpread,
+            Duration retry,
+            Duration ban,
+            Duration controlRetry,
+            Duration holdBoundary,
+            int joinAttempts,
             int restarts,
-            int averagingPartBytes) {}
+            int averagingPartBytes,
+            int earlyParts,
+            int snapshotChunkBytes,
+            int snapshotWindow,
+            int snapshotAttempts,
+            int linkQueue,
+            int linkUnanswered) {}
 
     /** @throws UserError if values that are fine alone do not go together */
     public RunSettings {

@@ -118,13 +118,22 @@ final class RunSettingsReader {
         Duration longest = Duration.ofHours(1);
         return new RunSettings.Limits(
                 section.integer("credits-per-upstream", 1, 1024),
-                section.integer("trainer-window", 1, 1 << 16),
-                section.bytes("custody", 1 << 10, 1L << 40),
                 section.duration("deadline-floor", shortest, longest),
                 section.duration("deadline-ceiling", shortest, longest),
-                section.decimal("deadline-spread", 0, 1000),
+                section.decimal("deadline-spread", 0.1, 1000),
+                section.duration("retry", shortest, longest),
+                section.duration("ban", shortest, longest),
+                section.duration("control-retry", shortest, longest),
+                section.duration("hold-boundary", shortest, longest),
+                section.integer("join-attempts", 1, 1000),
                 section.integer("restarts", 0, 1 << 16),
-                (int) section.bytes("averaging-part", 1 << 10, 1 << 28));
+                (int) section.bytes("averaging-part", 1 << 10, 1 << 28),
+                section.integer("early-parts", 1, 1 << 16),
+                (int) section.bytes("snapshot-chunk", 1 << 10, 1 << 28),
+                section.integer("snapshot-window", 1, 1024),
+                section.integer("snapshot-attempts", 1, 1 << 16),
+                section.integer("link-queue", 1, 1 << 16),
+                section.integer("link-unanswered", 1, 1 << 16));
     }
 
     private static Optional<Path> path(Section section, String key) {

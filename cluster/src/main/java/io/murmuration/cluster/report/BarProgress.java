@@ -61,6 +61,11 @@ final class BarProgress implements Progress {
     }
 
     @Override
+    public void checkpointFailed(long step, String why) {
+        notice(Wording.checkpointFailed(step, why));
+    }
+
+    @Override
     public void shardLost(String what) {
         notice(what);
     }

@@ -35,6 +35,11 @@ public record CombinedListener(List<RunListener> listeners) implements RunListen
     }
 
     @Override
+    public void checkpointFailed(long step, String why) {
+        listeners.forEach(each -> each.checkpointFailed(step, why));
+    }
+
+    @Override
     public void shardLost(String what) {
         listeners.forEach(each -> each.shardLost(what));
     }

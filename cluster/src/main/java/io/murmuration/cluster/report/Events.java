@@ -53,6 +53,10 @@ final class Events {
         return event("checkpointed").put("step", step).put("path", dir.toString());
     }
 
+    static ObjectNode checkpointFailed(long step, String why) {
+        return event("checkpointFailed").put("step", step).put("why", why);
+    }
+
     static ObjectNode shard(String event, String what) {
         return event(event).put("what", what);
     }

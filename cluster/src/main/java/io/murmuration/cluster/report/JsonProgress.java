@@ -23,6 +23,11 @@ final class JsonProgress implements Progress {
     }
 
     @Override
+    public void checkpointFailed(long step, String why) {
+        notice(Wording.checkpointFailed(step, why));
+    }
+
+    @Override
     public void shardLost(String what) {
         notice(what);
     }

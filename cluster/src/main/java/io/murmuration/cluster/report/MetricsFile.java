@@ -53,6 +53,11 @@ public final class MetricsFile implements RunListener, AutoCloseable {
     }
 
     @Override
+    public void checkpointFailed(long step, String why) {
+        write(Events.checkpointFailed(step, why));
+    }
+
+    @Override
     public void shardLost(String what) {
         write(Events.shard("shardLost", what));
     }

@@ -46,6 +46,11 @@ final class PlainProgress implements Progress {
     }
 
     @Override
+    public void checkpointFailed(long step, String why) {
+        notice(Wording.checkpointFailed(step, why));
+    }
+
+    @Override
     public void shardLost(String what) {
         notice(what);
     }

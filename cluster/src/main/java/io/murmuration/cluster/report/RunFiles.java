@@ -87,6 +87,11 @@ public final class RunFiles implements RunListener, AutoCloseable {
     }
 
     @Override
+    public void checkpointFailed(long step, String why) {
+        metrics.checkpointFailed(step, why);
+    }
+
+    @Override
     public void shardLost(String what) {
         metrics.shardLost(what);
     }

@@ -48,6 +48,10 @@ final class Wording {
         return "step " + step + ": checkpoint in " + dir;
     }
 
+    static String checkpointFailed(long step, String why) {
+        return "step " + step + ": no checkpoint (" + why + "); the run goes on, earlier checkpoints stay";
+    }
+
     static String nats(double loss) {
         return String.format(Locale.ROOT, "%.4f nats per byte (perplexity %.2f)", loss, Math.exp(loss));
     }

@@ -20,6 +20,9 @@ public interface RunListener {
     /** A whole checkpoint is on disk. */
     default void checkpointed(long step, Path dir) {}
 
+    /** A checkpoint could not be made; the run goes on and earlier ones stay. */
+    default void checkpointFailed(long step, String why) {}
+
     /** A shard is gone; {@code what} names it and says why. */
     default void shardLost(String what) {}
 

@@ -105,7 +105,7 @@ class SettingsTest {
                 "model.preset = huge | murmuration.model.preset = \"huge\" | one of nano, small, tiny",
                 "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
                 "limits.deadline-floor = soon | murmuration.limits.deadline-floor = \"soon\" | a time from 1 ms",
-                "limits.custody = 1 | murmuration.limits.custody = 1 | a size from 1024",
+                "limits.averaging-part = 1 | murmuration.limits.averaging-part = 1 | a size from 1024",
                 "name = ../up | murmuration.name = \"../up\" | at most 64 letters",
             })
     void a_wrong_value_is_named_with_what_was_expected(String line, String value, String expected) throws IOException {
@@ -209,7 +209,7 @@ class SettingsTest {
         LoadedSettings loaded = SettingsLoader.of(Map.of("MURMURATION_OUT", "o u t"))
                 .set("model.preset=small", "--set")
                 .set("model.kv-heads=3", "--set")
-                .set("limits.custody=3 MiB", "--set")
+                .set("limits.averaging-part=3 MiB", "--set")
                 .set("limits.deadline-floor=1500ms", "--set")
                 .set("optimiser.learning-rate=3e-4", "--set")
                 .set("sample.prompt=\"a\\n${x}", "--set")

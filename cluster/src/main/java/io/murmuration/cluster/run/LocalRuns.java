@@ -1,0 +1,230 @@
+package io.murmuration.cluster.run;
+
+import io.murmuration.actors.port.Ports;
+import io.murmuration.actors.routing.AdaptiveDeadline;
+import io.murmuration.actors.run.RunEvent;
+import io.murmuration.actors.run.RunPlan;
+import io.murmuration.cluster.compute.CheckpointAssembly;
+import io.murmuration.cluster.compute.ComputePool;
+import io.murmuration.cluster.compute.TrainingSetup;
+import io.murmuration.cluster.config.RunSettings;
+import io.murmuration.cluster.config.UserError;
+import io.murmuration.cluster.transport.InProcessControlPlane;
+import io.murmuration.cluster.transport.InProcessDataPlane;
+import io.murmuration.cluster.transport.InProcessMembership;
+import io.murmuration.cluster.transport.WireCounts;
+import io.murmuration.tensors.checkpoint.CheckpointException;
+import io.murmuration.tensors.checkpoint.CheckpointReader;
+import io.murmuration.tensors.checkpoint.CheckpointStore;
+import io.murmuration.tensors.codec.Codecs;
+import io.murmuration.tensors.compute.Backends;
+import io.murmuration.tensors.data.Batches;
+import io.murmuration.tensors.data.Corpora;
+import io.murmuration.tensors.data.Corpus;
+import io.murmuration.tensors.data.DataException;
+import io.murmuration.tensors.model.ParameterLayout;
+import io.murmuration.tensors.model.StagePlan;
+import io.murmuration.tensors.optim.AdamW;
+import io.murmuration.tensors.optim.Schedule;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.stream.Materializer;
+
+/** Training runs of a whole swarm in this process. */
+public final class LocalRuns implements TrainingRuns {
+
+    /** How often the stop signal is looked at while nothing happens. */
+    private static final long POLL_MILLIS = 50;
+
+    @Override
+    public RunResult run(
+            RunSettings settings, Path outDir, Optional<Path> resumeFrom, RunListener listener, StopSignal stop) {
+        Corpus corpus = corpus(settings);
+        Batches batches = batches(settings, corpus);
+        Optional<CheckpointReader> checkpoint = resumeFrom.map(folder -> checkpoint(settings, folder));
+        TrainingSetup setup = setup(settings, batches, checkpoint);
+        RunPlan plan = plan(settings, batches, checkpoint);
+        WireCounts wire = new WireCounts();
+        RunProgress progress = new RunProgress(settings, setup, plan, wire, listener);
+        progress.describe(
+                parameters(settings),
+                setup.backend().fingerprint(),
+                corpus.name() + ", " + batches.trainWindows() + " training windows");
+        CheckpointStore store =
+                new CheckpointStore(outDir, settings.checkpoint().keep());
+        Map<String, String> origin = Map.of("name", settings.name());
+        var assembly = new CheckpointAssembly(setup, store, origin, progress::written);
+        BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>();
+        try (ComputePool pool = new ComputePool(
+                        setup, Optional.of(assembly), settings.compute().threads());
+                LocalSwarm swarm = LocalSwarm.start(
+                        settings.name() + "-" + settings.seed(),
+                        plan,
+                        limits(settings.limits()),
+                        true,
+                        system -> new Ports(
+                                pool,
+                                new InProcessDataPlane(
+                                        Materializer.createMaterializer(system),
+                                        wire,
+                                        settings.limits().linkQueue(),
+                                        settings.limits().linkUnanswered()),
+                                new InProcessControlPlane(),
+                                new InProcessMembership(),
+                                System::nanoTime,
+                                settings.seed()),
+                        events::add)) {
+            return follow(swarm, events, progress, stop);
+        }
+    }
+
+    private static RunResult follow(
+            LocalSwarm swarm, BlockingQueue<RunEvent> events, RunProgress progress, StopSignal stop) {
+        boolean told = false;
+        try {
+            while (true) {
+                if (stop.requested() && !told) {
+                    told = true;
+                    swarm.stop();
+                }
+                RunEvent event = events.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
+                if (event != null) {
+                    Optional<RunResult> result = progress.on(event);
+                    if (result.isPresent()) {
+                        return result.get();
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RunFailed("the run was interrupted", e);
+        }
+    }
+
+    private static Corpus corpus(RunSettings settings) {
+        try {
+            return settings.data().map(Corpora::of).orElseGet(Corpora::europarl);
+        } catch (DataException e) {
+            throw new UserError(e.getMessage(), e);
+        }
+    }
+
+    private static Batches batches(RunSettings settings, Corpus corpus) {
+        try {
+            return new Batches(
+                    corpus,
+                    settings.seed(),
+                    settings.model().sequence(),
+                    settings.batch().sequences(),
+                    settings.batch().microbatch());
+        } catch (DataException e) {
+            throw new UserError(e.getMessage(), e);
+        }
+    }
+
+    private static CheckpointReader checkpoint(RunSettings settings, Path folder) {
+        try {
+            Path newest = new CheckpointStore(folder, settings.checkpoint().keep())
+                    .latest()
+                    .orElseThrow(() -> new UserError("there is no checkpoint in " + folder + " to resume from"));
+            CheckpointReader reader = CheckpointReader.open(newest);
+            if (!reader.meta().model().equals(settings.model())) {
+                throw new UserError(newest + " holds another model: "
+                        + reader.meta().model() + ", the settings say " + settings.model());
+            }
+            if (!reader.withOptimiser()) {
+                throw new UserError(newest + " has no optimiser state, so a run cannot go on from it");
+            }
+            if (reader.meta().step() >= settings.steps()) {
+                throw new UserError(newest + " is at step " + reader.meta().step() + " of " + settings.steps()
+                        + ": the run is complete; more --steps would go on");
+            }
+            return reader;
+        } catch (CheckpointException e) {
+            throw new UserError(e.getMessage(), e);
+        }
+    }
+
+    private static TrainingSetup setup(RunSettings settings, Batches batches, Optional<CheckpointReader> checkpoint) {
+        RunSettings.Optimiser optimiser = settings.optimiser();
+        return new TrainingSetup(
+                Backends.byName(lower(settings.compute().backend())),
+                settings.model(),
+                StagePlan.of(settings.model().layers(), settings.swarm().stages()),
+                batches,
+                settings.batch().microbatch(),
+                settings.seed(),
+                Codecs.byName(lower(settings.wire().activations())),
+                Codecs.byName(lower(settings.wire().averaging())),
+                new AdamW.Settings(optimiser.beta1(), optimiser.beta2(), optimiser.epsilon(), optimiser.weightDecay()),
+                schedule(settings),
+                optimiser.clip(),
+                checkpoint);
+    }
+
+    /** Warm-up to the learning rate, then half a cosine that ends exactly at the last step. */
+    static Schedule schedule(RunSettings settings) {
+        RunSettings.Optimiser optimiser = settings.optimiser();
+        long warmup = Math.min(Math.round(optimiser.warmUp() * settings.steps()), settings.steps() - 1L);
+        return new Schedule.Cosine(
+                new Schedule.Warmup(optimiser.learningRate(), warmup, 0),
+                settings.steps(),
+                optimiser.finalLearningRate());
+    }
+
+    private static RunPlan plan(RunSettings settings, Batches batches, Optional<CheckpointReader> checkpoint) {
+        RunSettings.Limits limits = settings.limits();
+        int windows = Math.min(settings.validation().windows(), batches.validationWindows());
+        return new RunPlan(
+                settings.swarm().stages(),
+                settings.swarm().replicas(),
+                settings.swarm().trainers(),
+                checkpoint.map(reader -> reader.meta().step()).orElse(0L),
+                settings.steps(),
+                batches.microbatches(),
+                settings.validation().every(),
+                windows / settings.batch().microbatch(),
+                settings.checkpoint().every(),
+                limits.controlRetry(),
+                limits.holdBoundary(),
+                limits.joinAttempts());
+    }
+
+    private static SwarmLimits limits(RunSettings.Limits limits) {
+        return new SwarmLimits(
+                limits.creditsPerUpstream(),
+                new AdaptiveDeadline.Settings(
+                        limits.deadlineFloor().toNanos(),
+                        limits.deadlineCeiling().toNanos(),
+                        limits.deadlineSpread()),
+                limits.retry(),
+                limits.ban(),
+                limits.controlRetry(),
+                limits.holdBoundary(),
+                limits.joinAttempts(),
+                limits.restarts(),
+                limits.averagingPartBytes(),
+                limits.earlyParts(),
+                limits.snapshotChunkBytes(),
+                limits.snapshotWindow(),
+                limits.snapshotAttempts(),
+                limits.linkQueue(),
+                limits.linkUnanswered());
+    }
+
+    private static long parameters(RunSettings settings) {
+        return ParameterLayout.of(
+                        settings.model(),
+                        StagePlan.of(settings.model().layers(), 1).slice(0))
+                .length();
+    }
+
+    private static String lower(Enum<?> choice) {
+        return choice.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -35,7 +35,7 @@ class SettingsTest {
                 .isEqualTo(new RunSettings.Optimiser(1e-3, 1e-4, 0.05, 0.9, 0.95, 1e-8, 0.1, 1.0));
         assertThat(settings.data()).isEmpty();
         assertThat(settings.limits().averagingPartBytes()).isEqualTo(512 * 1024);
-        assertThat(settings.limits().deadlineFloor()).isEqualTo(Duration.ofSeconds(2));
+        assertThat(settings.limits().deadlineFloor()).isEqualTo(Duration.ofSeconds(5));
     }
 
     @Test

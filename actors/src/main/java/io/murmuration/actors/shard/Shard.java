@@ -551,7 +551,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             return;
         }
         closing = orders.closing();
-        custody.clear();
+        // Earlier orders are void. What this shard itself is replaying for others further up goes on.
+        custody.unanswered().stream().filter(account::isFinished).forEach(custody::drop);
         for (MemberMessage.ReplayOrder order : orders.orders()) {
             MicrobatchId id = new MicrobatchId(Purpose.TRAIN, orders.step(), order.index());
             if (account.replayFrom(id, order.replay())) {

@@ -431,6 +431,10 @@ final class StepAccount {
         return slots.values().stream().anyMatch(Slot::computing);
     }
 
+    boolean isFinished(MicrobatchId id) {
+        return slots.containsKey(id) && slots.get(id).state == State.FINISHED;
+    }
+
     /** Everything needed to send a microbatch's activations (again). */
     Optional<Kept> kept(MicrobatchId id) {
         return Optional.ofNullable(slots.get(id))

@@ -331,7 +331,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
         switch (account.admit(frame)) {
             case StepAccount.Taken() -> delivery.accept();
-            case StepAccount.Declined(Refusal refusal) -> delivery.refuse(refusal);
+            case StepAccount.Declined(Refusal refusal) -> {
+                getContext().getLog().debug("{}: refused {} of {}: {}", self, frame.id(), from, refusal);
+                delivery.refuse(refusal);
+            }
             case StepAccount.AlreadyFinished(Waiter waiter) -> {
                 delivery.accept();
                 answer(new Answer(frame.id(), waiter));
@@ -400,6 +403,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     self + " is a shard and got " + envelope.message() + " from " + envelope.from());
         }
         Member from = envelope.from();
+        getContext().getLog().debug("{} <- {}: {}", self, from, message);
         switch (message) {
             case ShardMessage.Enlist enlist -> {
                 if (fence(from, enlist.epoch())) {

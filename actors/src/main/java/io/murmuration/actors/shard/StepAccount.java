@@ -164,13 +164,13 @@ final class StepAccount {
             return declined(
                     Refusal.Reason.INVALID, "this is stage " + stage + " with " + microbatches + " microbatches");
         }
-        if (sealed || (frozen && !replay)) {
-            return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is closed");
-        }
         Member upstream = frame.route().from();
         Slot slot = slots.get(id);
         if (slot != null && slot.state == State.FINISHED && (slot.counted || !counts(slot, frame.replay()))) {
             return new AlreadyFinished(waiter(frame));
+        }
+        if (sealed || (frozen && !replay)) {
+            return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is closed");
         }
         int limit = frame.attempt() > 1 || replay ? credits + 1 : credits;
         if (!waits(slot, upstream) && inFlight(upstream) >= limit) {

@@ -168,6 +168,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
                     self + " is a trainer and got " + envelope.message() + " from " + envelope.from());
         }
         Member from = envelope.from();
+        getContext().getLog().debug("{} <- {}: {}", self, from, message);
         switch (message) {
             case TrainerMessage.EnlistTrainer enlist -> {
                 if (fence(from, enlist.epoch())) {

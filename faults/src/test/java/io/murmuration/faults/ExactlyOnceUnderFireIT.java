@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
  * That the replicas of a stage have equal digests after every step is checked by the coordinator, which fails a run where
  * they have not. More seeds: {@code -Dfire.seeds=200 -Dfire.first=1000}.
  */
-final class ExactlyOnceUnderFireTest {
+final class ExactlyOnceUnderFireIT {
 
-    private static final Logger LOG = LoggerFactory.getLogger(ExactlyOnceUnderFireTest.class);
+    private static final Logger LOG = LoggerFactory.getLogger(ExactlyOnceUnderFireIT.class);
     private static final int STEPS = 5;
     private static final int MICROBATCHES = 8;
     private static final int SEEDS = Integer.getInteger("fire.seeds", 12);

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** With fp32 on the wire and in averaging, a swarm computes what one machine computes. */
-final class SameAsOneMachineTest {
+final class SameAsOneMachineIT {
 
     /** Another order of summation moves parameters by some 1e-8, one microbatch too many by some 1e-3. */
     private static final double SAME = 1e-6;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A shard that throws comes back and is refilled; one that keeps failing is given up and the others do its work. */
-final class SupervisionTest {
+final class SupervisionIT {
 
     private static final Optional<TamperedCompute.Tampering> BROKEN =
             Optional.of(new TamperedCompute.Fail(new IllegalStateException("planted fault")));

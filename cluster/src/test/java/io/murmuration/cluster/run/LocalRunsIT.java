@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The main job on the smallest model: real text, real actors, real checkpoints. */
-final class LocalRunsTest {
+final class LocalRunsIT {
 
     private static final String[] NANO = {
         "model.preset=nano",

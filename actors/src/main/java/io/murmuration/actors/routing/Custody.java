@@ -4,6 +4,7 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Refusal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,7 @@ public final class Custody {
         private final List<Attempt> live = new ArrayList<>();
         private Optional<Member> hint = Optional.empty();
         private int attempts;
+        private int refusals;
         private boolean resend;
         private boolean waiting = true;
         private boolean answered;
@@ -62,6 +64,10 @@ public final class Custody {
             this.id = id;
         }
     }
+
+    private static final Comparator<Item> URGENT = Comparator.<Item, Boolean>comparing(item -> !item.resend)
+            .thenComparing(item -> item.refusals)
+            .thenComparing(item -> item.id);
 
     private final StageRouter router;
     private final AdaptiveDeadline deadline;
@@ -139,22 +145,20 @@ public final class Custody {
         start(item, new Dispatch(id, attempt, member), now);
     }
 
-    /** Everything that can be offered now, re-sends first; each is charged and counted as under way. */
+    /**
+     * Everything that can be offered now, re-sends first, then what was refused least often, so that what nobody takes
+     * does not keep the rest waiting; each is charged and counted as under way.
+     */
     public List<Dispatch> dispatch(long now) {
         List<Dispatch> dispatches = new ArrayList<>();
-        for (boolean resends : new boolean[] {true, false}) {
-            for (Item item : items.values()) {
-                if (item.waiting && item.resend == resends) {
-                    choose(item, now).ifPresent(member -> {
-                        item.waiting = false;
-                        item.attempts++;
-                        Dispatch dispatch = new Dispatch(item.id, item.attempts, member);
-                        start(item, dispatch, now);
-                        dispatches.add(dispatch);
-                    });
-                }
-            }
-        }
+        items.values().stream().filter(item -> item.waiting).sorted(URGENT).forEach(item -> choose(item, now)
+                .ifPresent(member -> {
+                    item.waiting = false;
+                    item.attempts++;
+                    Dispatch dispatch = new Dispatch(item.id, item.attempts, member);
+                    start(item, dispatch, now);
+                    dispatches.add(dispatch);
+                }));
         return dispatches;
     }
 
@@ -195,6 +199,7 @@ public final class Custody {
     /** The receiver did not take an offer; it will be made elsewhere, or there again a little later. */
     public void refused(Dispatch dispatch, Refusal.Reason reason, long now) {
         withdraw(dispatch);
+        Optional.ofNullable(items.get(dispatch.id())).ifPresent(item -> item.refusals++);
         closedUntil.put(dispatch.to(), now + retryNanos);
     }
 

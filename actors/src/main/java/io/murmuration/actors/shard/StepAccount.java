@@ -169,7 +169,9 @@ final class StepAccount {
         if (slot != null && slot.state == State.FINISHED && (slot.counted || !counts(slot, frame.replay()))) {
             return new AlreadyFinished(waiter(frame));
         }
-        if (sealed || (frozen && !replay)) {
+        // What is averaged already may be computed again for a neighbour, but not counted.
+        boolean closed = replay ? sealed && frame.replay().get().counts(stage) : frozen;
+        if (closed) {
             return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is closed");
         }
         int limit = frame.attempt() > 1 || replay ? credits + 1 : credits;
@@ -216,8 +218,7 @@ final class StepAccount {
 
     private boolean counts(Slot slot, Optional<Replay> replay) {
         return slot.id.purpose() == Purpose.TRAIN
-                && replay.map(order -> order.from() <= stage && stage <= order.to())
-                        .orElse(!frozen);
+                && replay.map(order -> order.counts(stage)).orElse(!frozen);
     }
 
     /** What to compute next: backward, then replays, then forward; the lowest microbatch of each. */

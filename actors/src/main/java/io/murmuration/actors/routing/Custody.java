@@ -59,9 +59,13 @@ public final class Custody {
         private boolean resend;
         private boolean waiting = true;
         private boolean answered;
+        /** Answers to attempts up to this one belong to an earlier order. */
+        private final int settled;
 
-        private Item(MicrobatchId id) {
+        private Item(MicrobatchId id, int settled) {
             this.id = id;
+            this.attempts = settled;
+            this.settled = settled;
         }
     }
 
@@ -75,6 +79,9 @@ public final class Custody {
     private final long retryNanos;
     private final Map<MicrobatchId, Item> items = new TreeMap<>();
     private final Map<MicrobatchId, Member> hints = new TreeMap<>();
+    /** Attempts made for what was given up: numbers are never used twice, so that late answers are known as such. */
+    private final Map<MicrobatchId, Integer> spent = new TreeMap<>();
+
     private final Map<Member, Integer> outstanding = new LinkedHashMap<>();
     private final Map<Member, Long> closedUntil = new LinkedHashMap<>();
     private long missedDeadlines;
@@ -105,7 +112,7 @@ public final class Custody {
         for (Item item : items.values()) {
             item.live.removeIf(attempt -> !members.contains(attempt.dispatch.to()));
             item.hint = item.hint.filter(members::contains);
-            if (!item.answered && item.live.isEmpty() && item.attempts > 0) {
+            if (!item.answered && item.live.isEmpty() && item.attempts > item.settled) {
                 item.waiting = true;
                 item.resend = true;
             }
@@ -114,11 +121,15 @@ public final class Custody {
 
     /** Takes a microbatch into custody, or one already answered back into it, to be sent (again). */
     public void hold(MicrobatchId id, boolean resend) {
-        Item item = items.computeIfAbsent(id, Item::new);
+        Item item = item(id);
         item.answered = false;
         item.waiting = item.live.isEmpty();
         item.resend |= resend || item.attempts > 0;
         item.hint = Optional.ofNullable(hints.remove(id));
+    }
+
+    private Item item(MicrobatchId id) {
+        return items.computeIfAbsent(id, absent -> new Item(id, spent.getOrDefault(id, 0)));
     }
 
     /** {@code member} has this microbatch already from somebody who is gone; sending it there doubles nothing. */
@@ -136,7 +147,7 @@ public final class Custody {
 
     /** Takes over an attempt that somebody else made. */
     public void adopt(MicrobatchId id, Member member, int attempt, long now) {
-        Item item = items.computeIfAbsent(id, Item::new);
+        Item item = item(id);
         if (item.answered || !outstanding.containsKey(member)) {
             return;
         }
@@ -228,7 +239,7 @@ public final class Custody {
     /** An answer arrived. */
     public Answer answered(MicrobatchId id, int attemptNumber, Member from, long now) {
         Item item = items.get(id);
-        if (item == null || item.answered) {
+        if (item == null || item.answered || attemptNumber <= item.settled) {
             return Answer.USELESS;
         }
         item.answered = true;
@@ -265,14 +276,17 @@ public final class Custody {
     public OptionalLong wake(long now) {
         long wake = Long.MAX_VALUE;
         boolean waiting = false;
+        boolean resend = false;
         for (Item item : items.values()) {
             waiting |= item.waiting;
+            resend |= item.waiting && (item.resend || item.hint.isPresent());
             for (Attempt attempt : item.live) {
                 wake = Math.min(wake, attempt.deadline - now);
             }
         }
         // Whoever waits for credit is woken by an answer; only bans and refusals end with time alone.
-        if (waiting && outstanding.values().stream().anyMatch(count -> count < credits)) {
+        int limit = resend ? credits + 1 : credits;
+        if (waiting && outstanding.values().stream().anyMatch(count -> count < limit)) {
             wake = Math.min(wake, retryNanos);
         }
         return wake == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(Math.max(wake, 0));
@@ -284,14 +298,23 @@ public final class Custody {
         if (item == null) {
             return List.of();
         }
+        spent.put(id, item.attempts);
         List<Dispatch> cancel =
                 item.live.stream().map(attempt -> attempt.dispatch).toList();
         List.copyOf(item.live).forEach(attempt -> end(item, attempt));
         return cancel;
     }
 
+    /** Gives everything up: other orders are coming for the same step. Nothing that was sent before them is an answer. */
+    public void restart() {
+        List.copyOf(items.keySet()).forEach(this::drop);
+        hints.clear();
+        closedUntil.clear();
+    }
+
     /** Forgets everything: the step is over. */
     public void clear() {
+        spent.clear();
         items.clear();
         hints.clear();
         outstanding.replaceAll((member, count) -> 0);

@@ -31,7 +31,7 @@ final class StepClosing {
     /** A round whose averages differ is done again; more often than this means that shards compute differently. */
     private static final int MAX_DISAGREEMENTS = 3;
 
-    /** So many times replays are asked for without any news before they are ordered from other sources. */
+    /** So many times replays are asked for without any news before everybody is asked again what is missing. */
     private static final int PATIENCE = 10;
 
     /** A message to send. */
@@ -80,6 +80,13 @@ final class StepClosing {
             Stage stage = stages.get(number);
             ShardMessage.CloseStep asked = stage.asked.get(from);
             if (asked == null || tally.step() != step || tally.closing() < asked.closing()) {
+                return;
+            }
+            CoordinatorMessage.Tally known = stage.tallies.get(from);
+            if (known != null
+                    && known.closing() >= asked.closing()
+                    && !tally.indices().containsAll(known.indices())) {
+                // Between two orders to close, a shard only counts more: this is a late copy.
                 return;
             }
             asksWithoutNews = 0;
@@ -305,7 +312,10 @@ final class StepClosing {
         }
         asksWithoutNews++;
         if (replaysOrdered && asksWithoutNews % PATIENCE == 0) {
+            // The news may have been lost rather than the replays: ask everybody anew before ordering more of them.
             replaysOrdered = false;
+            stages.stream().filter(stage -> stage.invited.isEmpty()).forEach(StepClosing::abandon);
+            orders.clear();
             orders.addAll(advance());
         } else if (replaysOrdered) {
             orders.addAll(lastReplays);

@@ -97,6 +97,8 @@ final class StepAccount {
         private Payload gradientOut = Payload.EMPTY;
         private double loss;
         private boolean counted;
+        /** What is being summed right now will be thrown away with the accumulator. */
+        private boolean voided;
 
         private Slot(MicrobatchId id) {
             this.id = id;
@@ -164,15 +166,17 @@ final class StepAccount {
             return declined(
                     Refusal.Reason.INVALID, "this is stage " + stage + " with " + microbatches + " microbatches");
         }
+        if (frozen && !replay) {
+            return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is closed");
+        }
         Member upstream = frame.route().from();
         Slot slot = slots.get(id);
         if (slot != null && slot.state == State.FINISHED && (slot.counted || !counts(slot, frame.replay()))) {
             return new AlreadyFinished(waiter(frame));
         }
         // What is averaged already may be computed again for a neighbour, but not counted.
-        boolean closed = replay ? sealed && frame.replay().get().counts(stage) : frozen;
-        if (closed) {
-            return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is closed");
+        if (sealed && frame.replay().map(order -> order.counts(stage)).orElse(true)) {
+            return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is being averaged");
         }
         int limit = frame.attempt() > 1 || replay ? credits + 1 : credits;
         if (!waits(slot, upstream) && inFlight(upstream) >= limit) {
@@ -234,7 +238,8 @@ final class StepAccount {
     }
 
     private Work start(Slot slot) {
-        boolean count = !slot.counted && counts(slot, slot.replay);
+        // Admitted before the seal or not: an average under way must not change.
+        boolean count = !sealed && !slot.counted && counts(slot, slot.replay);
         if (slot.state == State.ANSWERED) {
             slot.state = State.BACKWARD;
             return new BackwardWork(slot.id, slot.tokens, slot.input, slot.gradientIn, count);
@@ -313,7 +318,8 @@ final class StepAccount {
         slot.gradientOut = gradientOut;
         slot.gradientIn = Payload.EMPTY;
         slot.input = Payload.EMPTY;
-        slot.counted |= counted;
+        slot.counted |= counted && !slot.voided;
+        slot.voided = false;
         slot.state = State.FINISHED;
         return takeWaiters(slot.id);
     }
@@ -417,6 +423,7 @@ final class StepAccount {
         sealed = false;
         for (Slot slot : slots.values()) {
             slot.counted = false;
+            slot.voided = slot.state == State.BACKWARD;
         }
     }
 
@@ -460,6 +467,12 @@ final class StepAccount {
         return Optional.ofNullable(slots.get(id))
                 .filter(slot -> slot.state == State.FINISHED)
                 .map(slot -> slot.gradientOut);
+    }
+
+    /** Its activations are with the next stage, or its gradient is asked for elsewhere. */
+    boolean awaitsGradient(MicrobatchId id) {
+        Slot slot = slots.get(id);
+        return slot != null && slot.state == State.AWAITING_GRADIENT;
     }
 
     double loss(MicrobatchId id) {

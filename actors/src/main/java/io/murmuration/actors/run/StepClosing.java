@@ -243,6 +243,11 @@ final class StepClosing {
                     while (to + 1 < stages.size() && !counted.get(to + 1).get(index)) {
                         to++;
                     }
+                    if (allComplete(from, to)) {
+                        // Who counted it is gone, but not before its part was in the average of all others.
+                        from = to;
+                        continue;
+                    }
                     Member source =
                             from == 0 ? trainer(index) : holder(from - 1, index).orElseThrow();
                     Optional<Member> gradientHolder = to + 1 < stages.size() ? holder(to + 1, index) : Optional.empty();
@@ -262,6 +267,22 @@ final class StepClosing {
                 new Order(source, new MemberMessage.ReplayOrders(roster.epoch(), step, closing, replays))));
         orders.addAll(lastReplays);
         replaysOrdered = true;
+    }
+
+    private boolean allComplete(int from, int to) {
+        for (int number = from; number <= to; number++) {
+            if (!complete(number)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** All of this stage have its average, and the same. */
+    private boolean complete(int number) {
+        Stage stage = stages.get(number);
+        List<Member> live = roster.stage(number);
+        return stage.averaged.keySet().containsAll(live) && agreed(stage, live);
     }
 
     private Member trainer(int index) {
@@ -306,9 +327,7 @@ final class StepClosing {
 
     boolean prepared() {
         for (int number = 0; number < stages.size(); number++) {
-            Stage stage = stages.get(number);
-            List<Member> live = roster.stage(number);
-            if (!stage.averaged.keySet().containsAll(live) || !agreed(stage, live)) {
+            if (!complete(number)) {
                 return false;
             }
         }

@@ -171,10 +171,7 @@ final class StepAccount {
         }
         Member upstream = frame.route().from();
         Slot slot = slots.get(id);
-        // While averaged the stage counts nothing any more, but others may still need what passes through it.
-        if (slot != null
-                && slot.state == State.FINISHED
-                && (slot.counted || sealed || !counts(slot, frame.replay()))) {
+        if (slot != null && slot.state == State.FINISHED && (slot.counted || !counts(slot, frame.replay()))) {
             return new AlreadyFinished(waiter(frame));
         }
         // What is averaged already may be computed again for a neighbour, but not counted.
@@ -412,7 +409,7 @@ final class StepAccount {
         }
     }
 
-    /** Nothing counts any more, not even a replay, until {@link #unseal}; replays are computed all the same. */
+    /** Nothing counts any more, not even a replay, until {@link #unseal}. */
     void seal() {
         sealed = true;
     }

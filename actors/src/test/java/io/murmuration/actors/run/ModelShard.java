@@ -273,8 +273,9 @@ final class ModelShard extends ModelPeer {
         }
         List<ModelShard> way = new ArrayList<>();
         for (int at = replay.from(); at <= replay.to(); at++) {
-            List<ModelShard> able =
-                    world.shards(at).stream().filter(shard -> shard.replaysIn(step)).toList();
+            List<ModelShard> able = world.shards(at).stream()
+                    .filter(shard -> shard.replaysIn(step))
+                    .toList();
             if (able.isEmpty()) {
                 world.inFlight.add(() -> replayed(world, step, index, replay, patience - 1));
                 return;

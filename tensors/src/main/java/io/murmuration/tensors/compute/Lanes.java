@@ -3,6 +3,8 @@ package io.murmuration.tensors.compute;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.List;
+import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
@@ -25,19 +27,31 @@ final class Lanes {
 
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    private static final float LOG2_E = 1.442695041f;
-    /** ln 2 in two parts, the first with few bits, so that n * LN2_HIGH is exact (Cody and Waite). */
-    private static final float LN2_HIGH = 0.693359375f;
+    private static final List<VectorMask<Float>> FIRST = IntStream.rangeClosed(0, WIDTH)
+            .mapToObj(count -> SPECIES.indexInRange(0, count))
+            .toList();
 
-    private static final float LN2_LOW = -2.12194440e-4f;
+    private static final FloatVector ONE = all(1);
+    private static final FloatVector LOG2_E = all(1.442695041f);
+    /** ln 2 in two parts, the first with few bits, so that n * the first is exact (Cody and Waite). */
+    private static final FloatVector MINUS_LN2_HIGH = all(-0.693359375f);
+
+    private static final FloatVector MINUS_LN2_LOW = all(2.12194440e-4f);
     /** 1.5 * 2^23: adding it rounds to a whole number, which then sits in the low bits. */
-    private static final float ROUNDER = 12582912f;
+    private static final FloatVector ROUNDER = all(12582912f);
+
+    private static final FloatVector P0 = all(1.9875691500e-4f);
+    private static final FloatVector P1 = all(1.3981999507e-3f);
+    private static final FloatVector P2 = all(8.3334519073e-3f);
+    private static final FloatVector P3 = all(4.1665795894e-2f);
+    private static final FloatVector P4 = all(1.6666665459e-1f);
+    private static final FloatVector P5 = all(5.0000001201e-1f);
 
     private static final int MANTISSA_BITS = 23;
     /** Below this the result is subnormal; it is given as e^-87 (1.6e-38), far under one ulp of any sum here. */
-    private static final float LOWEST = -87f;
+    private static final FloatVector LOWEST = all(-87);
 
-    private static final float HIGHEST = 88f;
+    private static final FloatVector HIGHEST = all(88);
 
     private Lanes() {}
 
@@ -75,10 +89,6 @@ final class Lanes {
         MEMORY.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
     }
 
-    static void clear(long address, long count) {
-        MEMORY.asSlice(address, count * Float.BYTES).fill((byte) 0);
-    }
-
     static FloatVector zero() {
         return FloatVector.zero(SPECIES);
     }
@@ -87,9 +97,9 @@ final class Lanes {
         return FloatVector.broadcast(SPECIES, value);
     }
 
-    /** The lanes below {@code count}. */
+    /** The lanes below {@code count}, which is at most the number of lanes. */
     static VectorMask<Float> first(int count) {
-        return SPECIES.indexInRange(0, count);
+        return FIRST.get(count);
     }
 
     /** The sum of all lanes, in ascending order. */
@@ -103,19 +113,19 @@ final class Lanes {
 
     /**
      * e^x within 2 ulp for -87 <= x <= 88, clamped outside; NaN gives NaN. Polynomial of Cephes' expf (Moshier).
+     * The constants are made once: broadcast here, they make callers so large that C2 stops inlining, and what it does not
+     * inline puts its vectors on the heap.
      */
     static FloatVector exp(FloatVector argument) {
-        FloatVector x = argument.max(LOWEST).min(HIGHEST);
-        FloatVector shifted = x.fma(all(LOG2_E), all(ROUNDER));
+        // Compare and blend: max and min would spend most of this function's time on the order of zeros and NaN.
+        FloatVector x = argument.blend(LOWEST, argument.compare(VectorOperators.LT, LOWEST));
+        x = x.blend(HIGHEST, x.compare(VectorOperators.GT, HIGHEST));
+        FloatVector shifted = x.fma(LOG2_E, ROUNDER);
         FloatVector n = shifted.sub(ROUNDER);
-        FloatVector r = n.fma(all(-LN2_HIGH), x);
-        r = n.fma(all(-LN2_LOW), r);
-        FloatVector p = r.fma(all(1.9875691500e-4f), all(1.3981999507e-3f));
-        p = p.fma(r, all(8.3334519073e-3f));
-        p = p.fma(r, all(4.1665795894e-2f));
-        p = p.fma(r, all(1.6666665459e-1f));
-        p = p.fma(r, all(5.0000001201e-1f));
-        p = p.fma(r.mul(r), r).add(1f);
+        FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, x));
+        FloatVector p = r.fma(P0, P1);
+        p = p.fma(r, P2).fma(r, P3).fma(r, P4).fma(r, P5);
+        p = p.fma(r.mul(r), r).add(ONE);
         return p.reinterpretAsInts()
                 .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, MANTISSA_BITS))
                 .reinterpretAsFloats();
@@ -123,6 +133,6 @@ final class Lanes {
 
     /** 1 / (1 + e^-x). */
     static FloatVector sigmoid(FloatVector x) {
-        return all(1).div(exp(x.neg()).add(1));
+        return ONE.div(exp(x.neg()).add(ONE));
     }
 }

@@ -18,15 +18,19 @@ final class VectorSoftmax {
 
     private VectorSoftmax() {}
 
+    /** The largest number of a row; NaN counts as smaller than all others. */
     static float maximum(long row, int count) {
         int bulk = count - count % WIDTH;
         FloatVector maximum = all(Float.NEGATIVE_INFINITY);
         for (int i = 0; i < bulk; i += WIDTH) {
-            maximum = maximum.max(load(row + (long) i * F));
+            FloatVector next = load(row + (long) i * F);
+            maximum = maximum.blend(next, next.compare(VectorOperators.GT, maximum));
         }
         if (bulk < count) {
             VectorMask<Float> rest = first(count - bulk);
-            maximum = maximum.lanewise(VectorOperators.MAX, load(row + (long) bulk * F, rest), rest);
+            FloatVector value = load(row + (long) bulk * F, rest);
+            maximum = maximum.blend(
+                    value, value.compare(VectorOperators.GT, maximum).and(rest));
         }
         // The maximum does not depend on the order, so the open order of reduceLanes does no harm.
         return maximum.reduceLanes(VectorOperators.MAX);
@@ -42,14 +46,11 @@ final class VectorSoftmax {
             store(power, at);
             sum = sum.add(power);
         }
-        if (bulk < count) {
-            VectorMask<Float> rest = first(count - bulk);
-            long at = row + (long) bulk * F;
-            FloatVector power = Lanes.exp(load(at, rest).sub(shift));
-            store(power, at, rest);
-            sum = sum.add(power, rest);
-        }
-        return Lanes.sum(sum);
+        VectorMask<Float> rest = first(count - bulk);
+        long end = row + (long) bulk * F;
+        FloatVector last = Lanes.exp(load(end, rest).sub(shift));
+        store(last, end, rest);
+        return Lanes.sum(sum.add(last, rest));
     }
 
     static void scale(long row, int count, float factor) {
@@ -69,9 +70,7 @@ final class VectorSoftmax {
     static void causalRow(long row, int visible, int count) {
         float sum = exponentials(row, visible, maximum(row, visible));
         scale(row, visible, 1 / sum);
-        if (visible < count) {
-            Lanes.clear(row + (long) visible * F, count - visible);
-        }
+        clear(row, visible, count);
     }
 
     /** {@code gradient = scale * p * (gradient - sum(p * gradient))} over what is visible; the others become 0. */
@@ -83,10 +82,8 @@ final class VectorSoftmax {
             long at = (long) i * F;
             products = load(probabilities + at).fma(load(gradient + at), products);
         }
-        if (bulk < visible) {
-            long at = (long) bulk * F;
-            products = load(probabilities + at, rest).fma(load(gradient + at, rest), products);
-        }
+        long end = (long) bulk * F;
+        products = load(probabilities + end, rest).fma(load(gradient + end, rest), products);
         FloatVector projection = all(Lanes.sum(products));
         for (int i = 0; i < bulk; i += WIDTH) {
             long at = (long) i * F;
@@ -102,8 +99,16 @@ final class VectorSoftmax {
             FloatVector centred = load(gradient + at, rest).sub(projection);
             store(centred.mul(load(probabilities + at, rest)).mul(scale), gradient + at, rest);
         }
-        if (visible < count) {
-            Lanes.clear(gradient + (long) visible * F, count - visible);
+        clear(gradient, visible, count);
+    }
+
+    private static void clear(long row, int from, int to) {
+        int bulk = to - (to - from) % WIDTH;
+        for (int i = from; i < bulk; i += WIDTH) {
+            store(zero(), row + (long) i * F);
+        }
+        for (int i = bulk; i < to; i++) {
+            Lanes.set(row + (long) i * F, 0);
         }
     }
 }

@@ -12,7 +12,10 @@ import io.murmuration.actors.protocol.ShardMessage;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.cluster.run.LocalSwarm;
 import io.murmuration.faults.injection.Isolation;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -42,14 +45,19 @@ final class Nemesis {
     private final Isolation isolation = new Isolation();
     private final SplittableRandom random;
     private final double probability;
+    private final Set<Moment> moments;
     private final Map<Moment, Integer> kills = new TreeMap<>();
     private Roster roster = Roster.EMPTY;
     private LocalSwarm swarm;
 
-    /** @param probability of a kill at each opportunity */
-    Nemesis(long seed, double probability) {
+    /**
+     * @param probability of a kill at each opportunity
+     * @param moments when to kill; none given: whenever
+     */
+    Nemesis(long seed, double probability, Moment... moments) {
         this.random = new SplittableRandom(seed);
         this.probability = probability;
+        this.moments = moments.length == 0 ? EnumSet.allOf(Moment.class) : EnumSet.copyOf(List.of(moments));
     }
 
     /** How often it struck at each moment. */
@@ -78,14 +86,15 @@ final class Nemesis {
     }
 
     private synchronized void opportunity(Moment moment, Member member) {
-        if (swarm == null || random.nextDouble() >= probability || isolation.isCut(member)) {
+        if (swarm == null
+                || !moments.contains(moment)
+                || random.nextDouble() >= probability
+                || isolation.isCut(member)) {
             return;
         }
-        var peers = moment == Moment.TRAINER
+        List<Member> peers = moment == Moment.TRAINER
                 ? roster.trainers()
-                : roster.stageOf(member).isPresent()
-                        ? roster.stage(roster.stageOf(member).getAsInt())
-                        : java.util.List.<Member>of();
+                : roster.stage(roster.stageOf(member).orElse(-1));
         boolean known = peers.contains(member);
         if (known && peers.stream().filter(peer -> !isolation.isCut(peer)).count() > 1) {
             LOG.info("killing {} at {}", member, moment);

@@ -1,6 +1,5 @@
 package io.murmuration.faults;
 
-import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.run.RunEvent;
@@ -48,6 +47,9 @@ final class TestSwarm {
     /** A run that takes longer hangs. */
     private static final long PATIENCE_SECONDS = 40;
 
+    /** Restarts of one peer: what is under test is not the limit. */
+    private static final int MANY = 1000;
+
     private static final Corpus CORPUS = Corpora.europarl();
 
     /** What to run. */
@@ -61,8 +63,9 @@ final class TestSwarm {
             int credits,
             String activations,
             String averaging,
-            Duration deadlineFloor,
-            Duration deadlineCeiling) {
+            Duration floor,
+            Duration ceiling,
+            int restarts) {
 
         static Spec nano(int stages, int replicas, int steps) {
             return new Spec(
@@ -76,12 +79,13 @@ final class TestSwarm {
                     "fp32",
                     "fp32",
                     Duration.ofSeconds(20),
-                    Duration.ofSeconds(60));
+                    Duration.ofSeconds(60),
+                    MANY);
         }
 
-        Spec model(ModelSpec newModel, String newBackend) {
+        Spec backend(String newBackend) {
             return new Spec(
-                    newModel,
+                    model,
                     newBackend,
                     stages,
                     replicas,
@@ -90,8 +94,9 @@ final class TestSwarm {
                     credits,
                     activations,
                     averaging,
-                    deadlineFloor,
-                    deadlineCeiling);
+                    floor,
+                    ceiling,
+                    restarts);
         }
 
         Spec credits(int newCredits) {
@@ -105,8 +110,9 @@ final class TestSwarm {
                     newCredits,
                     activations,
                     averaging,
-                    deadlineFloor,
-                    deadlineCeiling);
+                    floor,
+                    ceiling,
+                    restarts);
         }
 
         Spec codecs(String newActivations, String newAveraging) {
@@ -120,13 +126,41 @@ final class TestSwarm {
                     credits,
                     newActivations,
                     newAveraging,
-                    deadlineFloor,
-                    deadlineCeiling);
+                    floor,
+                    ceiling,
+                    restarts);
         }
 
-        Spec deadlines(Duration floor, Duration ceiling) {
+        Spec deadlines(Duration newFloor, Duration newCeiling) {
             return new Spec(
-                    model, backend, stages, replicas, steps, seed, credits, activations, averaging, floor, ceiling);
+                    model,
+                    backend,
+                    stages,
+                    replicas,
+                    steps,
+                    seed,
+                    credits,
+                    activations,
+                    averaging,
+                    newFloor,
+                    newCeiling,
+                    restarts);
+        }
+
+        Spec restarts(int newRestarts) {
+            return new Spec(
+                    model,
+                    backend,
+                    stages,
+                    replicas,
+                    steps,
+                    seed,
+                    credits,
+                    activations,
+                    averaging,
+                    floor,
+                    ceiling,
+                    newRestarts);
         }
     }
 
@@ -228,13 +262,13 @@ final class TestSwarm {
         return new SwarmLimits(
                 spec.credits(),
                 new AdaptiveDeadline.Settings(
-                        spec.deadlineFloor().toNanos(), spec.deadlineCeiling().toNanos(), 6),
+                        spec.floor().toNanos(), spec.ceiling().toNanos(), 6),
                 Duration.ofMillis(10),
                 Duration.ofMillis(200),
                 Duration.ofMillis(500),
                 Duration.ofSeconds(20),
                 3,
-                1000,
+                spec.restarts(),
                 16 << 10,
                 256,
                 16 << 10,
@@ -273,10 +307,5 @@ final class TestSwarm {
             norm += Math.pow(b[i], 2);
         }
         return Math.sqrt(difference / norm);
-    }
-
-    /** Only so that a test can name a task's type briefly. */
-    static boolean is(Compute.Task<?> task, Class<?> type) {
-        return type.isInstance(task);
     }
 }

@@ -33,6 +33,12 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
     /** An {@link DataFrame.AveragePart} of this round has arrived. */
     public record Arrived(DataPlane.Delivery delivery) implements Message {}
 
+    /** Orders of the parent. */
+    public enum Command implements Message {
+        /** Stop; everything that arrived is answered first. */
+        ABANDON
+    }
+
     private record Continue(Runnable continuation) implements Message {}
 
     private enum Retry implements Message {
@@ -100,6 +106,11 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
                 .onMessage(Arrived.class, message -> {
                     arrived(message.delivery());
                     return this;
+                })
+                .onMessage(Command.class, abandon -> {
+                    early.forEach(delivery -> delivery.refuse(
+                            Refusal.of(Refusal.Reason.NOT_OPEN, "round " + task.round() + " is abandoned")));
+                    return Behaviors.stopped();
                 })
                 .onMessage(Retry.class, message -> {
                     List<DataFrame> again = List.copyOf(refused);

@@ -23,6 +23,7 @@ final class AveragingState {
     private final AveragingPlan plan;
     private final int self;
     private final Map<Integer, Map<Integer, Payload>> contributions = new TreeMap<>();
+    private final Set<Integer> reduced = new LinkedHashSet<>();
     private final Set<Integer> complete = new LinkedHashSet<>();
 
     AveragingState(AveragingPlan plan, int self) {
@@ -63,19 +64,23 @@ final class AveragingState {
      * the participants without this one.
      */
     Optional<List<Payload>> contribution(DataFrame.AveragePart frame) {
+        if (reduced.contains(frame.part())) {
+            return Optional.empty();
+        }
         Map<Integer, Payload> arrived = contributions.computeIfAbsent(frame.part(), part -> new TreeMap<>());
         int sender = plan.indexOf(frame.route().from());
         if (arrived.putIfAbsent(sender, frame.payload()) != null
                 || arrived.size() < plan.participants().size() - 1) {
             return Optional.empty();
         }
+        reduced.add(frame.part());
+        contributions.remove(frame.part());
         return Optional.of(new ArrayList<>(arrived.values()));
     }
 
     /** The average of a part is in place here. True when that was the last part. */
     boolean completed(int part) {
         complete.add(part);
-        contributions.remove(part);
         return complete.size() == plan.parts().size();
     }
 

@@ -9,11 +9,17 @@ public sealed interface MemberMessage extends ShardMessage, TrainerMessage {
      * A step begins: every shard of the roster holds version {@code step}. For training it is the step that makes version
      * {@code step + 1}; an evaluation measures version {@code step} and changes nothing.
      *
+     * @param ranks the trainers the step began with: microbatch {@code i} belongs to number {@code i mod ranks}, and if
+     *     that one has left, to the next one that is still there. The same for all, whenever they are told
      * @param microbatches how many there are; their indices run from 0
      * @param begun it has begun already: a trainer that does not know it asks stage 0 what is done before it sends
      */
-    record OpenStep(Roster roster, Purpose purpose, long step, int microbatches, boolean begun)
-            implements MemberMessage {}
+    record OpenStep(Roster roster, List<Member> ranks, Purpose purpose, long step, int microbatches, boolean begun)
+            implements MemberMessage {
+        public OpenStep {
+            ranks = List.copyOf(ranks);
+        }
+    }
 
     /** Somebody left or joined in the middle of a step. */
     record RosterChanged(Roster roster) implements MemberMessage {}

@@ -7,8 +7,7 @@ import java.util.OptionalInt;
  * Who takes part, fenced by its epoch. All lists are sorted by peer id, so that everybody derives the same ranks.
  *
  * @param stages the shards of every stage
- * @param trainers the trainers; microbatch {@code i} of a step belongs to number {@code i mod trainers}, and if that one
- *     leaves, to the next one that is still there
+ * @param trainers the trainers
  */
 public record Roster(Epoch epoch, List<List<Member>> stages, List<Member> trainers) {
 

@@ -4,6 +4,7 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Refusal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,14 +55,23 @@ public final class Custody {
         private final List<Attempt> live = new ArrayList<>();
         private Optional<Member> hint = Optional.empty();
         private int attempts;
+        private int refusals;
         private boolean resend;
         private boolean waiting = true;
         private boolean answered;
+        /** Answers to attempts up to this one belong to an earlier order. */
+        private final int settled;
 
-        private Item(MicrobatchId id) {
+        private Item(MicrobatchId id, int settled) {
             this.id = id;
+            this.attempts = settled;
+            this.settled = settled;
         }
     }
+
+    private static final Comparator<Item> URGENT = Comparator.<Item, Boolean>comparing(item -> !item.resend)
+            .thenComparing(item -> item.refusals)
+            .thenComparing(item -> item.id);
 
     private final StageRouter router;
     private final AdaptiveDeadline deadline;
@@ -69,6 +79,9 @@ public final class Custody {
     private final long retryNanos;
     private final Map<MicrobatchId, Item> items = new TreeMap<>();
     private final Map<MicrobatchId, Member> hints = new TreeMap<>();
+    /** Attempts made for what was given up: numbers are never used twice, so that late answers are known as such. */
+    private final Map<MicrobatchId, Integer> spent = new TreeMap<>();
+
     private final Map<Member, Integer> outstanding = new LinkedHashMap<>();
     private final Map<Member, Long> closedUntil = new LinkedHashMap<>();
     private long missedDeadlines;
@@ -99,7 +112,7 @@ public final class Custody {
         for (Item item : items.values()) {
             item.live.removeIf(attempt -> !members.contains(attempt.dispatch.to()));
             item.hint = item.hint.filter(members::contains);
-            if (!item.answered && item.live.isEmpty() && item.attempts > 0) {
+            if (!item.answered && item.live.isEmpty() && item.attempts > item.settled) {
                 item.waiting = true;
                 item.resend = true;
             }
@@ -108,11 +121,15 @@ public final class Custody {
 
     /** Takes a microbatch into custody, or one already answered back into it, to be sent (again). */
     public void hold(MicrobatchId id, boolean resend) {
-        Item item = items.computeIfAbsent(id, Item::new);
+        Item item = item(id);
         item.answered = false;
         item.waiting = item.live.isEmpty();
         item.resend |= resend || item.attempts > 0;
         item.hint = Optional.ofNullable(hints.remove(id));
+    }
+
+    private Item item(MicrobatchId id) {
+        return items.computeIfAbsent(id, absent -> new Item(id, spent.getOrDefault(id, 0)));
     }
 
     /** {@code member} has this microbatch already from somebody who is gone; sending it there doubles nothing. */
@@ -130,7 +147,7 @@ public final class Custody {
 
     /** Takes over an attempt that somebody else made. */
     public void adopt(MicrobatchId id, Member member, int attempt, long now) {
-        Item item = items.computeIfAbsent(id, Item::new);
+        Item item = item(id);
         if (item.answered || !outstanding.containsKey(member)) {
             return;
         }
@@ -139,22 +156,20 @@ public final class Custody {
         start(item, new Dispatch(id, attempt, member), now);
     }
 
-    /** Everything that can be offered now, re-sends first; each is charged and counted as under way. */
+    /**
+     * Everything that can be offered now, re-sends first, then what was refused least often, so that what nobody takes
+     * does not keep the rest waiting; each is charged and counted as under way.
+     */
     public List<Dispatch> dispatch(long now) {
         List<Dispatch> dispatches = new ArrayList<>();
-        for (boolean resends : new boolean[] {true, false}) {
-            for (Item item : items.values()) {
-                if (item.waiting && item.resend == resends) {
-                    choose(item, now).ifPresent(member -> {
-                        item.waiting = false;
-                        item.attempts++;
-                        Dispatch dispatch = new Dispatch(item.id, item.attempts, member);
-                        start(item, dispatch, now);
-                        dispatches.add(dispatch);
-                    });
-                }
-            }
-        }
+        items.values().stream().filter(item -> item.waiting).sorted(URGENT).forEach(item -> choose(item, now)
+                .ifPresent(member -> {
+                    item.waiting = false;
+                    item.attempts++;
+                    Dispatch dispatch = new Dispatch(item.id, item.attempts, member);
+                    start(item, dispatch, now);
+                    dispatches.add(dispatch);
+                }));
         return dispatches;
     }
 
@@ -195,6 +210,7 @@ public final class Custody {
     /** The receiver did not take an offer; it will be made elsewhere, or there again a little later. */
     public void refused(Dispatch dispatch, Refusal.Reason reason, long now) {
         withdraw(dispatch);
+        Optional.ofNullable(items.get(dispatch.id())).ifPresent(item -> item.refusals++);
         closedUntil.put(dispatch.to(), now + retryNanos);
     }
 
@@ -223,7 +239,7 @@ public final class Custody {
     /** An answer arrived. */
     public Answer answered(MicrobatchId id, int attemptNumber, Member from, long now) {
         Item item = items.get(id);
-        if (item == null || item.answered) {
+        if (item == null || item.answered || attemptNumber <= item.settled) {
             return Answer.USELESS;
         }
         item.answered = true;
@@ -260,14 +276,17 @@ public final class Custody {
     public OptionalLong wake(long now) {
         long wake = Long.MAX_VALUE;
         boolean waiting = false;
+        boolean resend = false;
         for (Item item : items.values()) {
             waiting |= item.waiting;
+            resend |= item.waiting && (item.resend || item.hint.isPresent());
             for (Attempt attempt : item.live) {
                 wake = Math.min(wake, attempt.deadline - now);
             }
         }
         // Whoever waits for credit is woken by an answer; only bans and refusals end with time alone.
-        if (waiting && outstanding.values().stream().anyMatch(count -> count < credits)) {
+        int limit = resend ? credits + 1 : credits;
+        if (waiting && outstanding.values().stream().anyMatch(count -> count < limit)) {
             wake = Math.min(wake, retryNanos);
         }
         return wake == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(Math.max(wake, 0));
@@ -279,14 +298,23 @@ public final class Custody {
         if (item == null) {
             return List.of();
         }
+        spent.put(id, item.attempts);
         List<Dispatch> cancel =
                 item.live.stream().map(attempt -> attempt.dispatch).toList();
         List.copyOf(item.live).forEach(attempt -> end(item, attempt));
         return cancel;
     }
 
+    /** Gives everything up: other orders are coming for the same step. Nothing that was sent before them is an answer. */
+    public void restart() {
+        List.copyOf(items.keySet()).forEach(this::drop);
+        hints.clear();
+        closedUntil.clear();
+    }
+
     /** Forgets everything: the step is over. */
     public void clear() {
+        spent.clear();
         items.clear();
         hints.clear();
         outstanding.replaceAll((member, count) -> 0);

@@ -82,6 +82,7 @@ public final class Coordinator extends AbstractBehavior<Coordinator.Message> {
                         throw new ProtocolException(
                                 self + " coordinates and got " + envelope.message() + " from " + envelope.from());
                     }
+                    getContext().getLog().debug("{} <- {}: {}", self, envelope.from(), content);
                     return carryOut(state.message(envelope.from(), content, now()));
                 })
                 .onMessage(Seen.class, message -> carryOut(state.member(message.event(), now())))

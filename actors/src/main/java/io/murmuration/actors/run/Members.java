@@ -25,8 +25,10 @@ final class Members {
         REJECTED
     }
 
+    private static final int NO_STAGE = -1;
+
     private static final class Shard {
-        private int stage;
+        private int stage = NO_STAGE;
         private Progress progress = Progress.WAITING;
         private String digest = "";
         private int failures;
@@ -67,6 +69,15 @@ final class Members {
                 .filter(shard -> shard.stage == stage)
                 .filter(shard -> shard.progress == Progress.JOINING || shard.progress == Progress.ENLISTED)
                 .count();
+    }
+
+    boolean knows(Member member) {
+        return shards.containsKey(member) || trainers.containsKey(member);
+    }
+
+    /** The run begins without those who have not built their initial state: they take a snapshot like any joiner. */
+    void tooLateToBegin() {
+        with(Progress.JOINING).forEach(member -> shards.get(member).progress = Progress.WAITING);
     }
 
     void joiner(Member member) {
@@ -144,12 +155,17 @@ final class Members {
         return !with(Progress.WAITING).isEmpty();
     }
 
-    /** Everybody who waits takes a snapshot now, for the stage that has the fewest. */
+    /**
+     * Everybody who waits takes a snapshot now, for the stage that has the fewest; who tried before goes on with the stage
+     * it has begun to build.
+     */
     List<Member> beginJoining() {
         List<Member> joiners = with(Progress.WAITING);
         for (Member member : joiners) {
             Shard shard = shards.get(member);
-            shard.stage = fewest();
+            if (shard.stage == NO_STAGE) {
+                shard.stage = fewest();
+            }
             shard.progress = Progress.JOINING;
         }
         return joiners;

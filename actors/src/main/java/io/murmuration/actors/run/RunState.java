@@ -17,8 +17,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -48,7 +50,7 @@ final class RunState {
 
     record Tell(RunEvent event) implements Effect {}
 
-    private record Keeping(long version, List<Member> donors) {}
+    private record Keeping(Member keeper, long version, List<Member> donors) {}
 
     private final RunPlan plan;
     private final Members members;
@@ -56,6 +58,12 @@ final class RunState {
 
     private Phase phase = Phase.GATHERING;
     private Roster roster;
+    /** Trainers of the open step as it began. */
+    private List<Member> ranks = List.of();
+
+    /** Told to start over and not gone yet. */
+    private final Set<Member> expelled = new TreeSet<>();
+
     private long version;
     private final SortedMap<Integer, Double> losses = new TreeMap<>();
     private Optional<StepClosing> closing = Optional.empty();
@@ -181,6 +189,9 @@ final class RunState {
     private void joined(Member member, Role role) {
         switch (role) {
             case SHARD -> {
+                if (members.knows(member)) {
+                    return;
+                }
                 if (phase == Phase.GATHERING) {
                     int stage = members.assign(member);
                     send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, true));
@@ -189,6 +200,9 @@ final class RunState {
                 }
             }
             case TRAINER -> {
+                if (members.knows(member)) {
+                    return;
+                }
                 members.trainer(member);
                 send(member, new TrainerMessage.EnlistTrainer(roster.epoch()));
             }
@@ -232,6 +246,7 @@ final class RunState {
             digests.put(stage, distinct.getFirst());
         }
         tell(new RunEvent.Started(roster, version));
+        members.tooLateToBegin();
         evaluated = version < plan.lastVersion() ? version : -1;
         lastKeepTried = version;
         boundary();
@@ -240,10 +255,12 @@ final class RunState {
     private void removed(Member member, String reason) {
         boolean inRoster = roster.contains(member);
         members.removed(member);
+        expelled.remove(member);
         if (phase == Phase.OVER || phase == Phase.GATHERING) {
             return;
         }
         if (!inRoster) {
+            keeperGone(member);
             joinsSettled();
             return;
         }
@@ -263,11 +280,20 @@ final class RunState {
                 kept(open.version(), Optional.of("its donor " + member + " is gone"));
             }
         });
-        if (roster.trainers().isEmpty()) {
+        if (roster.trainers().isEmpty() && !members.trainers().isEmpty()) {
             admitTrainerAtOnce();
         } else {
             rosterChanged();
         }
+    }
+
+    /** A checkpoint of the present version can be begun anew with the next keeper, that of an older one not. */
+    private void keeperGone(Member member) {
+        keeping.filter(open -> open.keeper().equals(member)).ifPresent(open -> {
+            if (phase != Phase.KEEPING || open.version() != version) {
+                kept(open.version(), Optional.of("the keeper " + member + " is gone"));
+            }
+        });
     }
 
     /** A run without trainers takes the next one in the middle of a step; any other waits for the boundary. */
@@ -275,6 +301,7 @@ final class RunState {
         List<Member> trainers = members.trainers();
         if (phase != Phase.GATHERING && phase != Phase.OVER && roster.trainers().isEmpty() && !trainers.isEmpty()) {
             roster = new Roster(roster.epoch().next(), roster.stages(), trainers);
+            ranks = trainers;
             rosterChanged();
         }
     }
@@ -315,6 +342,7 @@ final class RunState {
             beginJoins();
             return;
         }
+        ranks = roster.trainers();
         boolean last = version >= plan.lastVersion();
         boolean evaluationDue = last || (plan.evaluateEvery() > 0 && version % plan.evaluateEvery() == 0);
         if (evaluationDue && !stopRequested && evaluated != version && plan.evaluationMicrobatches() > 0) {
@@ -350,8 +378,9 @@ final class RunState {
 
     private MemberMessage.OpenStep open(boolean begun) {
         return phase == Phase.EVALUATING
-                ? new MemberMessage.OpenStep(roster, Purpose.EVALUATE, version, plan.evaluationMicrobatches(), begun)
-                : new MemberMessage.OpenStep(roster, Purpose.TRAIN, version, plan.microbatches(), begun);
+                ? new MemberMessage.OpenStep(
+                        roster, ranks, Purpose.EVALUATE, version, plan.evaluationMicrobatches(), begun)
+                : new MemberMessage.OpenStep(roster, ranks, Purpose.TRAIN, version, plan.microbatches(), begun);
     }
 
     private void trainerFinished(CoordinatorMessage.TrainerFinished finished) {
@@ -457,6 +486,7 @@ final class RunState {
         }
         if (!odd.isEmpty()) {
             odd.forEach(member -> roster = roster.without(member));
+            expelled.addAll(odd);
             odd.forEach(member -> send(member, new MemberMessage.RosterChanged(roster)));
         }
         boundary();
@@ -491,13 +521,15 @@ final class RunState {
         lastKeepTried = version;
         members.keeper().ifPresent(keeper -> {
             List<Member> donors = roster.stages().stream().map(List::getFirst).toList();
-            keeping = Optional.of(new Keeping(version, donors));
+            keeping = Optional.of(new Keeping(keeper, version, donors));
             askToKeep(keeper);
         });
     }
 
     private void askToKeep(Member keeper) {
-        Keeping open = keeping.orElseThrow();
+        Keeping open = keeping.map(last -> new Keeping(keeper, last.version(), last.donors()))
+                .orElseThrow();
+        keeping = Optional.of(open);
         send(keeper, new KeeperMessage.Keep(roster.epoch(), open.version(), open.donors()));
         for (Member donor : open.donors()) {
             send(donor, new ShardMessage.ServeState(roster.epoch(), open.version(), keeper));
@@ -529,13 +561,29 @@ final class RunState {
             }
             case JOINING -> members.nowJoining().forEach(this::sendSnapshotOrder);
             case TRAINING, EVALUATING -> broadcast(open(true));
-            case CLOSING -> closing.orElseThrow().askAgain().forEach(order -> send(order.to(), order.message()));
+            case CLOSING -> {
+                // Whoever missed that the step began can answer nothing about it.
+                broadcast(open(true));
+                if (!roster.trainers().isEmpty()) {
+                    askAgainToClose();
+                }
+            }
             case COMMITTING ->
                 roster.stages().forEach(shards -> shards.stream()
                         .filter(member -> !applied.containsKey(member))
                         .forEach(this::commit));
             case KEEPING -> members.keeper().ifPresent(this::askToKeep);
             case OVER -> {}
+        }
+        expelled.forEach(member -> send(member, new MemberMessage.RosterChanged(roster)));
+    }
+
+    private void askAgainToClose() {
+        StepClosing step = closing.orElseThrow();
+        try {
+            step.askAgain().forEach(order -> send(order.to(), order.message()));
+        } catch (IllegalStateException e) {
+            fail(e.getMessage());
         }
     }
 

@@ -31,7 +31,7 @@ final class StepClosing {
     /** A round whose averages differ is done again; more often than this means that shards compute differently. */
     private static final int MAX_DISAGREEMENTS = 3;
 
-    /** So many times replays are asked for without any news before they are ordered from other sources. */
+    /** So many times replays are asked for without any news before everybody is asked again what is missing. */
     private static final int PATIENCE = 10;
 
     /** A message to send. */
@@ -80,6 +80,13 @@ final class StepClosing {
             Stage stage = stages.get(number);
             ShardMessage.CloseStep asked = stage.asked.get(from);
             if (asked == null || tally.step() != step || tally.closing() < asked.closing()) {
+                return;
+            }
+            CoordinatorMessage.Tally known = stage.tallies.get(from);
+            if (known != null
+                    && known.closing() >= asked.closing()
+                    && !tally.indices().containsAll(known.indices())) {
+                // Between two orders to close, a shard only counts more: this is a late copy.
                 return;
             }
             asksWithoutNews = 0;
@@ -207,8 +214,13 @@ final class StepClosing {
                 == 1;
     }
 
+    /** What the live shards of a stage have counted, or what its average contains if that is complete. */
     private BitSet counted(int number) {
         BitSet counted = new BitSet();
+        if (complete(number)) {
+            counted.set(0, microbatches);
+            return counted;
+        }
         for (Member member : roster.stage(number)) {
             stages.get(number).tallies.get(member).indices().forEach(counted::set);
         }
@@ -222,7 +234,7 @@ final class StepClosing {
                 .findFirst();
     }
 
-    /** For every run of stages that miss a microbatch: who sends it in again, and where its gradient waits. */
+    /** For every microbatch that a stage misses: who sends it in again, how far it goes, and where its gradient waits. */
     private void orderReplays(List<Order> orders) {
         Map<Member, List<ReplayOrder>> bySource = new TreeMap<>();
         List<BitSet> counted = new ArrayList<>();
@@ -230,20 +242,22 @@ final class StepClosing {
             counted.add(counted(number));
         }
         for (int index = 0; index < microbatches; index++) {
-            for (int from = 0; from < stages.size(); from++) {
-                if (!counted.get(from).get(index)) {
-                    int to = from;
-                    while (to + 1 < stages.size() && !counted.get(to + 1).get(index)) {
-                        to++;
+            BitSet computing = computing(index, counted);
+            for (int from = computing.nextSetBit(0); from >= 0; from = computing.nextSetBit(from)) {
+                int end = computing.nextClearBit(from);
+                List<Integer> counting = new ArrayList<>();
+                for (int number = from; number < end; number++) {
+                    if (!counted.get(number).get(index)) {
+                        counting.add(number);
                     }
-                    Member source =
-                            from == 0 ? trainer(index) : holder(from - 1, index).orElseThrow();
-                    Optional<Member> gradientHolder = to + 1 < stages.size() ? holder(to + 1, index) : Optional.empty();
-                    bySource.computeIfAbsent(source, member -> new ArrayList<>())
-                            .add(new ReplayOrder(index, new Replay(from, to, gradientHolder)));
-                    replayed += to - from + 1;
-                    from = to;
                 }
+                Member source =
+                        from == 0 ? trainer(index) : holder(from - 1, index).orElseThrow();
+                Optional<Member> gradientHolder = end < stages.size() ? holder(end, index) : Optional.empty();
+                bySource.computeIfAbsent(source, member -> new ArrayList<>())
+                        .add(new ReplayOrder(index, new Replay(from, end - 1, counting, gradientHolder)));
+                replayed += end - from;
+                from = end;
             }
         }
         lastReplays.clear();
@@ -255,6 +269,28 @@ final class StepClosing {
                 new Order(source, new MemberMessage.ReplayOrders(roster.epoch(), step, closing, replays))));
         orders.addAll(lastReplays);
         replaysOrdered = true;
+    }
+
+    /**
+     * The stages that must compute a microbatch again: those that miss it, and beside them those whose average has it but
+     * where nobody alive keeps the bytes that the next one needs.
+     */
+    private BitSet computing(int index, List<BitSet> counted) {
+        BitSet computing = new BitSet();
+        for (int number = 0; number < stages.size(); number++) {
+            if (!counted.get(number).get(index)) {
+                computing.set(number);
+                for (int up = number - 1; up >= 0 && holder(up, index).isEmpty(); up--) {
+                    computing.set(up);
+                }
+                for (int down = number + 1;
+                        down < stages.size() && holder(down, index).isEmpty();
+                        down++) {
+                    computing.set(down);
+                }
+            }
+        }
+        return computing;
     }
 
     private Member trainer(int index) {
@@ -276,7 +312,10 @@ final class StepClosing {
         }
         asksWithoutNews++;
         if (replaysOrdered && asksWithoutNews % PATIENCE == 0) {
+            // The news may have been lost rather than the replays: ask everybody anew before ordering more of them.
             replaysOrdered = false;
+            stages.stream().filter(stage -> stage.invited.isEmpty()).forEach(StepClosing::abandon);
+            orders.clear();
             orders.addAll(advance());
         } else if (replaysOrdered) {
             orders.addAll(lastReplays);
@@ -296,13 +335,18 @@ final class StepClosing {
 
     boolean prepared() {
         for (int number = 0; number < stages.size(); number++) {
-            Stage stage = stages.get(number);
-            List<Member> live = roster.stage(number);
-            if (!stage.averaged.keySet().containsAll(live) || !agreed(stage, live)) {
+            if (!complete(number)) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** Everybody alive in this stage has the average. */
+    private boolean complete(int number) {
+        Stage stage = stages.get(number);
+        List<Member> live = roster.stage(number);
+        return stage.averaged.keySet().containsAll(live) && agreed(stage, live);
     }
 
     /** The round a shard is to commit. */

@@ -3,6 +3,7 @@ package io.murmuration.actors.shard;
 import io.murmuration.actors.averaging.AveragingRound;
 import io.murmuration.actors.port.ActorPorts;
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.port.ComputeFailedException;
 import io.murmuration.actors.port.DataPlane;
 import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.ControlMessage;
@@ -33,6 +34,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.ChildFailed;
 import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
@@ -92,12 +94,18 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private int microbatches;
     private long closing;
     private boolean tallyDue;
+    /** First microbatch of what was opened last; nothing before it is opened again. */
+    private MicrobatchId opened = new MicrobatchId(Purpose.EVALUATE, -1, 0);
+
     private final List<Answer> unanswered = new ArrayList<>();
 
     private Optional<Round> round = Optional.empty();
     private boolean roundStopping;
     private Optional<ShardMessage.Average> nextRound = Optional.empty();
     private Optional<CoordinatorMessage.Averaged> averaged = Optional.empty();
+    /** The highest round of the open step that began here; parts of it or an earlier one are not early. */
+    private long lastRound;
+
     private long applying = -1;
     private final List<DataPlane.Delivery> earlyParts = new ArrayList<>();
 
@@ -155,6 +163,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     }
                     return proceed();
                 })
+                .onSignal(ChildFailed.class, failed -> {
+                    throw new ComputeFailedException(self + ": averaging failed: " + failed.cause(), failed.cause());
+                })
                 .onSignal(Terminated.class, terminated -> {
                     roundStopped();
                     return proceed();
@@ -202,8 +213,15 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 ports.compute(new Compute.Forward(id, tokens, input), output -> {
                     busy = false;
                     switch (account.forwardDone(id, output)) {
-                        case StepAccount.PassOn(boolean resend) -> custody.hold(id, resend);
-                        case StepAccount.Fetch(Member holder) -> fetch(id, holder);
+                        case StepAccount.PassOn(boolean resend) -> {
+                            // What was sent under an earlier order is not what the next stage is to do now.
+                            cancel(custody.drop(id));
+                            custody.hold(id, resend);
+                        }
+                        case StepAccount.Fetch(Member holder) -> {
+                            cancel(custody.drop(id));
+                            fetch(id, holder);
+                        }
                         case StepAccount.Stop() -> {}
                     }
                 });
@@ -290,7 +308,11 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         unanswered.clear();
         for (Answer answer : again) {
             boolean present = roster.stage(stage - 1).contains(answer.waiter().member());
-            if (present && account.isOpen(answer.id().purpose(), answer.id().step())) {
+            boolean open = account.isOpen(answer.id().purpose(), answer.id().step());
+            // Being done anew for a replay: whoever is to have the gradient will wait for that.
+            boolean gone = answer.waiter().wantsGradient()
+                    && account.keptGradient(answer.id()).isEmpty();
+            if (present && open && !gone) {
                 answer(answer);
             }
         }
@@ -331,7 +353,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
         switch (account.admit(frame)) {
             case StepAccount.Taken() -> delivery.accept();
-            case StepAccount.Declined(Refusal refusal) -> delivery.refuse(refusal);
+            case StepAccount.Declined(Refusal refusal) -> {
+                getContext().getLog().debug("{}: refused {} of {}: {}", self, frame.id(), from, refusal);
+                delivery.refuse(refusal);
+            }
             case StepAccount.AlreadyFinished(Waiter waiter) -> {
                 delivery.accept();
                 answer(new Answer(frame.id(), waiter));
@@ -363,7 +388,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 .isPresent();
         if (current) {
             round.get().actor().tell(new AveragingRound.Arrived(delivery));
-        } else if (account != null && frame.step() == version && earlyParts.size() < settings.earlyParts()) {
+        } else if (account != null
+                && frame.step() == version
+                && frame.round() > lastRound
+                && earlyParts.size() < settings.earlyParts()) {
             // A peer was told of the round before this shard was.
             earlyParts.add(delivery);
         } else {
@@ -400,6 +428,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     self + " is a shard and got " + envelope.message() + " from " + envelope.from());
         }
         Member from = envelope.from();
+        getContext().getLog().debug("{} <- {}: {}", self, from, message);
         switch (message) {
             case ShardMessage.Enlist enlist -> {
                 if (fence(from, enlist.epoch())) {
@@ -494,11 +523,18 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void openStep(MemberMessage.OpenStep open) {
+        MicrobatchId first = new MicrobatchId(open.purpose(), open.step(), 0);
+        if (first.compareTo(opened) < 0 || open.step() < version) {
+            // A late copy. To open an evaluation again while its version trains would forget what is counted.
+            return;
+        }
         if (account == null || version != open.step()) {
             throw new ProtocolException(self + " holds version " + version + " and cannot open step " + open.step());
         }
         if (!account.isOpen(open.purpose(), open.step())) {
             account.open(open.purpose(), open.step(), open.microbatches());
+            opened = first;
+            lastRound = 0;
             microbatches = open.microbatches();
             custody.clear();
             unanswered.clear();
@@ -533,7 +569,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         if (close.closing() > closing) {
             closing = close.closing();
             if (!account.isFrozen()) {
-                custody.clear();
+                custody.restart();
             }
             account.freeze();
             account.unseal();
@@ -551,10 +587,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             return;
         }
         closing = orders.closing();
-        custody.clear();
+        // What this shard replays itself, and has counted, goes by these orders alone; what it waits for goes on.
+        custody.unanswered().stream().filter(id -> !account.awaitsGradient(id)).forEach(id -> cancel(custody.drop(id)));
         for (MemberMessage.ReplayOrder order : orders.orders()) {
             MicrobatchId id = new MicrobatchId(Purpose.TRAIN, orders.step(), order.index());
             if (account.replayFrom(id, order.replay())) {
+                cancel(custody.drop(id));
                 custody.hold(id, true);
             } else {
                 getContext().getLog().warn("{}: asked to replay {} but keeps no activations of it", self, id);
@@ -616,6 +654,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private void startRound() {
         ShardMessage.Average order = nextRound.orElseThrow();
         nextRound = Optional.empty();
+        lastRound = order.round();
         var task = new AveragingRound.Task(
                 settings.run(),
                 self,
@@ -647,7 +686,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         if (!roundStopping) {
             round.ifPresent(open -> {
                 roundStopping = true;
-                getContext().stop(open.actor());
+                open.actor().tell(AveragingRound.Command.ABANDON);
             });
         }
     }
@@ -681,7 +720,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             tell(new CoordinatorMessage.Applied(seen, commit.step(), digest));
             return;
         }
-        if (applying == commit.step()) {
+        if (applying == commit.step() || version > commit.step()) {
             return;
         }
         boolean prepared = account != null

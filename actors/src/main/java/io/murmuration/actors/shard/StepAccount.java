@@ -97,6 +97,8 @@ final class StepAccount {
         private Payload gradientOut = Payload.EMPTY;
         private double loss;
         private boolean counted;
+        /** What is being summed right now will be thrown away with the accumulator. */
+        private boolean voided;
 
         private Slot(MicrobatchId id) {
             this.id = id;
@@ -164,13 +166,20 @@ final class StepAccount {
             return declined(
                     Refusal.Reason.INVALID, "this is stage " + stage + " with " + microbatches + " microbatches");
         }
-        if (sealed || (frozen && !replay)) {
+        if (frozen && !replay) {
             return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is closed");
         }
         Member upstream = frame.route().from();
         Slot slot = slots.get(id);
-        if (slot != null && slot.state == State.FINISHED && (slot.counted || !counts(slot, frame.replay()))) {
+        // While averaged the stage counts nothing any more, but others may still need what passes through it.
+        if (slot != null
+                && slot.state == State.FINISHED
+                && (slot.counted || sealed || !counts(slot, frame.replay()))) {
             return new AlreadyFinished(waiter(frame));
+        }
+        // What is averaged already may be computed again for a neighbour, but not counted.
+        if (sealed && frame.replay().map(order -> order.counts(stage)).orElse(true)) {
+            return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is being averaged");
         }
         int limit = frame.attempt() > 1 || replay ? credits + 1 : credits;
         if (!waits(slot, upstream) && inFlight(upstream) >= limit) {
@@ -216,8 +225,7 @@ final class StepAccount {
 
     private boolean counts(Slot slot, Optional<Replay> replay) {
         return slot.id.purpose() == Purpose.TRAIN
-                && replay.map(order -> order.from() <= stage && stage <= order.to())
-                        .orElse(!frozen);
+                && replay.map(order -> order.counts(stage)).orElse(!frozen);
     }
 
     /** What to compute next: backward, then replays, then forward; the lowest microbatch of each. */
@@ -233,7 +241,8 @@ final class StepAccount {
     }
 
     private Work start(Slot slot) {
-        boolean count = !slot.counted && counts(slot, slot.replay);
+        // Admitted before the seal or not: an average under way must not change.
+        boolean count = !sealed && !slot.counted && counts(slot, slot.replay);
         if (slot.state == State.ANSWERED) {
             slot.state = State.BACKWARD;
             return new BackwardWork(slot.id, slot.tokens, slot.input, slot.gradientIn, count);
@@ -312,7 +321,8 @@ final class StepAccount {
         slot.gradientOut = gradientOut;
         slot.gradientIn = Payload.EMPTY;
         slot.input = Payload.EMPTY;
-        slot.counted |= counted;
+        slot.counted |= counted && !slot.voided;
+        slot.voided = false;
         slot.state = State.FINISHED;
         return takeWaiters(slot.id);
     }
@@ -402,7 +412,7 @@ final class StepAccount {
         }
     }
 
-    /** Nothing counts any more, not even a replay, until {@link #unseal}. */
+    /** Nothing counts any more, not even a replay, until {@link #unseal}; replays are computed all the same. */
     void seal() {
         sealed = true;
     }
@@ -416,6 +426,7 @@ final class StepAccount {
         sealed = false;
         for (Slot slot : slots.values()) {
             slot.counted = false;
+            slot.voided = slot.state == State.BACKWARD;
         }
     }
 
@@ -429,6 +440,10 @@ final class StepAccount {
 
     boolean computing() {
         return slots.values().stream().anyMatch(Slot::computing);
+    }
+
+    boolean isFinished(MicrobatchId id) {
+        return slots.containsKey(id) && slots.get(id).state == State.FINISHED;
     }
 
     /** Everything needed to send a microbatch's activations (again). */
@@ -455,6 +470,12 @@ final class StepAccount {
         return Optional.ofNullable(slots.get(id))
                 .filter(slot -> slot.state == State.FINISHED)
                 .map(slot -> slot.gradientOut);
+    }
+
+    /** Its activations are with the next stage, or its gradient is asked for elsewhere. */
+    boolean awaitsGradient(MicrobatchId id) {
+        Slot slot = slots.get(id);
+        return slot != null && slot.state == State.AWAITING_GRADIENT;
     }
 
     double loss(MicrobatchId id) {

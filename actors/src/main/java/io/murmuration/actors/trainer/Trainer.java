@@ -168,6 +168,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
                     self + " is a trainer and got " + envelope.message() + " from " + envelope.from());
         }
         Member from = envelope.from();
+        getContext().getLog().debug("{} <- {}: {}", self, from, message);
         switch (message) {
             case TrainerMessage.EnlistTrainer enlist -> {
                 if (fence(from, enlist.epoch())) {
@@ -211,7 +212,10 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
     }
 
     private void open(MemberMessage.OpenStep open) {
-        if (state.open(open.roster(), open.purpose(), open.step(), open.microbatches(), open.begun())) {
+        if (state.isPast(open.purpose(), open.step())) {
+            return;
+        }
+        if (state.open(open.roster(), open.ranks(), open.purpose(), open.step(), open.microbatches(), open.begun())) {
             replays.clear();
             closing = 0;
             ask();
@@ -244,7 +248,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
     private void replay(MemberMessage.ReplayOrders orders) {
         closing = orders.closing();
         state.closed();
-        custody.clear();
+        custody.restart();
         for (MemberMessage.ReplayOrder order : orders.orders()) {
             MicrobatchId id = new MicrobatchId(Purpose.TRAIN, orders.step(), order.index());
             replays.put(id, order.replay());

@@ -23,7 +23,7 @@ final class TrainerState {
 
     private final Member self;
     private final Custody custody;
-    private Roster opening = Roster.EMPTY;
+    private List<Member> ranks = List.of();
     private Roster roster = Roster.EMPTY;
     private Purpose purpose = Purpose.TRAIN;
     private long step = -1;
@@ -39,14 +39,14 @@ final class TrainerState {
     }
 
     /** Begins a step; false if it is open already. A trainer that comes in the middle inherits all it owns. */
-    boolean open(Roster newRoster, Purpose newPurpose, long newStep, int count, boolean begun) {
+    boolean open(Roster newRoster, List<Member> newRanks, Purpose newPurpose, long newStep, int count, boolean begun) {
         if (isOpen(newPurpose, newStep)) {
             return false;
         }
         purpose = newPurpose;
         step = newStep;
         microbatches = count;
-        opening = newRoster;
+        ranks = newRanks;
         mine.clear();
         losses.clear();
         inherited.clear();
@@ -64,6 +64,15 @@ final class TrainerState {
         }
         settleInheritance(begun);
         return true;
+    }
+
+    /** A later step is open, or was: a late copy of an order to begin. */
+    boolean isPast(Purpose asked, long askedStep) {
+        return id(asked, askedStep).compareTo(id(purpose, step)) < 0;
+    }
+
+    private static MicrobatchId id(Purpose of, long ofStep) {
+        return new MicrobatchId(of, ofStep, 0);
     }
 
     boolean isOpen(Purpose asked, long askedStep) {
@@ -92,9 +101,8 @@ final class TrainerState {
         settleInheritance(true);
     }
 
-    /** The trainer of the opening roster's rank, or the next of that roster who is still there. */
+    /** The trainer of that rank, or the next one who is still there. */
     private Member owner(int index) {
-        List<Member> ranks = opening.trainers();
         for (int next = 0; next < ranks.size(); next++) {
             Member candidate = ranks.get((index + next) % ranks.size());
             if (roster.trainers().contains(candidate)) {

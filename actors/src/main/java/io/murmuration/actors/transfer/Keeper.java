@@ -47,6 +47,7 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
     private long version = -1;
     private List<Member> donors = List.of();
     private boolean making;
+    private Optional<CoordinatorMessage> result = Optional.empty();
     private final Map<Integer, SnapshotReceiver> snapshots = new TreeMap<>();
 
     private Keeper(ActorContext<Message> context, Ports ports, Member self, String run) {
@@ -98,11 +99,13 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         seen = keep.epoch();
         coordinator = Optional.of(envelope.from());
         if (keep.version() == version && keep.donors().equals(donors)) {
+            result.ifPresent(message -> ports.send(envelope.from(), message));
             return;
         }
         version = keep.version();
         donors = keep.donors();
         making = false;
+        result = Optional.empty();
         snapshots.clear();
         for (int stage = 0; stage < donors.size(); stage++) {
             snapshots.put(stage, new SnapshotReceiver(stage, version));
@@ -132,7 +135,7 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
                     new Compute.KeepChunk(chunk.stage(), version, chunk.index(), chunk.chunks(), chunk.payload()),
                     outcome -> report(chunk.version(), outcome, false));
         }
-        if (!making && snapshots.values().stream().allMatch(SnapshotReceiver::complete)) {
+        if (!making && result.isEmpty() && snapshots.values().stream().allMatch(SnapshotReceiver::complete)) {
             making = true;
             long complete = version;
             ports.tryCompute(
@@ -144,12 +147,19 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         switch (outcome) {
             case Compute.Completed<?> completed -> {
                 if (last) {
-                    coordinator.ifPresent(member -> ports.send(member, new CoordinatorMessage.Kept(done)));
+                    report(done, new CoordinatorMessage.Kept(done));
                 }
             }
             case Compute.Failed<?>(Throwable cause) ->
-                coordinator.ifPresent(member ->
-                        ports.send(member, new CoordinatorMessage.NotKept(done, String.valueOf(cause.getMessage()))));
+                report(done, new CoordinatorMessage.NotKept(done, String.valueOf(cause.getMessage())));
+        }
+    }
+
+    /** The first result of a version stands, and is said again if asked again. */
+    private void report(long done, CoordinatorMessage message) {
+        if (done == version && result.isEmpty()) {
+            result = Optional.of(message);
+            coordinator.ifPresent(member -> ports.send(member, message));
         }
     }
 }

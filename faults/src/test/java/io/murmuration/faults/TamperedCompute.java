@@ -1,0 +1,56 @@
+package io.murmuration.faults;
+
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.port.Ports;
+import io.murmuration.actors.protocol.Member;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+
+/** A compute port on which a test may put tasks in front of others or let them fail. */
+final class TamperedCompute implements Compute {
+
+    /** What happens to a task. */
+    sealed interface Tampering {}
+
+    /** Another task runs before it. */
+    record Before(Task<?> task) implements Tampering {}
+
+    record Fail(RuntimeException cause) implements Tampering {}
+
+    private final Compute compute;
+    private final BiFunction<Member, Task<?>, Optional<Tampering>> tamper;
+
+    private TamperedCompute(Compute compute, BiFunction<Member, Task<?>, Optional<Tampering>> tamper) {
+        this.compute = compute;
+        this.tamper = tamper;
+    }
+
+    static Ports tampered(Ports ports, BiFunction<Member, Task<?>, Optional<Tampering>> tamper) {
+        return new Ports(
+                new TamperedCompute(ports.compute(), tamper),
+                ports.data(),
+                ports.control(),
+                ports.membership(),
+                ports.ticker(),
+                ports.seed());
+    }
+
+    @Override
+    public <R> void submit(Member owner, Task<R> task, Consumer<Outcome<R>> done) {
+        Optional<Tampering> tampering = tamper.apply(owner, task);
+        if (tampering.orElse(null) instanceof Fail(RuntimeException cause)) {
+            done.accept(new Failed<>(cause));
+            return;
+        }
+        if (tampering.orElse(null) instanceof Before(Task<?> before)) {
+            compute.submit(owner, before, ignored -> {});
+        }
+        compute.submit(owner, task, done);
+    }
+
+    @Override
+    public void release(Member owner) {
+        compute.release(owner);
+    }
+}

@@ -1,5 +1,8 @@
 package io.murmuration.bench;
 
+import io.murmuration.cluster.cli.SubcommandProvider;
+import io.murmuration.cluster.cli.Surroundings;
+import io.murmuration.cluster.report.Terminal;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -11,13 +14,18 @@ import picocli.CommandLine.Command;
         synopsisSubcommandLabel = "COMMAND")
 public final class BenchCommand {
 
-    /** The command with its subcommands. */
-    public static CommandLine commandLine() {
-        return new CommandLine(new BenchCommand()).addSubcommand(new ThroughputCommand());
+    /** Named in {@code META-INF/services}. */
+    public static final class Provider implements SubcommandProvider {
+        @Override
+        public CommandLine subcommand(Terminal terminal) {
+            return commandLine(Surroundings.ofProcess(terminal, System.getenv()));
+        }
     }
 
-    /** For measuring without the rest of the command line: {@code java ... io.murmuration.bench.BenchCommand throughput}. */
-    public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments.length == 0 ? new String[] {"--help"} : arguments));
+    /** The command with its subcommands. */
+    static CommandLine commandLine(Surroundings surroundings) {
+        return new CommandLine(new BenchCommand())
+                .addSubcommand(new ThroughputCommand())
+                .addSubcommand(new ExportCommand(surroundings));
     }
 }

@@ -5,9 +5,12 @@ import static org.assertj.core.data.Offset.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.murmuration.cluster.cli.Surroundings;
+import io.murmuration.cluster.report.Terminal;
 import io.murmuration.tensors.model.ModelSpec;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -81,7 +84,7 @@ class ThroughputTest {
     }
 
     private int execute(String... arguments) {
-        return BenchCommand.commandLine()
+        return BenchCommand.commandLine(Surroundings.ofProcess(Terminal.plain(System.out, System.err), Map.of()))
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
                 .execute(arguments);

@@ -10,7 +10,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The options that say what to train. The short ones are keys of the settings by another name. */
-final class SettingsOptions {
+public final class SettingsOptions {
 
     @Option(
             names = "--config",
@@ -42,11 +42,13 @@ final class SettingsOptions {
     @Option(names = "--data", paramLabel = "PATH", description = "UTF-8 file or folder to learn (data).")
     private Optional<String> data = Optional.empty();
 
-    Optional<Path> config() {
+    /** The file to read instead of the operator's. */
+    public Optional<Path> config() {
         return config;
     }
 
-    SettingsLoader applyTo(SettingsLoader loader) {
+    /** What the options say on top of a loader. */
+    public SettingsLoader applyTo(SettingsLoader loader) {
         Map<String, Optional<String>> keys = new LinkedHashMap<>();
         keys.put("name", name);
         keys.put("steps", steps);

@@ -16,8 +16,20 @@ import java.util.Optional;
 public record Surroundings(
         Terminal terminal, Map<String, String> environment, Optional<Path> home, InstantSource clock) {
 
+    /** System property: the folder of {@code bin}, {@code config} and the rest. */
+    private static final String HOME = "murmuration.home";
+
+    /** Those of this process, as the launcher set them. */
+    public static Surroundings ofProcess(Terminal terminal, Map<String, String> environment) {
+        return new Surroundings(
+                terminal,
+                environment,
+                Optional.ofNullable(System.getProperty(HOME)).map(Path::of),
+                InstantSource.system());
+    }
+
     /** The settings everything starts from: those of {@code file}, else of the operator's file where there is one. */
-    SettingsLoader settings(Optional<Path> file) {
+    public SettingsLoader settings(Optional<Path> file) {
         SettingsLoader defaults = SettingsLoader.of(environment);
         return file.or(this::operatorsFile).map(defaults::file).orElse(defaults);
     }

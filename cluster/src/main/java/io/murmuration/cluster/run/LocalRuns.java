@@ -106,7 +106,12 @@ public final class LocalRuns implements TrainingRuns {
         }
     }
 
-    private static Corpus corpus(RunSettings settings) {
+    /**
+     * The text of a run.
+     *
+     * @throws UserError if it cannot be read
+     */
+    public static Corpus corpus(RunSettings settings) {
         try {
             return settings.data().map(Corpora::of).orElseGet(Corpora::europarl);
         } catch (DataException e) {
@@ -114,7 +119,12 @@ public final class LocalRuns implements TrainingRuns {
         }
     }
 
-    private static Batches batches(RunSettings settings, Corpus corpus) {
+    /**
+     * The samples of a run, in its order.
+     *
+     * @throws UserError if the text is too short for one window
+     */
+    public static Batches batches(RunSettings settings, Corpus corpus) {
         try {
             return new Batches(
                     corpus,
@@ -125,6 +135,12 @@ public final class LocalRuns implements TrainingRuns {
         } catch (DataException e) {
             throw new UserError(e.getMessage(), e);
         }
+    }
+
+    /** The first so many windows of the validation text are looked at: what is there, in whole microbatches. */
+    public static int validationWindows(RunSettings settings, Batches batches) {
+        int windows = Math.min(settings.validation().windows(), batches.validationWindows());
+        return windows - windows % settings.batch().microbatch();
     }
 
     private static CheckpointReader checkpoint(RunSettings settings, Path folder) {
@@ -179,7 +195,6 @@ public final class LocalRuns implements TrainingRuns {
 
     private static RunPlan plan(RunSettings settings, Batches batches, Optional<CheckpointReader> checkpoint) {
         RunSettings.Limits limits = settings.limits();
-        int windows = Math.min(settings.validation().windows(), batches.validationWindows());
         return new RunPlan(
                 settings.swarm().stages(),
                 settings.swarm().replicas(),
@@ -188,7 +203,7 @@ public final class LocalRuns implements TrainingRuns {
                 settings.steps(),
                 batches.microbatches(),
                 settings.validation().every(),
-                windows / settings.batch().microbatch(),
+                validationWindows(settings, batches) / settings.batch().microbatch(),
                 settings.checkpoint().every(),
                 limits.controlRetry(),
                 limits.holdBoundary(),

@@ -52,9 +52,9 @@ class SampleOrderTest {
         assertThat(same).isLessThan(10);
     }
 
-    /** Numbers of {@code bench/samples.py}, which Python twins of a run use. */
+    /** From the same formula written in Python: a resumed run must see the samples it would have seen. */
     @Example
-    void the_order_is_that_of_the_python_twins() {
+    void the_order_is_the_same_in_every_version() {
         SampleOrder thousand = new SampleOrder(42, 1000);
         assertThat(LongStream.of(0, 1, 2, 999, 1000, 1001).map(thousand::sample))
                 .containsExactly(987L, 641L, 348L, 753L, 16L, 889L);

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * What one shard admitted, computed and counted in the open step. A gradient once summed cannot be taken out again, so
@@ -233,7 +234,7 @@ final class StepAccount {
                 .map(this::start);
     }
 
-    private Optional<Slot> first(java.util.function.Predicate<Slot> filter) {
+    private Optional<Slot> first(Predicate<Slot> filter) {
         return slots.values().stream().filter(filter).findFirst();
     }
 

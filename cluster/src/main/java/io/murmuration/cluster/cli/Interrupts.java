@@ -7,6 +7,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.function.LongSupplier;
 import org.jline.utils.Signals;
 
 /**
@@ -17,36 +18,46 @@ final class Interrupts implements AutoCloseable {
 
     private static final Map<String, Integer> NUMBERS = new LinkedHashMap<>(Map.of("INT", 2, "TERM", 15, "HUP", 1));
 
+    /**
+     * One press may arrive twice, as when a supervisor signals the process and its group. Nobody presses again as fast as
+     * this on purpose.
+     */
+    private static final long SAME_PRESS_NANOS = 250_000_000;
+
     private final StopSignal stop;
     private final Consumer<String> notice;
     private final IntConsumer exitAtOnce;
+    private final LongSupplier nanos;
     private final AtomicInteger first = new AtomicInteger();
+    private volatile long firstNanos;
     private final Map<String, Object> before = new LinkedHashMap<>();
 
-    private Interrupts(StopSignal stop, Consumer<String> notice, IntConsumer exitAtOnce) {
+    private Interrupts(StopSignal stop, Consumer<String> notice, IntConsumer exitAtOnce, LongSupplier nanos) {
         this.stop = stop;
         this.notice = notice;
         this.exitAtOnce = exitAtOnce;
+        this.nanos = nanos;
     }
 
     /** Listens until closed. */
     static Interrupts listen(StopSignal stop, Consumer<String> notice) {
-        Interrupts interrupts = new Interrupts(stop, notice, Runtime.getRuntime()::halt);
+        Interrupts interrupts = new Interrupts(stop, notice, Runtime.getRuntime()::halt, System::nanoTime);
         NUMBERS.forEach((name, number) ->
                 interrupts.before.put(name, Signals.register(name, () -> interrupts.received(number))));
         return interrupts;
     }
 
     /** For tests: nothing of the process is touched. */
-    static Interrupts detached(StopSignal stop, Consumer<String> notice, IntConsumer exitAtOnce) {
-        return new Interrupts(stop, notice, exitAtOnce);
+    static Interrupts detached(StopSignal stop, Consumer<String> notice, IntConsumer exitAtOnce, LongSupplier nanos) {
+        return new Interrupts(stop, notice, exitAtOnce, nanos);
     }
 
     void received(int number) {
         if (first.compareAndSet(0, number)) {
+            firstNanos = nanos.getAsLong();
             stop.request();
             notice.accept("stopping after this step, then writing a checkpoint; once more to stop at once");
-        } else {
+        } else if (nanos.getAsLong() - firstNanos >= SAME_PRESS_NANOS) {
             notice.accept("stopped at once: steps after the newest checkpoint are lost");
             exitAtOnce.accept(ExitCode.SIGNALLED + number);
         }

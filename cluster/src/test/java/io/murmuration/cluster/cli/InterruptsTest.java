@@ -12,8 +12,8 @@ class InterruptsTest {
     private final StopSignal stop = new StopSignal();
     private final List<String> notices = new ArrayList<>();
     private final List<Integer> exits = new ArrayList<>();
-    private final Interrupts interrupts = Interrupts.detached(stop, notices::add, exits::add, () -> nanos);
     private long nanos = 1_000;
+    private final Interrupts interrupts = Interrupts.detached(stop, notices::add, exits::add, () -> nanos);
 
     @Test
     void the_first_signal_asks_the_run_to_stop_and_the_second_ends_the_process() {

@@ -172,9 +172,7 @@ final class StepAccount {
         Member upstream = frame.route().from();
         Slot slot = slots.get(id);
         // While averaged the stage counts nothing any more, but others may still need what passes through it.
-        if (slot != null
-                && slot.state == State.FINISHED
-                && (slot.counted || sealed || !counts(slot, frame.replay()))) {
+        if (slot != null && slot.state == State.FINISHED && (slot.counted || sealed || !counts(slot, frame.replay()))) {
             return new AlreadyFinished(waiter(frame));
         }
         int limit = frame.attempt() > 1 || replay ? credits + 1 : credits;

@@ -55,6 +55,7 @@ final class AdaptiveDeadlineTest {
     void settings_that_make_no_sense_are_refused() {
         assertThatThrownBy(() -> new AdaptiveDeadline.Settings(0, 1, 1)).hasMessageContaining("floor");
         assertThatThrownBy(() -> new AdaptiveDeadline.Settings(2, 1, 1)).hasMessageContaining("2 ns, 1 ns");
-        assertThatThrownBy(() -> new AdaptiveDeadline.Settings(1, 2, Double.NaN)).hasMessageContaining("NaN");
+        assertThatThrownBy(() -> new AdaptiveDeadline.Settings(1, 2, Double.NaN))
+                .hasMessageContaining("NaN");
     }
 }

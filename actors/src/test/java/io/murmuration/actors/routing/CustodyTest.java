@@ -126,7 +126,8 @@ final class CustodyTest {
         }
 
         private void answer(Custody.Dispatch dispatch) {
-            List<Custody.Dispatch> losers = new ArrayList<>(live.get(dispatch.id()).values());
+            List<Custody.Dispatch> losers =
+                    new ArrayList<>(live.get(dispatch.id()).values());
             losers.removeIf(loser -> loser.to().equals(dispatch.to()));
             Custody.Answer answer = custody.answered(dispatch.id(), dispatch.attempt(), dispatch.to(), now);
             if (answer.first()) {
@@ -215,7 +216,8 @@ final class CustodyTest {
         Custody.Answer answer = custody.answered(id(0), first.attempt(), first.to(), DEADLINE + 1);
         assertThat(answer.first()).isTrue();
         assertThat(answer.cancel()).containsExactly(second);
-        assertThat(custody.answered(id(0), second.attempt(), second.to(), DEADLINE + 2).first())
+        assertThat(custody.answered(id(0), second.attempt(), second.to(), DEADLINE + 2)
+                        .first())
                 .isFalse();
     }
 
@@ -274,7 +276,9 @@ final class CustodyTest {
         List<Custody.Dispatch> sent = new ArrayList<>(custody.dispatch(0));
         custody.expire(DEADLINE);
         sent.addAll(custody.dispatch(DEADLINE));
-        assertThat(custody.drop(id(0))).containsExactlyInAnyOrderElementsOf(sent).hasSize(2);
+        assertThat(custody.drop(id(0)))
+                .containsExactlyInAnyOrderElementsOf(sent)
+                .hasSize(2);
         assertThat(custody.drop(id(0))).isEmpty();
         assertThat(custody.outstanding(A) + custody.outstanding(B)).isZero();
         assertThat(custody.wake(0)).isEmpty();

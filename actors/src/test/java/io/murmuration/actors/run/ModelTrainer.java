@@ -131,7 +131,8 @@ final class ModelTrainer extends ModelPeer {
 
     /** One microbatch through all stages; what stage 0 has already is not done again. */
     private boolean train(MemberMessage.OpenStep step, int index) {
-        boolean done = world.shards(0).stream().anyMatch(shard -> shard.countsNormally(step.step()) && shard.has(index));
+        boolean done =
+                world.shards(0).stream().anyMatch(shard -> shard.countsNormally(step.step()) && shard.has(index));
         if (step.purpose() == Purpose.TRAIN && !done) {
             List<List<ModelShard>> way = new ArrayList<>();
             for (int stage = 0; stage < world.plan.stages(); stage++) {

@@ -111,7 +111,8 @@ final class RunModel {
     /** Order holds between two peers: the oldest of that pair goes first. */
     private void deliver(Envelope chosen) {
         Envelope envelope = messages.stream()
-                .filter(other -> other.from().equals(chosen.from()) && other.to().equals(chosen.to()))
+                .filter(other ->
+                        other.from().equals(chosen.from()) && other.to().equals(chosen.to()))
                 .findFirst()
                 .orElseThrow();
         messages.remove(envelope);

@@ -186,7 +186,7 @@ final class StepAccountTest {
                 assertThat(accumulator).doesNotHaveDuplicates();
                 assertThat(account.counted()).containsExactlyInAnyOrderElementsOf(accumulator);
             }
-            atSeal.ifPresent(sealed -> assertThat(accumulator).isEqualTo(sealed));
+            atSeal.ifPresent(before -> assertThat(accumulator).isEqualTo(before));
             assertThat(account.computing() || busy.isEmpty()).isTrue();
         }
     }
@@ -288,8 +288,7 @@ final class StepAccountTest {
                 .isEqualTo(new StepAccount.AlreadyFinished(new StepAccount.Waiter(OTHER, 4, true)));
         account.freeze();
         account.seal();
-        assertThat(account.admit(frame(OTHER, 1, 3, 5, replay(0, 1))))
-                .isInstanceOf(StepAccount.AlreadyFinished.class);
+        assertThat(account.admit(frame(OTHER, 1, 3, 5, replay(0, 1)))).isInstanceOf(StepAccount.AlreadyFinished.class);
         assertThat(account.admit(frame(OTHER, 1, 4, 5, replay(0, 1))))
                 .as("a stage whose replica died after averaging still passes on what the next one lost")
                 .isInstanceOf(StepAccount.Taken.class);
@@ -319,7 +318,9 @@ final class StepAccountTest {
         assertThat(account.fetches()).containsEntry(id(0), NEXT);
         assertThat(account.gradient(gradient(0))).isTrue();
         assertThat(account.fetches()).isEmpty();
-        assertThat(account.gradient(gradient(0))).as("a second one is not wanted").isFalse();
+        assertThat(account.gradient(gradient(0)))
+                .as("a second one is not wanted")
+                .isFalse();
     }
 
     @Test
@@ -369,7 +370,8 @@ final class StepAccountTest {
     }
 
     private static java.util.function.Consumer<StepAccount.Admission> refused(Refusal.Reason reason) {
-        return admission -> assertThat(((StepAccount.Declined) admission).refusal().reason())
+        return admission -> assertThat(
+                        ((StepAccount.Declined) admission).refusal().reason())
                 .isEqualTo(reason);
     }
 }

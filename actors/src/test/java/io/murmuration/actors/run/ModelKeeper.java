@@ -39,6 +39,10 @@ final class ModelKeeper extends ModelPeer {
         answer();
     }
 
+    boolean awaits(long at) {
+        return version >= at;
+    }
+
     void snapshot(Member donor, long at) {
         if (at == version && donors.contains(donor)) {
             arrived.add(donor);

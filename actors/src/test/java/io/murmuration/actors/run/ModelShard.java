@@ -106,7 +106,9 @@ final class ModelShard extends ModelPeer {
                 }
             }
             case ShardMessage.ServeState serve -> {
-                if (fence(serve.epoch()) && serve.version() == version && world.random.nextInt(10) != 0) {
+                if (fence(serve.epoch())
+                        && serve.version() == version
+                        && world.random.nextDouble() >= world.faults.loss()) {
                     world.inFlight.add(() -> snapshot(serve.receiver(), serve.version()));
                 }
             }
@@ -117,7 +119,14 @@ final class ModelShard extends ModelPeer {
     private void snapshot(Member receiver, long at) {
         switch (world.peers.get(receiver)) {
             case ModelShard joiner -> joiner.restored(stage, at);
-            case ModelKeeper keeper -> keeper.snapshot(self, at);
+            case ModelKeeper keeper -> {
+                if (keeper.awaits(at)) {
+                    keeper.snapshot(self, at);
+                } else {
+                    // Refused, and offered again.
+                    world.inFlight.add(() -> snapshot(receiver, at));
+                }
+            }
             case null, default -> {}
         }
     }

@@ -43,22 +43,22 @@ final class RunStateTest {
         assertThat(model.events).noneMatch(RunEvent.Lost.class::isInstance);
     }
 
-    @Property(tries = 150, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
     void members_may_die_at_any_time(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(3, 2, 2, 6), new RunModel.Faults(0, 0, 0.05, 25)), 6, 60_000);
     }
 
-    @Property(tries = 150, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
     void control_messages_may_be_lost_and_doubled(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(3, 2, 3, 5), new RunModel.Faults(0.1, 0.1, 0.05, 0)), 5, 60_000);
     }
 
-    @Property(tries = 150, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
     void all_of_it_at_once(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(3, 3, 3, 5), new RunModel.Faults(0.1, 0.1, 0.1, 30)), 5, 100_000);
     }
 
-    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 50, shrinking = ShrinkingMode.OFF)
     void one_trainer_may_come_and_go(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(2, 2, 1, 5), new RunModel.Faults(0.05, 0.05, 0.1, 40)), 5, 100_000);
     }

@@ -26,7 +26,7 @@ final class TrainingSession {
 
     /**
      * @param directory where everything is
-     * @param exitCode 0, or what the signal that stopped it asks for
+     * @param exitCode 0, what the signal that stopped it asks for, or 1 if there is no checkpoint
      */
     record Outcome(RunResult result, Path directory, int exitCode) {}
 
@@ -96,8 +96,15 @@ final class TrainingSession {
             RunListener listener = new CombinedListener(List.of(settingsWriter, started, files, shown));
             RunResult result = runs.run(loaded.settings(), directory.root(), resumeFrom, listener, stop);
             files.finished(result);
-            int exitCode = result.stoppedEarly() ? interrupts.exitCode().orElse(ExitCode.OK) : ExitCode.OK;
-            return new Outcome(result, directory.root(), exitCode);
+            return new Outcome(result, directory.root(), exitCode(result, interrupts));
         }
+    }
+
+    /** A run that leaves no checkpoint behind has failed, however far it came. */
+    private static int exitCode(RunResult result, Interrupts interrupts) {
+        if (result.checkpoint().isEmpty()) {
+            return ExitCode.FAILED;
+        }
+        return result.stoppedEarly() ? interrupts.exitCode().orElse(ExitCode.OK) : ExitCode.OK;
     }
 }

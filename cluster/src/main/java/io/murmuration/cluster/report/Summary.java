@@ -28,11 +28,18 @@ public final class Summary {
                 "run",
                 root + " (" + RunDirectory.SETTINGS + ", " + RunDirectory.METRICS + ", " + RunDirectory.CHART + ", "
                         + RunDirectory.LOG + ")");
-        result.checkpoint().ifPresent(checkpoint -> {
-            line(out, "checkpoint", checkpoint.toString());
-            line(out, "write", "bin/murmuration generate --checkpoint " + quoted(checkpoint) + " --prompt \"The \"");
-        });
-        line(out, "go on", resume(root) + (result.stoppedEarly() ? "" : " --steps N"));
+        result.checkpoint()
+                .ifPresentOrElse(
+                        checkpoint -> {
+                            line(out, "checkpoint", checkpoint.toString());
+                            line(
+                                    out,
+                                    "write",
+                                    "bin/murmuration generate --checkpoint " + quoted(checkpoint)
+                                            + " --prompt \"The \"");
+                            line(out, "go on", resume(root) + (result.stoppedEarly() ? "" : " --steps N"));
+                        },
+                        () -> line(out, "checkpoint", "none could be written: what was learnt is lost"));
         out.flush();
     }
 

@@ -10,10 +10,13 @@ import io.murmuration.actors.protocol.Role;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -38,8 +41,8 @@ public final class ScriptedPorts {
     public final BlockingQueue<Membership.Event> membershipEvents = new LinkedBlockingQueue<>();
     private final BlockingQueue<Envelope> sent = new LinkedBlockingQueue<>();
     private final BlockingQueue<Offer> offers = new LinkedBlockingQueue<>();
-    private final Map<Member, Consumer<Envelope>> control = new ConcurrentHashMap<>();
-    private final Map<Member, Consumer<DataPlane.Delivery>> data = new ConcurrentHashMap<>();
+    private final Map<Member, CompletableFuture<Consumer<Envelope>>> control = new ConcurrentHashMap<>();
+    private final Map<Member, CompletableFuture<Consumer<DataPlane.Delivery>>> data = new ConcurrentHashMap<>();
     private final Set<Class<?>> failing = ConcurrentHashMap.newKeySet();
     private final Set<Class<?>> held = ConcurrentHashMap.newKeySet();
     private final ConcurrentLinkedQueue<Runnable> heldTasks = new ConcurrentLinkedQueue<>();
@@ -96,15 +99,17 @@ public final class ScriptedPorts {
         return taken(answer, "an answer to a frame");
     }
 
-    private static <T> T await(Map<Member, T> attached, Member member) throws InterruptedException {
-        for (int tries = 0; tries < 500; tries++) {
-            T inbox = attached.get(member);
-            if (inbox != null) {
-                return inbox;
-            }
-            TimeUnit.MILLISECONDS.sleep(10);
+    private static <T> CompletableFuture<T> inbox(Map<Member, CompletableFuture<T>> inboxes, Member member) {
+        return inboxes.computeIfAbsent(member, absent -> new CompletableFuture<>());
+    }
+
+    /** An actor attaches itself when it starts. */
+    private static <T> T await(Map<Member, CompletableFuture<T>> inboxes, Member member) throws InterruptedException {
+        try {
+            return inbox(inboxes, member).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new AssertionError(member + " has not attached itself", e);
         }
-        throw new AssertionError(member + " has not attached itself");
     }
 
     /** The next message of this kind that the actor sends; others before it are passed over. */
@@ -155,7 +160,7 @@ public final class ScriptedPorts {
     private final class ScriptedControl implements ControlPlane {
         @Override
         public void attach(Member self, Consumer<Envelope> inbox) {
-            control.put(self, inbox);
+            inbox(control, self).complete(inbox);
         }
 
         @Override
@@ -172,7 +177,7 @@ public final class ScriptedPorts {
     private final class ScriptedData implements DataPlane {
         @Override
         public void attach(Member self, Consumer<Delivery> inbox) {
-            data.put(self, inbox);
+            inbox(data, self).complete(inbox);
         }
 
         @Override

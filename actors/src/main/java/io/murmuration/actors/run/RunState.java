@@ -553,8 +553,6 @@ final class RunState {
     private void askAgain() {
         switch (phase) {
             case GATHERING -> {
-                members.unenlistedTrainers()
-                        .forEach(member -> send(member, new TrainerMessage.EnlistTrainer(roster.epoch())));
                 members.unenlistedShards()
                         .forEach((member, stage) ->
                                 send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, true)));
@@ -575,7 +573,11 @@ final class RunState {
             case KEEPING -> members.keeper().ifPresent(this::askToKeep);
             case OVER -> {}
         }
-        expelled.forEach(member -> send(member, new MemberMessage.RosterChanged(roster)));
+        if (phase != Phase.OVER) {
+            expelled.forEach(member -> send(member, new MemberMessage.RosterChanged(roster)));
+            members.unenlistedTrainers()
+                    .forEach(member -> send(member, new TrainerMessage.EnlistTrainer(roster.epoch())));
+        }
     }
 
     private void askAgainToClose() {

@@ -117,6 +117,11 @@ final class TrainerState {
         return inherited.isEmpty() ? List.of() : new ArrayList<>(unasked);
     }
 
+    /** Everything this trainer answers for. */
+    List<Integer> owned() {
+        return new ArrayList<>(mine);
+    }
+
     List<Integer> inherited() {
         return new ArrayList<>(inherited);
     }

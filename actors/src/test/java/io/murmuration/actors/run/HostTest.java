@@ -1,0 +1,79 @@
+package io.murmuration.actors.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.murmuration.actors.port.Membership;
+import io.murmuration.actors.port.ScriptedPorts;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.PeerId;
+import io.murmuration.actors.protocol.Role;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.apache.pekko.actor.testkit.typed.javadsl.TestProbe;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+
+final class HostTest {
+
+    private static final ActorTestKit KIT = ActorTestKit.create();
+    private static final PeerId PEER = new PeerId("peer");
+
+    private final ScriptedPorts ports = new ScriptedPorts();
+
+    @AfterAll
+    static void stop() {
+        KIT.shutdownTestKit();
+    }
+
+    private Membership.Event next() throws InterruptedException {
+        return ports.membershipEvents.poll(5, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void a_failing_peer_comes_back_as_a_new_incarnation_and_is_given_up_after_the_limit() throws Exception {
+        TestProbe<RunEvent> events = KIT.createTestProbe();
+        var failing = new Host.Resident(
+                PEER,
+                Role.SHARD,
+                member -> Behaviors.setup(context -> {
+                    throw new IllegalStateException("broken " + member);
+                }));
+        KIT.spawn(Host.create(ports.ports().membership(), List.of(failing), 2, events.ref()::tell));
+        for (int incarnation = 1; incarnation <= 3; incarnation++) {
+            Member member = new Member(PEER, incarnation);
+            assertThat(next()).isEqualTo(new Membership.Joined(member, Role.SHARD));
+            assertThat(next()).isInstanceOfSatisfying(Membership.Removed.class, removed -> {
+                assertThat(removed.member()).isEqualTo(member);
+                assertThat(removed.reason()).contains("broken " + member);
+            });
+        }
+        RunEvent.GivenUp givenUp = events.expectMessageClass(RunEvent.GivenUp.class);
+        assertThat(givenUp.member()).isEqualTo(new Member(PEER, 3));
+        assertThat(givenUp.reason()).contains("broken");
+        assertThat(ports.membershipEvents).isEmpty();
+    }
+
+    @Test
+    void a_killed_peer_comes_back_and_the_others_stay() throws Exception {
+        TestProbe<RunEvent> events = KIT.createTestProbe();
+        var peer = new Host.Resident(PEER, Role.SHARD, member -> Behaviors.empty());
+        var other = new Host.Resident(new PeerId("other"), Role.TRAINER, member -> Behaviors.empty());
+        var host = KIT.spawn(Host.create(ports.ports().membership(), List.of(peer, other), 2, events.ref()::tell));
+        assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, 1), Role.SHARD));
+        assertThat(next()).isEqualTo(new Membership.Joined(Member.of("other", 1), Role.TRAINER));
+        host.tell(new Host.Kill(PEER));
+        assertThat(next()).isEqualTo(new Membership.Removed(new Member(PEER, 1), "stopped"));
+        assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, 2), Role.SHARD));
+        assertThat(ports.membershipEvents).isEmpty();
+    }
+
+    @Test
+    void every_peer_has_restarts_of_its_own() {
+        RestartPolicy policy = new RestartPolicy(1);
+        assertThat(policy.failed(PEER)).isTrue();
+        assertThat(policy.failed(PEER)).isFalse();
+        assertThat(policy.failed(new PeerId("other"))).isTrue();
+    }
+}

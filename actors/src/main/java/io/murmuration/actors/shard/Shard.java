@@ -61,7 +61,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private record Continue(Runnable continuation) implements Message {}
 
-    private record RoundFinished(long step, long round, Compute.SealResult result) implements Message {}
+    private record RoundFinished(ShardRounds.Sealed average) implements Message {}
 
     private enum Timer implements Message {
         /** Deadlines, refused offers. */
@@ -72,14 +72,13 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private record Answer(MicrobatchId id, Waiter waiter) {}
 
-    private record Round(long step, long number, ActorRef<AveragingRound.Message> actor) {}
-
     private final TimerScheduler<Message> timers;
     private final ActorPorts ports;
     private final Member self;
     private final ShardSettings settings;
     private final Custody custody;
     private final SnapshotService snapshots;
+    private final ShardRounds rounds;
 
     private Epoch seen = Epoch.NONE;
     private Roster roster = Roster.EMPTY;
@@ -99,15 +98,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private final List<Answer> unanswered = new ArrayList<>();
 
-    private Optional<Round> round = Optional.empty();
-    private boolean roundStopping;
-    private Optional<ShardMessage.Average> nextRound = Optional.empty();
-    private Optional<CoordinatorMessage.Averaged> averaged = Optional.empty();
-    /** The highest round of the open step that began here; parts of it or an earlier one are not early. */
-    private long lastRound;
-
     private long applying = -1;
-    private final List<DataPlane.Delivery> earlyParts = new ArrayList<>();
 
     private Shard(
             ActorContext<Message> context,
@@ -129,6 +120,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 settings.credits(),
                 settings.retry().toNanos());
         this.snapshots = new SnapshotService(this.ports, settings, self, this::retryLater);
+        this.rounds = new ShardRounds(this::spawnRound, settings.earlyParts());
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
     }
@@ -154,7 +146,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     return proceed();
                 })
                 .onMessage(RoundFinished.class, message -> {
-                    roundFinished(message);
+                    roundFinished(message.average());
                     return proceed();
                 })
                 .onMessage(Timer.class, timer -> {
@@ -167,7 +159,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     throw new ComputeFailedException(self + ": averaging failed: " + failed.cause(), failed.cause());
                 })
                 .onSignal(Terminated.class, terminated -> {
-                    roundStopped();
+                    rounds.stopped();
                     return proceed();
                 })
                 .onSignal(PostStop.class, stopped -> {
@@ -337,7 +329,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 delivery.accept();
                 backward(frame);
             }
-            case DataFrame.AveragePart frame -> averagePart(delivery, frame);
+            case DataFrame.AveragePart frame -> rounds.arrived(delivery, version);
             case DataFrame.StateChunk frame -> stateChunk(delivery, frame);
         }
     }
@@ -380,24 +372,6 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private void cancel(List<Custody.Dispatch> losers) {
         losers.forEach(loser -> ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt())));
-    }
-
-    private void averagePart(DataPlane.Delivery delivery, DataFrame.AveragePart frame) {
-        boolean current = round.filter(
-                        open -> open.step() == frame.step() && open.number() == frame.round() && !roundStopping)
-                .isPresent();
-        if (current) {
-            round.get().actor().tell(new AveragingRound.Arrived(delivery));
-        } else if (account != null
-                && frame.step() == version
-                && frame.round() > lastRound
-                && earlyParts.size() < settings.earlyParts()) {
-            // A peer was told of the round before this shard was.
-            earlyParts.add(delivery);
-        } else {
-            delivery.refuse(Refusal.of(
-                    Refusal.Reason.NOT_OPEN, "round " + frame.round() + " of step " + frame.step() + " is not open"));
-        }
     }
 
     private void stateChunk(DataPlane.Delivery delivery, DataFrame.StateChunk frame) {
@@ -534,13 +508,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         if (!account.isOpen(open.purpose(), open.step())) {
             account.open(open.purpose(), open.step(), open.microbatches());
             opened = first;
-            lastRound = 0;
             microbatches = open.microbatches();
             custody.clear();
             unanswered.clear();
             closing = 0;
             tallyDue = false;
-            abandonRound();
+            rounds.reset();
         } else if (getContext().getLog().isDebugEnabled()) {
             // Asked again: the step takes long.
             getContext().getLog().debug("{}: {}; custody: {}", self, account, custody);
@@ -573,7 +546,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             }
             account.freeze();
             account.unseal();
-            abandonRound();
+            rounds.abandon();
             if (close.discard()) {
                 account.discard();
                 ports.compute(new Compute.Discard(), nothing -> {});
@@ -636,25 +609,15 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             tallyDue = true;
             return;
         }
-        boolean known = round.map(open -> open.step() == order.step() && open.number() >= order.round())
-                        .orElse(false)
-                || nextRound.map(next -> next.round() >= order.round()).orElse(false);
-        if (known) {
-            averaged.filter(result -> result.round() == order.round()).ifPresent(this::tell);
+        if (rounds.knows(order)) {
+            rounds.sealed(order.round()).ifPresent(this::tellAveraged);
             return;
         }
         account.seal();
-        abandonRound();
-        nextRound = Optional.of(order);
-        if (round.isEmpty()) {
-            startRound();
-        }
+        rounds.begin(order);
     }
 
-    private void startRound() {
-        ShardMessage.Average order = nextRound.orElseThrow();
-        nextRound = Optional.empty();
-        lastRound = order.round();
+    private ActorRef<AveragingRound.Message> spawnRound(ShardMessage.Average order) {
         var task = new AveragingRound.Task(
                 settings.run(),
                 self,
@@ -670,49 +633,26 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                         AveragingRound.create(
                                 ports.all(),
                                 task,
-                                result -> me.tell(new RoundFinished(order.step(), order.round(), result))),
+                                result -> me.tell(new RoundFinished(
+                                        new ShardRounds.Sealed(order.step(), order.round(), result)))),
                         "round-" + order.step() + "-" + order.round());
         getContext().watch(actor);
-        round = Optional.of(new Round(order.step(), order.round(), actor));
-        List<DataPlane.Delivery> early = List.copyOf(earlyParts);
-        earlyParts.clear();
-        early.forEach(delivery -> averagePart(delivery, (DataFrame.AveragePart) delivery.frame()));
+        return actor;
     }
 
-    /** The next round begins only when the last one's actor is gone: nothing it started may mix with the new one. */
-    private void abandonRound() {
-        averaged = Optional.empty();
-        nextRound = Optional.empty();
-        if (!roundStopping) {
-            round.ifPresent(open -> {
-                roundStopping = true;
-                open.actor().tell(AveragingRound.Command.ABANDON);
-            });
+    private void roundFinished(ShardRounds.Sealed average) {
+        if (rounds.finished(average)) {
+            tellAveraged(average);
         }
     }
 
-    private void roundStopped() {
-        round = Optional.empty();
-        roundStopping = false;
-        if (nextRound.isPresent()) {
-            startRound();
-        }
-    }
-
-    private void roundFinished(RoundFinished finished) {
-        boolean current = !roundStopping
-                && round.map(open -> open.step() == finished.step() && open.number() == finished.round())
-                        .orElse(false);
-        if (current) {
-            var message = new CoordinatorMessage.Averaged(
-                    seen,
-                    finished.step(),
-                    finished.round(),
-                    finished.result().digest(),
-                    finished.result().squaredNorm());
-            averaged = Optional.of(message);
-            tell(message);
-        }
+    private void tellAveraged(ShardRounds.Sealed average) {
+        tell(new CoordinatorMessage.Averaged(
+                seen,
+                average.step(),
+                average.round(),
+                average.result().digest(),
+                average.result().squaredNorm()));
     }
 
     private void commit(ShardMessage.Commit commit) {
@@ -725,7 +665,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
         boolean prepared = account != null
                 && account.isOpen(Purpose.TRAIN, commit.step())
-                && averaged.map(result -> result.round() == commit.round()).orElse(false);
+                && rounds.sealed(commit.round()).isPresent();
         if (!prepared) {
             throw new ProtocolException(
                     self + " cannot commit step " + commit.step() + ": round " + commit.round() + " is not complete");
@@ -736,15 +676,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             digest = computed;
             account.close();
             custody.clear();
-            abandonRound();
-            refuseEarlyParts();
+            rounds.close();
             tell(new CoordinatorMessage.Applied(seen, commit.step(), digest));
         });
-    }
-
-    private void refuseEarlyParts() {
-        earlyParts.forEach(delivery -> delivery.refuse(Refusal.of(Refusal.Reason.NOT_OPEN, "the step is committed")));
-        earlyParts.clear();
     }
 
     private void tell(ControlMessage message) {

@@ -228,10 +228,13 @@ final class ShardTest {
         close(1, false);
         // Ordered to replay what the next stage lost: the answer carries no gradient, for it is counted here.
         tell(new MemberMessage.ReplayOrders(
-                EPOCH, 7, 2, List.of(new MemberMessage.ReplayOrder(0, new Replay(2, 2, Optional.empty())))));
+                EPOCH,
+                7,
+                2,
+                List.of(new MemberMessage.ReplayOrder(0, new Replay(2, 2, List.of(2), Optional.empty())))));
         DataFrame.Forward before = passedOn();
         assertThat(close(3, true).indices()).isEmpty();
-        assertThat(replay(0, new Replay(1, 2, Optional.empty()))).isInstanceOf(DataPlane.Accepted.class);
+        assertThat(replay(0, new Replay(1, 2, List.of(1, 2), Optional.empty()))).isInstanceOf(DataPlane.Accepted.class);
         DataFrame.Forward after = passedOn();
         gradient(before.route().to(), before, Payload.EMPTY);
         gradient(after.route().to(), after, BYTES);
@@ -244,10 +247,13 @@ final class ShardTest {
     void orders_to_replay_do_not_forget_what_the_shard_itself_waits_for() throws Exception {
         count(0);
         close(1, false);
-        assertThat(replay(1, new Replay(1, 2, Optional.empty()))).isInstanceOf(DataPlane.Accepted.class);
+        assertThat(replay(1, new Replay(1, 2, List.of(1, 2), Optional.empty()))).isInstanceOf(DataPlane.Accepted.class);
         DataFrame.Forward onwards = passedOn();
         tell(new MemberMessage.ReplayOrders(
-                EPOCH, 7, 2, List.of(new MemberMessage.ReplayOrder(0, new Replay(2, 2, Optional.empty())))));
+                EPOCH,
+                7,
+                2,
+                List.of(new MemberMessage.ReplayOrder(0, new Replay(2, 2, List.of(2), Optional.empty())))));
         passedOn();
         gradient(onwards.route().to(), onwards, BYTES);
         assertThat(ports.sent(CoordinatorMessage.Tally.class).indices()).containsExactly(0, 1);
@@ -340,7 +346,7 @@ final class ShardTest {
     void a_replay_that_was_let_in_before_the_averaging_is_not_counted_in_it() throws Exception {
         count(0);
         close(1, false);
-        assertThat(replay(1, new Replay(1, 2, Optional.empty()))).isInstanceOf(DataPlane.Accepted.class);
+        assertThat(replay(1, new Replay(1, 2, List.of(1, 2), Optional.empty()))).isInstanceOf(DataPlane.Accepted.class);
         DataFrame.Forward onwards = passedOn();
         averagedAlone(1);
         ports.task(Compute.Backward.class);

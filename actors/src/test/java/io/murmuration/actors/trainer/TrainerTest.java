@@ -50,8 +50,7 @@ final class TrainerTest {
     }
 
     private void open(Purpose purpose, long step, boolean begun) throws InterruptedException {
-        ports.tell(
-                COORDINATOR, SELF, new MemberMessage.OpenStep(ROSTER, List.of(SELF), purpose, step, 2, begun));
+        ports.tell(COORDINATOR, SELF, new MemberMessage.OpenStep(ROSTER, List.of(SELF), purpose, step, 2, begun));
     }
 
     private DataFrame.Forward pushed() throws InterruptedException {
@@ -89,7 +88,8 @@ final class TrainerTest {
         DataFrame.Forward frame = pushed();
         assertThat(frame.id().index()).isEqualTo(1);
         done(frame, 1.0);
-        assertThat(ports.sent(CoordinatorMessage.TrainerFinished.class).losses()).isEqualTo(Map.of(0, 0.5, 1, 1.0));
+        assertThat(ports.sent(CoordinatorMessage.TrainerFinished.class).losses())
+                .isEqualTo(Map.of(0, 0.5, 1, 1.0));
     }
 
     @Test

@@ -5,7 +5,6 @@ import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
-import io.murmuration.actors.protocol.ProtocolException;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -79,8 +78,10 @@ public final class Coordinator extends AbstractBehavior<Coordinator.Message> {
                 .onMessage(Control.class, message -> {
                     Envelope envelope = message.envelope();
                     if (!(envelope.message() instanceof CoordinatorMessage content)) {
-                        throw new ProtocolException(
-                                self + " coordinates and got " + envelope.message() + " from " + envelope.from());
+                        getContext()
+                                .getLog()
+                                .warn("{} coordinates: ignored {} of {}", self, envelope.message(), envelope.from());
+                        return this;
                     }
                     getContext().getLog().debug("{} <- {}: {}", self, envelope.from(), content);
                     return carryOut(state.message(envelope.from(), content, now()));

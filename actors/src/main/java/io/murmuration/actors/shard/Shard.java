@@ -398,8 +398,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private void control(Envelope envelope) {
         if (!(envelope.message() instanceof ShardMessage message)) {
-            throw new ProtocolException(
-                    self + " is a shard and got " + envelope.message() + " from " + envelope.from());
+            getContext().getLog().warn("{} is a shard: ignored {} of {}", self, envelope.message(), envelope.from());
+            return;
         }
         Member from = envelope.from();
         getContext().getLog().debug("{} <- {}: {}", self, from, message);

@@ -164,8 +164,8 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
 
     private void control(Envelope envelope) {
         if (!(envelope.message() instanceof TrainerMessage message)) {
-            throw new ProtocolException(
-                    self + " is a trainer and got " + envelope.message() + " from " + envelope.from());
+            getContext().getLog().warn("{} is a trainer: ignored {} of {}", self, envelope.message(), envelope.from());
+            return;
         }
         Member from = envelope.from();
         getContext().getLog().debug("{} <- {}: {}", self, from, message);

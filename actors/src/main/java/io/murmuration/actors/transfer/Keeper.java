@@ -10,7 +10,6 @@ import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
-import io.murmuration.actors.protocol.ProtocolException;
 import io.murmuration.actors.protocol.Refusal;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +89,10 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
 
     private void control(Envelope envelope) {
         if (!(envelope.message() instanceof KeeperMessage.Keep keep)) {
-            throw new ProtocolException(self + " keeps checkpoints and got " + envelope.message());
+            getContext()
+                    .getLog()
+                    .warn("{} keeps checkpoints: ignored {} of {}", self, envelope.message(), envelope.from());
+            return;
         }
         if (keep.epoch().compareTo(seen) < 0) {
             ports.send(envelope.from(), new CoordinatorMessage.Superseded(seen, keep.epoch()));

@@ -98,7 +98,7 @@ final class TrainerTest {
         done(pushed(), 1.5);
         done(pushed(), 2.5);
         open(Purpose.EVALUATE, 3, false);
-        Replay replay = new Replay(0, 0, Optional.of(Member.of("next", 1)));
+        Replay replay = new Replay(0, 0, List.of(0), Optional.of(Member.of("next", 1)));
         ports.tell(
                 COORDINATOR,
                 SELF,

@@ -10,6 +10,7 @@ import io.murmuration.tensors.optim.AdamW;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ public final class CheckpointAssembly implements AutoCloseable {
     private final Map<String, String> settings;
     private final BiConsumer<Long, Path> written;
     private final Map<Integer, StageState> stages = new TreeMap<>();
+    private final Map<Integer, BitSet> missing = new TreeMap<>();
     private Arena arena = Arena.ofShared();
     private long version = -1;
 
@@ -45,10 +47,16 @@ public final class CheckpointAssembly implements AutoCloseable {
             version = task.version();
         }
         StageState state = stages.computeIfAbsent(task.stage(), this::empty);
+        missing.computeIfAbsent(task.stage(), stage -> {
+            BitSet chunks = new BitSet();
+            chunks.set(0, task.chunks());
+            return chunks;
+        });
         List<Floats> vectors = new ArrayList<>();
         vectors.add(state.parameters());
         vectors.addAll(state.optimiser().values());
         Snapshots.write(vectors, task.index(), task.chunks(), task.chunk().bytes());
+        missing.get(task.stage()).clear(task.index());
     }
 
     private StageState empty(int stage) {
@@ -61,9 +69,12 @@ public final class CheckpointAssembly implements AutoCloseable {
     }
 
     void write(Compute.KeepCheckpoint task) {
-        if (task.version() != version || stages.size() != task.stages()) {
-            throw new IllegalStateException("expected snapshots of " + task.stages() + " stages at version "
-                    + task.version() + ", got " + stages.size() + " at version " + version);
+        boolean complete = missing.values().stream().allMatch(BitSet::isEmpty);
+        if (task.version() != version || stages.size() != task.stages() || !complete) {
+            throw new IllegalStateException("expected whole snapshots of " + task.stages() + " stages at version "
+                    + task.version() + ", got " + stages.size() + " at version " + version
+                    + ", missing chunks by stage: "
+                    + missing);
         }
         var meta =
                 new CheckpointMeta(setup.model(), version, setup.batches().position(version), setup.seed(), settings);
@@ -74,6 +85,7 @@ public final class CheckpointAssembly implements AutoCloseable {
 
     private void clear() {
         stages.clear();
+        missing.clear();
         arena.close();
         arena = Arena.ofShared();
         version = -1;

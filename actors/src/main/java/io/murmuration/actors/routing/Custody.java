@@ -3,6 +3,7 @@ package io.murmuration.actors.routing;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Refusal;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
@@ -85,6 +87,21 @@ public final class Custody {
     private final Map<Member, Integer> outstanding = new LinkedHashMap<>();
     private final Map<Member, Long> closedUntil = new LinkedHashMap<>();
     private long missedDeadlines;
+
+    /**
+     * The custody of one life of a peer; its ties are broken by the run's seed, its name and its incarnation.
+     *
+     * @param ban how long the first failure of the way to a replica keeps it out
+     */
+    public static Custody seeded(
+            long seed, Member self, AdaptiveDeadline.Settings deadline, int credits, Duration retry, Duration ban) {
+        long mixed = seed ^ ((long) self.peer().name().hashCode() << 20) ^ self.incarnation();
+        return new Custody(
+                new StageRouter(new SplittableRandom(mixed), ban.toNanos()),
+                new AdaptiveDeadline(deadline),
+                credits,
+                retry.toNanos());
+    }
 
     /**
      * @param credits unanswered first attempts a replica may have

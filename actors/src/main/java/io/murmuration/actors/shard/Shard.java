@@ -22,16 +22,13 @@ import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.actors.protocol.ShardMessage;
 import io.murmuration.actors.protocol.TrainerMessage;
-import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.routing.Custody;
-import io.murmuration.actors.routing.StageRouter;
 import io.murmuration.actors.shard.StepAccount.Waiter;
 import io.murmuration.actors.transfer.SnapshotReceiver;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
@@ -112,13 +109,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         this.settings = settings;
         ActorRef<Message> me = context.getSelf();
         this.ports = new ActorPorts(ports, self, continuation -> me.tell(new Continue(continuation)));
-        SplittableRandom random =
-                new SplittableRandom(ports.seed() ^ ((long) self.peer().name().hashCode() << 20) ^ self.incarnation());
-        this.custody = new Custody(
-                new StageRouter(random, settings.ban().toNanos()),
-                new AdaptiveDeadline(settings.deadline()),
-                settings.credits(),
-                settings.retry().toNanos());
+        this.custody = Custody.seeded(
+                ports.seed(), self, settings.deadline(), settings.credits(), settings.retry(), settings.ban());
         this.snapshots = new SnapshotService(this.ports, settings, self, this::retryLater);
         this.rounds = new ShardRounds(this::spawnRound, settings.earlyParts());
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));

@@ -20,13 +20,10 @@ import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.actors.protocol.ShardMessage;
 import io.murmuration.actors.protocol.TrainerMessage;
-import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.routing.Custody;
-import io.murmuration.actors.routing.StageRouter;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -81,13 +78,8 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         this.settings = settings;
         ActorRef<Message> me = context.getSelf();
         this.ports = new ActorPorts(ports, self, continuation -> me.tell(new Continue(continuation)));
-        SplittableRandom random =
-                new SplittableRandom(ports.seed() ^ ((long) self.peer().name().hashCode() << 20) ^ self.incarnation());
-        this.custody = new Custody(
-                new StageRouter(random, settings.ban().toNanos()),
-                new AdaptiveDeadline(settings.deadline()),
-                settings.credits(),
-                settings.retry().toNanos());
+        this.custody = Custody.seeded(
+                ports.seed(), self, settings.deadline(), settings.credits(), settings.retry(), settings.ban());
         this.state = new TrainerState(self, custody);
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));

@@ -14,7 +14,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +44,6 @@ public final class ComputePool implements Compute, AutoCloseable {
     private final ExecutorService workers;
     private final ExecutorService files;
     private final Map<Member, Owner> owners = new HashMap<>();
-    private final LongAdder busyNanos = new LongAdder();
 
     /** @param threads width of the pool */
     public ComputePool(TrainingSetup setup, Optional<CheckpointAssembly> checkpoints, int threads) {
@@ -116,14 +114,11 @@ public final class ComputePool implements Compute, AutoCloseable {
     }
 
     private <R> Outcome<R> run(Owner owner, Task<R> task) {
-        long started = System.nanoTime();
         try {
             return new Completed<>(compute(owner, task));
         } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
             LOG.warn("task {} failed", task.getClass().getSimpleName(), e);
             return new Failed<>(e);
-        } finally {
-            busyNanos.add(System.nanoTime() - started);
         }
     }
 
@@ -176,11 +171,6 @@ public final class ComputePool implements Compute, AutoCloseable {
 
     private CheckpointAssembly checkpoints() {
         return checkpoints.orElseThrow(() -> new IllegalStateException("this node keeps no checkpoints"));
-    }
-
-    /** Nanoseconds spent in tasks so far, over all threads. */
-    public long busyNanos() {
-        return busyNanos.sum();
     }
 
     /** Lets tasks under way end, then frees all memory. */

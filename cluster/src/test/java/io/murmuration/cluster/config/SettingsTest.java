@@ -102,7 +102,7 @@ class SettingsTest {
                 "optimiser.beta1 = 1 | murmuration.optimiser.beta1 = 1 | a number from 0.0 to 0.999999",
                 "optimiser.clip = NaN | murmuration.optimiser.clip = \"NaN\" | a number from",
                 "wire.activations = int4 | murmuration.wire.activations = \"int4\" | one of fp32, fp16, int8",
-                "model.preset = huge | murmuration.model.preset = \"huge\" | one of nano, small, tiny",
+                "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, nano, small, tiny",
                 "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
                 "limits.deadline-floor = soon | murmuration.limits.deadline-floor = \"soon\" | a time from 1 ms",
                 "limits.averaging-part = 1 | murmuration.limits.averaging-part = 1 | a size from 1024",

@@ -36,8 +36,11 @@ public record ModelSpec(
 
     public static final ModelSpec SMALL = bytes(384, 6, 6, 1024, 256);
 
+    /** The widths and the depth of GPT-2's smallest model. */
+    public static final ModelSpec BASE = bytes(768, 12, 12, 2048, 512);
+
     private static final Map<String, ModelSpec> PRESETS =
-            new TreeMap<>(Map.of("nano", NANO, "tiny", TINY, "small", SMALL));
+            new TreeMap<>(Map.of("nano", NANO, "tiny", TINY, "small", SMALL, "base", BASE));
 
     public ModelSpec {
         positive("vocabulary", vocabulary);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The PyTorch twin of `bench throughput`: same model, batch, tokens' shape and work per step; prints the same JSON.
 
-    bench/throughput.py --model tiny|small --steps N [--warmup N] [--threads N] [--compile]
+    bench/throughput.py --model tiny|small|base --steps N [--warmup N] [--threads N] [--compile]
 
 Eager by default. Needs torch.
 """
@@ -22,6 +22,7 @@ MODELS = {
     "nano": (32, 3, 4, 88, 32, 4),
     "tiny": (128, 4, 4, 352, 128, 16),
     "small": (384, 6, 6, 1024, 256, 8),
+    "base": (768, 12, 12, 2048, 512, 4),
 }
 VOCABULARY = 256
 THETA = 10_000.0

@@ -23,12 +23,16 @@ import picocli.CommandLine.Spec;
 final class ThroughputCommand implements Callable<Integer> {
 
     /** Sequences per optimiser step, by model: those of the PyTorch twin. */
-    private static final Map<String, Integer> BATCHES = new TreeMap<>(Map.of("nano", 4, "tiny", 16, "small", 8));
+    private static final Map<String, Integer> BATCHES =
+            new TreeMap<>(Map.of("nano", 4, "tiny", 16, "small", 8, "base", 4));
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--model", defaultValue = "small", description = "nano, tiny or small (default ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--model",
+            defaultValue = "small",
+            description = "nano, tiny, small or base (default ${DEFAULT-VALUE}).")
     private String model;
 
     @Option(names = "--steps", defaultValue = "20", description = "Steps to measure (default ${DEFAULT-VALUE}).")

@@ -2,6 +2,7 @@ package io.murmuration.cluster.cli;
 
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.run.RunFailed;
+import io.murmuration.tensors.compute.BackendUnavailableException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,10 @@ final class Errors implements CommandLine.IParameterExceptionHandler, CommandLin
         switch (fault) {
             case UserError wrong -> {
                 line(wrong.getMessage());
+                return ExitCode.USAGE;
+            }
+            case BackendUnavailableException wrong -> {
+                line(wrong.getMessage() + " (compute.backend=java trains without it, slowly)");
                 return ExitCode.USAGE;
             }
             case RunFailed failed -> line("the run failed: " + failed.getMessage());

@@ -16,6 +16,7 @@ public final class Backends {
     /**
      * @param name {@code nd4j} (native BLAS and vector instructions) or {@code java} (slow, equal bits on every machine)
      * @throws IllegalArgumentException if there is no such backend
+     * @throws BackendUnavailableException if this machine has not what this build needs
      * @throws IllegalStateException if the native libraries of {@code nd4j} cannot be used on this machine
      */
     public static Backend byName(String name) {

@@ -109,7 +109,7 @@ final class BlasAttention {
             float beta,
             long c,
             int ldc) {
-        OpenBlas.sgemm(
+        Blas.sgemm(
                 transposeA,
                 transposeB,
                 m,

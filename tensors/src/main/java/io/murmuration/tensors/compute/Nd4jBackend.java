@@ -5,33 +5,46 @@ import static io.murmuration.tensors.compute.Lanes.address;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * ND4J on the CPU: its native BLAS for matrix products, one thread per call, and the JDK's Vector API on the same off-heap
- * memory for everything else. Equal bits on machines whose {@link #fingerprint} is equal.
+ * ND4J's native BLAS for matrix products, one thread per call, and the JDK's Vector API on the same off-heap memory for
+ * everything else. Built with ND4J for CUDA, large products go to the device and the rest stays here. Equal bits on
+ * machines whose {@link #fingerprint} is equal.
  */
 final class Nd4jBackend implements Backend {
 
     private static final int F = Float.BYTES;
 
+    private static Backend instance;
+
     private final String fingerprint;
+    private final boolean onDevice;
 
     private Nd4jBackend() {
-        String backend = Nd4j.getBackend().getClass().getSimpleName();
-        if (!backend.equals("CpuBackend")) {
-            throw new IllegalStateException("ND4J must run on its CPU backend, it chose " + backend);
+        onDevice = CudaDriver.builtIn();
+        // Asked before anything of ND4J is loaded.
+        String device = "";
+        if (onDevice) {
+            device = "/" + CudaDevice.requireSupported(CudaDriver.firstDevice());
+            CudaDriver.requireRuntime();
         }
-        OpenBlas.useOneThread();
-        // Of ND4J's own libraries only the BLAS computes here. The leading number changes with the kernels of this
-        // package.
-        fingerprint = ("nd4j-1/" + OpenBlas.description() + "/lanes" + Lanes.WIDTH).replace(' ', '_');
+        String expected = onDevice ? "JCublasBackend" : "CpuBackend";
+        String backend = Nd4j.getBackend().getClass().getSimpleName();
+        if (!backend.equals(expected)) {
+            throw new IllegalStateException("ND4J must run on its " + expected + ", it chose " + backend);
+        }
+        // Without a device only the BLAS of ND4J's libraries computes here. The leading number changes with the kernels
+        // of this package.
+        fingerprint = ("nd4j-1/" + Blas.description() + "/lanes" + Lanes.WIDTH + device).replace(' ', '_');
     }
 
-    /** Native libraries are loaded once in a process; the first call takes seconds. */
-    private static final class Holder {
-        static final Nd4jBackend INSTANCE = new Nd4jBackend();
-    }
-
-    static Backend instance() {
-        return Holder.INSTANCE;
+    /**
+     * Native libraries are loaded once in a process; the first call takes seconds. Not by a holder class: what it throws
+     * would reach the user as an error of initialisation.
+     */
+    static synchronized Backend instance() {
+        if (instance == null) {
+            instance = new Nd4jBackend();
+        }
+        return instance;
     }
 
     @Override
@@ -60,8 +73,11 @@ final class Nd4jBackend implements Backend {
             Floats c,
             int ldc) {
         Checks.gemm(transposeA, transposeB, m, n, k, a, lda, b, ldb, c, ldc);
-        OpenBlas.sgemm(
-                transposeA, transposeB, m, n, k, alpha, a.segment(), lda, b.segment(), ldb, beta, c.segment(), ldc);
+        if (onDevice && (long) m * n * k >= ArrayProducts.WORTH_COPYING) {
+            ArrayProducts.gemm(transposeA, transposeB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+            return;
+        }
+        Blas.sgemm(transposeA, transposeB, m, n, k, alpha, a.segment(), lda, b.segment(), ldb, beta, c.segment(), ldc);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.murmuration.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.model.ModelSpec;
 import java.io.PrintWriter;
@@ -81,23 +82,30 @@ final class ThroughputCommand implements Callable<Integer> {
     }
 
     private ThroughputRun.Settings settings() {
+        if (!Backends.names().contains(backend)) {
+            throw refused(spec, "--backend must be one of " + String.join(", ", Backends.names()) + ", was " + backend);
+        }
+        return settings(spec, model, Backends.byName(backend), threads, microbatch, steps, warmup);
+    }
+
+    /** Settings of a run with the batch that belongs to the model. */
+    static ThroughputRun.Settings settings(
+            CommandSpec spec, String model, Backend backend, int threads, int microbatch, int steps, int warmup) {
         if (!BATCHES.containsKey(model)) {
-            throw refused("--model must be one of " + String.join(", ", BATCHES.keySet()) + ", was " + model);
+            throw refused(spec, "--model must be one of " + String.join(", ", BATCHES.keySet()) + ", was " + model);
         }
         int batch = BATCHES.get(model);
         if (threads < 1 || batch % threads != 0) {
-            throw refused("--threads must divide the batch of " + batch + " sequences, was " + threads);
+            throw refused(spec, "--threads must divide the batch of " + batch + " sequences, was " + threads);
         }
         int share = batch / threads;
         int sequences = microbatch == 0 ? share : microbatch;
         if (sequences < 1 || share % sequences != 0) {
-            throw refused("--microbatch must divide a thread's share of " + share + " sequences, was " + microbatch);
+            throw refused(
+                    spec, "--microbatch must divide a thread's share of " + share + " sequences, was " + microbatch);
         }
         if (steps < 1 || warmup < 0) {
-            throw refused("--steps must be at least 1 and --warmup at least 0, were " + steps + " and " + warmup);
-        }
-        if (!Backends.names().contains(backend)) {
-            throw refused("--backend must be one of " + String.join(", ", Backends.names()) + ", was " + backend);
+            throw refused(spec, "--steps must be at least 1 and --warmup at least 0, were " + steps + " and " + warmup);
         }
         return new ThroughputRun.Settings(
                 model, ModelSpec.presets().get(model), backend, batch, sequences, threads, steps, warmup);
@@ -109,7 +117,7 @@ final class ThroughputCommand implements Callable<Integer> {
         }
     }
 
-    private ParameterException refused(String message) {
+    private static ParameterException refused(CommandSpec spec, String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 }

@@ -1,7 +1,6 @@
 package io.murmuration.bench;
 
 import io.murmuration.tensors.compute.Backend;
-import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.model.Stage;
@@ -43,7 +42,7 @@ final class ThroughputRun implements AutoCloseable {
     record Settings(
             String name,
             ModelSpec model,
-            String backend,
+            Backend backend,
             int batch,
             int microbatch,
             int threads,
@@ -90,7 +89,7 @@ final class ThroughputRun implements AutoCloseable {
     ThroughputRun(Settings settings) {
         this.settings = settings;
         ModelSpec model = settings.model;
-        backend = Backends.byName(settings.backend);
+        backend = settings.backend;
         stage = new Stage(backend, model, StagePlan.of(model.layers(), 1).slice(0));
         stage.initialise(SEED);
         optimiser = new AdamW(arena, stage.layout(), OPTIMISER);

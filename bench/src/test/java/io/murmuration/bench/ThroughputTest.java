@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.murmuration.cluster.cli.Surroundings;
 import io.murmuration.cluster.report.Terminal;
+import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.model.ModelSpec;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -80,7 +81,8 @@ class ThroughputTest {
     }
 
     private static ThroughputRun.Settings settings(int threads, int microbatch) {
-        return new ThroughputRun.Settings("nano", ModelSpec.NANO, "nd4j", 4, microbatch, threads, 1, 0);
+        return new ThroughputRun.Settings(
+                "nano", ModelSpec.NANO, Backends.byName("nd4j"), 4, microbatch, threads, 1, 0);
     }
 
     private int execute(String... arguments) {

@@ -408,10 +408,149 @@ def codecs(root):
     group.close()
 
 
+# ---- subspace: a compressed stage boundary, and two layers around it differentiated by autograd in fp64 --------------
+
+
+def basis(rng, dim, rank):
+    return np.linalg.qr(rng.standard_normal((dim, rank)))[0].astype("<f4")
+
+
+def boundary(group, rng, name, dim, rank, batch, seq):
+    shape = (batch, seq, dim)
+    u = basis(rng, dim, rank)
+    fixed = rng.standard_normal(shape).astype("<f4")
+    inside = rng.standard_normal((batch, seq, rank)) @ u.T.astype("f8")
+    states = {"": f32(fixed + inside), "_off": f32(fixed + inside + 0.2 * rng.standard_normal(shape))}
+    gradient = rng.standard_normal(shape).astype("<f4")
+    tol = {"atol": 2e-6, "rtol": 2e-6}
+    exact = u.astype("f8")
+    tensors = {
+        "U": (u, None),
+        "R": (fixed, None),
+        "dX": (gradient, None),
+        "gram": (f32(exact.T @ exact), {"atol": 1e-6, "rtol": 0}),
+        "dZ": (f32(gradient @ exact), tol),
+        "dX_hat": (f32(gradient @ exact @ exact.T), tol),
+    }
+    for suffix, x in states.items():
+        rest = x.astype("f8") - fixed
+        z = rest @ exact
+        error = np.linalg.norm(z @ exact.T - rest) / np.linalg.norm(rest)
+        tensors[f"X{suffix}"] = (x, None)
+        tensors[f"Z{suffix}"] = (f32(z), tol)
+        tensors[f"X{suffix}_hat"] = (f32(z @ exact.T + fixed), tol)
+    params = {"d": dim, "k": rank, "batch": batch, "seq": seq}
+    group.case(name, params, {name + ".safetensors": tensors}, off_subspace_relative_error=error)
+
+
+def subspace_weights(rng, c):
+    dim, rank, ffn, vocab = c["d"], c["k"], c["ffn"], c["vocab"]
+    normal = lambda *shape: (rng.standard_normal(shape) / math.sqrt(shape[-1])).astype("<f4")
+    w = {"U": basis(rng, dim, rank), "T_fixed": rng.standard_normal((vocab, dim)).astype("<f4")}
+    w["E_s"] = rng.standard_normal((vocab, rank)).astype("<f4")
+    for layer in (0, 1):
+        p = f"layers.{layer}."
+        w |= {p + key: normal(dim, dim) for key in "qkv"} | {p + key: normal(ffn, dim) for key in ("gate", "up")}
+        w |= {p + "o_z": normal(dim, rank), p + "down_z": normal(ffn, rank)}
+        w |= {p + key: (1 + 0.3 * rng.standard_normal(dim)).astype("<f4") for key in ("norm1", "norm2")}
+    w["input_ids"] = rng.integers(0, vocab, (c["B"], c["S"]))
+    w["grad_output"] = (0.1 * rng.standard_normal((c["B"], c["S"], dim))).astype("<f4")
+    return w
+
+
+def subspace_layer(x, w, p, heads, mode):
+    batch, time, dim = x.shape
+
+    def attention(n):
+        split = lambda key: (n @ w[p + key].T).reshape(batch, time, heads, dim // heads).transpose(1, 2)
+        q, k, v = rotate(split("q"), 10000.0), rotate(split("k"), 10000.0), split("v")
+        scores = q @ k.transpose(2, 3) / math.sqrt(dim // heads)
+        future = torch.ones(time, time, dtype=torch.bool).triu(1)
+        mixed = scores.masked_fill(future, -math.inf).softmax(-1) @ v
+        return mixed.transpose(1, 2).reshape(batch, time, dim) @ w[p + "o_z"] @ w["U"].T
+
+    def feed_forward(n):
+        gate = n @ w[p + "gate"].T
+        return gate * torch.sigmoid(gate) * (n @ w[p + "up"].T) @ w[p + "down_z"] @ w["U"].T
+
+    for branch, gain in ((attention, w[p + "norm1"]), (feed_forward, w[p + "norm2"])):
+        if mode == "pre_norm":
+            x = x + branch(rms_norm(x, gain, 1e-5))
+        else:
+            x = x + rms_norm(branch(x), gain if mode == "post_norm_gain" else 1.0, 1e-5)
+    return x
+
+
+def subspace_block(group, arrays, heads, mode):
+    """Both runs, so that what is expected of an exact boundary is not taken for granted here."""
+    ids = torch.tensor(arrays["input_ids"])
+    grad_output = torch.tensor(arrays["grad_output"], dtype=torch.float64)
+    runs = {}
+    for run in ("full", "compressed"):
+        w = {
+            key: torch.tensor(value, dtype=torch.float64, requires_grad=key not in ("U", "T_fixed"))
+            for key, value in arrays.items() if key not in ("input_ids", "grad_output")
+        }
+        fixed = w["T_fixed"][ids]
+        x1 = subspace_layer(fixed + w["E_s"][ids] @ w["U"].T, w, "layers.0.", heads, mode)
+        z = (x1 - fixed) @ w["U"]
+        received = z @ w["U"].T + fixed if run == "compressed" else x1
+        received.retain_grad()
+        x2 = subspace_layer(received, w, "layers.1.", heads, mode)
+        x2.backward(grad_output)
+        runs[run] = {
+            "X1": x1, "X2": x2, "Z": z, "R": fixed, "dX1": received.grad,
+            "grad": {key: value.grad for key, value in w.items() if value.grad is not None and key != "U"},
+            "error": (torch.linalg.norm(z @ w["U"].T + fixed - x1) / torch.linalg.norm(x1)).item(),
+        }
+    full, compressed = runs["full"], runs["compressed"]
+    exact = mode != "post_norm_gain"
+    tensors = {key: (f32(full[key]), FORWARD) for key in ("X1", "X2", "Z", "R")}
+    tensors |= {"dX1_full": (f32(full["dX1"]), BACKWARD), "dZ": (f32(full["dX1"] @ w["U"]), BACKWARD)}
+    if exact:
+        tensors |= {"grad." + key: (f32(value), BACKWARD) for key, value in full["grad"].items()}
+    else:
+        tensors["X2_compressed"] = (f32(compressed["X2"]), FORWARD)
+        for run in runs:
+            tensors |= {f"grad_{run}.{key}": (f32(runs[run]["grad"][key]), BACKWARD)
+                        for key in ("E_s", "layers.0.o_z", "layers.0.q", "layers.1.down_z")}
+    worst = max((torch.linalg.norm(value - compressed["grad"][key]) / torch.linalg.norm(value)).item()
+                for key, value in full["grad"].items())
+    assert (max(full["error"], worst) < 1e-6) == exact, (mode, full["error"], worst)
+    name = "block_" + mode
+    group.case(name, {"mode": mode}, {name + ".safetensors": tensors}, exact=exact,
+               relative_error={"boundary": full["error"], "worst_gradient": worst})
+
+
+def subspace(root):
+    rng = np.random.default_rng(20260204)
+    group = Group(
+        root,
+        "subspace",
+        "compressed stage boundary (arXiv 2506.01260); fp64 from fp32 inputs, rounded to fp32",
+        definitions=[
+            "Z = (X - R) U, X_hat = Z U^T + R, dZ = dX U, dX_hat = dZ U^T; gram = U^T U",
+            "branch output (h Zp) U^T; X0 = T_fixed[id] + E_s[id] U^T; R = T_fixed[id]; others are [out, in], y = h W^T",
+            "pre_norm: x + branch(rms(x) norm); post_norm: x + rms(branch(x)); post_norm_gain: x + rms(branch(x)) norm",
+            "causal attention, rope theta 10000 (rotate-half), scale 1/sqrt(head_dim), rms eps 1e-5; cut after layer 0",
+            "dX1_full is the gradient at the cut of the run that is not compressed, and dZ = dX1_full U",
+            "off_subspace_relative_error = |X_off - X_off_hat| / |X_off - R|",
+            "relative_error.boundary = |X1 - X1_hat| / |X1|",
+        ],
+    )
+    boundary(group, rng, "boundary", 19, 3, 2, 5)
+    c = {"d": 12, "k": 3, "heads": 2, "ffn": 14, "vocab": 9, "B": 2, "S": 5}
+    arrays = subspace_weights(rng, c)
+    group.case("block_weights", c, {"block_weights.safetensors": {key: (value, None) for key, value in arrays.items()}})
+    for mode in ("pre_norm", "post_norm", "post_norm_gain"):
+        subspace_block(group, arrays, c["heads"], mode)
+    group.close()
+
+
 def main():
     here = pathlib.Path(__file__).resolve().parent
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here.parent / "tensors/src/test/resources/golden"
-    for make in (llama, optim, codecs):
+    for make in (llama, optim, codecs, subspace):
         make(root)
     size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
     print(f"{root}: {size / 1e3:.0f} KB")

@@ -530,7 +530,7 @@ def subspace(root):
         "compressed stage boundary (arXiv 2506.01260); fp64 from fp32 inputs, rounded to fp32",
         definitions=[
             "Z = (X - R) U, X_hat = Z U^T + R, dZ = dX U, dX_hat = dZ U^T; gram = U^T U",
-            "branch output (h Zp) U^T; X0 = T_fixed[id] + E_s[id] U^T; R = T_fixed[id]; others are [out, in], y = h W^T",
+            "branch output (h Zp) U^T; X0 = T_fixed[id] + E_s[id] U^T; R = T_fixed[id]; others [out, in], y = h W^T",
             "pre_norm: x + branch(rms(x) norm); post_norm: x + rms(branch(x)); post_norm_gain: x + rms(branch(x)) norm",
             "causal attention, rope theta 10000 (rotate-half), scale 1/sqrt(head_dim), rms eps 1e-5; cut after layer 0",
             "dX1_full is the gradient at the cut of the run that is not compressed, and dZ = dX1_full U",

@@ -28,8 +28,8 @@ import java.lang.foreign.ValueLayout;
 public final class SubspaceBoundary {
 
     /**
-     * How far an element of {@code U^T U} may be from that of the identity. Rounding of {@code U} and of an fp32 sum over
-     * thousands of rows costs about 1e-6; what is beyond ten times that was not meant to be orthonormal.
+     * How far an element of {@code U^T U} may be from that of the identity. Rounding of {@code U} to fp32 costs 1e-7, making
+     * {@code U} in fp32 some 1e-6; what is beyond ten times that was not meant to be orthonormal.
      */
     public static final double ORTHONORMAL_WITHIN = 1e-5;
 
@@ -74,10 +74,24 @@ public final class SubspaceBoundary {
         return rank;
     }
 
-    /** {@code gram = U^T U}, {@code [rank, rank]}: the identity up to rounding. */
+    /**
+     * {@code gram = U^T U}, {@code [rank, rank]}: the identity up to rounding. Summed in fp64 in the order of the rows and
+     * rounded once, so that what is refused does not depend on the backend.
+     */
     public void gram(Floats gram) {
         length("gram", gram, (long) rank * rank);
-        backend.gemm(true, false, rank, rank, dim, 1, basis, rank, basis, rank, 0, gram, rank);
+        double[] sums = new double[rank * rank];
+        for (int i = 0; i < dim; i++) {
+            float[] row = basis.slice((long) i * rank, rank).toArray();
+            for (int a = 0; a < rank; a++) {
+                for (int b = 0; b < rank; b++) {
+                    sums[a * rank + b] += (double) row[a] * row[b];
+                }
+            }
+        }
+        for (int at = 0; at < sums.length; at++) {
+            gram.set(at, (float) sums[at]);
+        }
     }
 
     /**

@@ -516,7 +516,8 @@ def subspace_block(group, arrays, heads, mode):
                         for key in ("E_s", "layers.0.o_z", "layers.0.q", "layers.1.down_z")}
     worst = max((torch.linalg.norm(value - compressed["grad"][key]) / torch.linalg.norm(value)).item()
                 for key, value in full["grad"].items())
-    assert (max(full["error"], worst) < 1e-6) == exact, (mode, full["error"], worst)
+    # Rounding of U to fp32 leaves 1e-7, times what a norm of a short row makes of it; a gain changes the first digit.
+    assert (max(full["error"], worst) < 1e-4) == exact, (mode, full["error"], worst)
     name = "block_" + mode
     group.case(name, {"mode": mode}, {name + ".safetensors": tensors}, exact=exact,
                relative_error={"boundary": full["error"], "worst_gradient": worst})

@@ -19,7 +19,7 @@ import java.util.Map;
  */
 final class SubspaceGolden implements GoldenCheck {
 
-    /** Figures of the manifest were taken in fp64. */
+    /** Figures of the manifest were taken in fp64, ours are of activations rebuilt in fp32. */
     private static final double FIGURE_PERCENT = 0.01;
 
     @Override
@@ -59,12 +59,13 @@ final class SubspaceGolden implements GoldenCheck {
             testCase.assertClose("Z" + suffix, z.toArray());
             boundary.rebuild(z, known, x);
             testCase.assertClose(input + "_hat", x.toArray());
-            boolean exact = suffix.isEmpty();
+            JsonNode figure = testCase.json().path("off_subspace_relative_error");
+            // In a subspace that is the whole space nothing is outside.
+            boolean exact = suffix.isEmpty() || figure.asDouble(1) <= SubspaceBoundary.EXACT_WITHIN;
             requireExact(boundary, given, known, exact);
-            JsonNode error = testCase.json().path("off_subspace_relative_error");
-            if (!exact && error.isNumber()) {
+            if (!exact && figure.isNumber()) {
                 assertThat(boundary.reconstructionError(given, known))
-                        .isCloseTo(error.doubleValue(), withPercentage(FIGURE_PERCENT));
+                        .isCloseTo(figure.doubleValue(), withPercentage(FIGURE_PERCENT));
             }
         }
         boundary.projectGradient(Floats.of(arena, testCase.floats("dX")), z);

@@ -3,7 +3,6 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -50,14 +49,14 @@ record Bf16() implements Codec {
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room bytes = Room.filled(this, target.length(), source);
         long address = Lanes.address("numbers", target, target.length());
         Blocks.run(workers, target.length(), (at, count) -> {
             if (widen(bytes, at * Short.BYTES, count, address + at * Float.BYTES) >= Scan.INFINITE) {
                 throw Scan.notFinite(this, target, at);
             }
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     /** Encodes a block and returns the bits of its largest magnitude. */
@@ -92,7 +91,7 @@ record Bf16() implements Codec {
     }
 
     /** Decodes a block and returns the bits of its largest magnitude. */
-    private static int widen(MemorySegment bytes, long from, int count, long address) {
+    private static int widen(Room bytes, long from, int count, long address) {
         IntVector largest = IntVector.zero(Scan.INTS);
         int whole = count - count % Scan.WIDTH;
         for (int i = 0; i < whole; i += Scan.WIDTH) {
@@ -102,7 +101,7 @@ record Bf16() implements Codec {
         }
         int magnitude = largest.reduceLanes(VectorOperators.MAX);
         for (int i = whole; i < count; i++) {
-            int bits = bytes.get(Blocks.SHORT, from + i * 2L) << Short.SIZE;
+            int bits = bytes.getShort(from + i * 2L) << Short.SIZE;
             magnitude = Math.max(magnitude, bits & Scan.MAGNITUDE);
             Lanes.set(address + i * 4L, Float.intBitsToFloat(bits));
         }

@@ -1,15 +1,12 @@
 package io.murmuration.tensors.codec;
 
-import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.Supplier;
 
 /**
- * What every codec does at its door: find its bytes in a buffer, and go over the numbers block by block, small enough for
+ * What every codec does: check its sizes, and go over the numbers block by block, small enough for
  * the first-level cache, so that all passes after the first find them there.
  */
 final class Blocks {
@@ -25,16 +22,6 @@ final class Blocks {
 
     private Blocks() {}
 
-    /** The bytes of the encoded form of {@code length} numbers, from the buffer's position on. */
-    static MemorySegment bytes(Codec codec, long length, ByteBuffer source) {
-        long size = codec.encodedSize(length);
-        if (source.remaining() < size) {
-            throw new CodecException(codec.name() + ": expected " + size + " bytes for " + length + " numbers, got "
-                    + source.remaining());
-        }
-        return MemorySegment.ofBuffer(source).asSlice(0, size);
-    }
-
     /** @throws CodecException if a codec is made with a block that is out of its range */
     static void requireBlock(String name, int block, int smallest, int largest) {
         if (block < smallest || block > largest) {
@@ -49,10 +36,6 @@ final class Blocks {
             throw new CodecException(codec.name() + ": expected a finite " + what + " of at least 0, got " + scale
                     + " for block " + block);
         }
-    }
-
-    static void advance(ByteBuffer buffer, MemorySegment done) {
-        buffer.position(buffer.position() + Math.toIntExact(done.byteSize()));
     }
 
     /** Does the {@code count} numbers from index {@code at} on. */
@@ -89,9 +72,5 @@ final class Blocks {
                 body.run(own, at, (int) Math.min(block, to - at));
             }
         });
-    }
-
-    static void store(float[] block, int count, Floats target, long to) {
-        MemorySegment.copy(block, 0, target.segment(), ValueLayout.JAVA_FLOAT, to * Float.BYTES, count);
     }
 }

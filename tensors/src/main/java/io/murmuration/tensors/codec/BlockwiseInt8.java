@@ -3,7 +3,6 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
@@ -60,11 +59,11 @@ record BlockwiseInt8(int block) implements Codec {
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
         long length = target.length();
-        MemorySegment bytes = Blocks.bytes(this, length, source);
+        Room bytes = Room.filled(this, length, source);
         long codesAt = encodedSize(length) - length;
         long address = Lanes.address("numbers", target, length);
         Blocks.run(workers, length, block, (at, count) -> {
-            float absMax = bytes.get(Blocks.FLOAT, at / block * Float.BYTES);
+            float absMax = bytes.getFloat(at / block * Float.BYTES);
             Blocks.requireScale(this, "absmax", absMax, at / block);
             float scale = absMax / LARGEST_CODE;
             int smallest = Quantiser.decodeSigned(bytes, codesAt + at, count, scale, address + at * Float.BYTES);
@@ -72,7 +71,7 @@ record BlockwiseInt8(int block) implements Codec {
                 throw new CodecException("int8: expected codes of -127 to 127, got -128 in block " + at / block);
             }
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     @Override

@@ -70,8 +70,8 @@ final class Codebook {
     }
 
     /** @throws CodecException if a mean is not finite */
-    static void decode(Codec codec, MemorySegment bytes, Floats target, Workers workers) {
-        float[] means = bytes.asSlice(0, BYTES).toArray(Blocks.FLOAT);
+    static void decode(Codec codec, Room bytes, Floats target, Workers workers) {
+        float[] means = bytes.segment().asSlice(0, BYTES).toArray(Blocks.FLOAT);
         for (int bucket = 0; bucket < BUCKETS; bucket++) {
             if (!Float.isFinite(means[bucket])) {
                 throw new CodecException(
@@ -80,7 +80,7 @@ final class Codebook {
         }
         long address = Lanes.address("numbers", target, target.length());
         Blocks.run(workers, target.length(), () -> new byte[Blocks.LENGTH], (codes, at, count) -> {
-            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, BYTES + at, codes, 0, count);
+            MemorySegment.copy(bytes.segment(), ValueLayout.JAVA_BYTE, BYTES + at, codes, 0, count);
             lookUp(codes, count, means, address + at * Float.BYTES);
         });
     }

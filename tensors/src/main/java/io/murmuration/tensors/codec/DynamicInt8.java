@@ -63,18 +63,18 @@ record DynamicInt8(int block) implements Codec {
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
         long length = target.length();
-        MemorySegment bytes = Blocks.bytes(this, length, source);
+        Room bytes = Room.filled(this, length, source);
         long codesAt = encodedSize(length) - length;
         long address = Lanes.address("numbers", target, length);
         Blocks.run(workers, length, block, () -> new byte[block], (codes, at, count) -> {
-            float absMax = bytes.get(Blocks.FLOAT, at / block * Float.BYTES);
+            float absMax = bytes.getFloat(at / block * Float.BYTES);
             Blocks.requireScale(this, "absmax", absMax, at / block);
-            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, codesAt + at, codes, 0, count);
+            MemorySegment.copy(bytes.segment(), ValueLayout.JAVA_BYTE, codesAt + at, codes, 0, count);
             for (int i = 0; i < count; i++) {
                 Lanes.set(address + (at + i) * Float.BYTES, DynamicCode.number(codes[i] & 0xff) * absMax);
             }
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     @Override

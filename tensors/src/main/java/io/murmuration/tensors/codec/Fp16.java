@@ -3,7 +3,6 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -38,14 +37,14 @@ record Fp16() implements Codec {
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room bytes = Room.filled(this, target.length(), source);
         long address = Lanes.address("numbers", target, target.length());
         Blocks.run(workers, target.length(), (at, count) -> {
             if (widen(bytes, at * Short.BYTES, count, address + at * Float.BYTES) >= Halves.INFINITE) {
                 throw Halves.notFinite(this, bytes, at);
             }
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     /** Encodes a block and returns the bits of its largest magnitude. */
@@ -67,7 +66,7 @@ record Fp16() implements Codec {
     }
 
     /** Decodes a block and returns the largest half without its sign, in the upper part of an int. */
-    private static int widen(MemorySegment bytes, long from, int count, long address) {
+    private static int widen(Room bytes, long from, int count, long address) {
         IntVector largest = IntVector.zero(Scan.INTS);
         int whole = count - count % Scan.WIDTH;
         for (int i = 0; i < whole; i += Scan.WIDTH) {
@@ -77,7 +76,7 @@ record Fp16() implements Codec {
         }
         int magnitude = largest.reduceLanes(VectorOperators.MAX);
         for (int i = whole; i < count; i++) {
-            short half = bytes.get(Blocks.SHORT, from + i * 2L);
+            short half = bytes.getShort(from + i * 2L);
             magnitude = Math.max(magnitude, half << Short.SIZE & Scan.MAGNITUDE);
             Lanes.set(address + i * 4L, Float.float16ToFloat(half));
         }

@@ -34,13 +34,14 @@ record Fp32() implements Codec {
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room bytes = Room.filled(this, target.length(), source);
         long address = Lanes.address("numbers", target, target.length());
         Blocks.run(workers, target.length(), (at, count) -> {
-            MemorySegment.copy(bytes, Blocks.FLOAT, at * 4, target.segment(), ValueLayout.JAVA_FLOAT, at * 4, count);
+            MemorySegment.copy(
+                    bytes.segment(), Blocks.FLOAT, at * 4, target.segment(), ValueLayout.JAVA_FLOAT, at * 4, count);
             Scan.finiteMagnitude(this, target, address, at, count);
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     @Override

@@ -1,8 +1,6 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Lanes;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -77,10 +75,8 @@ final class Halves {
     }
 
     /** As many halves as a vector has lanes, each in the upper part of an int. */
-    static IntVector load(MemorySegment bytes, long at) {
-        return ((IntVector) ShortVector.fromMemorySegment(SHORTS, bytes, at, ByteOrder.LITTLE_ENDIAN)
-                        .castShape(Scan.INTS, 0))
-                .lanewise(VectorOperators.LSHL, Short.SIZE);
+    static IntVector load(Room bytes, long at) {
+        return ((IntVector) bytes.shorts(at).castShape(Scan.INTS, 0)).lanewise(VectorOperators.LSHL, Short.SIZE);
     }
 
     /** The values of finite halves that stand in the upper parts of ints. */
@@ -95,9 +91,9 @@ final class Halves {
     }
 
     /** The refusal that names the first half from index {@code from} on that is not finite. */
-    static CodecException notFinite(Codec codec, MemorySegment bytes, long from) {
-        for (long i = from; i < bytes.byteSize() / Short.BYTES; i++) {
-            float number = Float.float16ToFloat(bytes.get(Blocks.SHORT, i * Short.BYTES));
+    static CodecException notFinite(Codec codec, Room bytes, long from) {
+        for (long i = from; i < bytes.segment().byteSize() / Short.BYTES; i++) {
+            float number = Float.float16ToFloat(bytes.getShort(i * Short.BYTES));
             if (!Float.isFinite(number)) {
                 return new CodecException(codec.name() + ": expected finite numbers, got " + number + " at index " + i);
             }

@@ -137,14 +137,14 @@ record LinearInt4(int block) implements Codec {
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room bytes = Room.filled(this, target.length(), source);
         long address = Lanes.address("numbers", target, target.length());
         Blocks.run(workers, target.length(), unit(), this::scratch, (scratch, at, count) -> {
             int size = (int) encodedSize(count);
-            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, place(at), scratch.packed, 0, size);
+            MemorySegment.copy(bytes.segment(), ValueLayout.JAVA_BYTE, place(at), scratch.packed, 0, size);
             decode(scratch, count, address, at);
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     /** Decodes whole blocks, the last of which may be shorter; the first number of the first has the index {@code start}. */

@@ -3,7 +3,6 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -112,7 +111,7 @@ record MeanStd16(int row) implements Codec {
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
         long length = target.length();
-        MemorySegment bytes = Blocks.bytes(this, length, source);
+        Room bytes = Room.filled(this, length, source);
         long address = Lanes.address("numbers", target, length);
         if (longRows()) {
             for (long start = 0; start < length; start += row) {
@@ -124,13 +123,13 @@ record MeanStd16(int row) implements Codec {
         } else {
             Blocks.run(workers, length, row, (at, count) -> decode(bytes, length, at, count, address));
         }
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     /** Decodes some numbers of one row. */
-    private void decode(MemorySegment bytes, long length, long at, int count, long address) {
-        float mean = bytes.get(Blocks.FLOAT, meanAt(length, at / row));
-        float deviation = bytes.get(Blocks.FLOAT, deviationAt(length, at / row));
+    private void decode(Room bytes, long length, long at, int count, long address) {
+        float mean = bytes.getFloat(meanAt(length, at / row));
+        float deviation = bytes.getFloat(deviationAt(length, at / row));
         if (!Float.isFinite(mean) || !Float.isFinite(deviation) || !(deviation >= LEAST_DEVIATION)) {
             throw new CodecException("meanstd16: expected a finite mean and a finite deviation of at least 2^-23, got "
                     + mean + " and " + deviation + " for row " + at / row);
@@ -141,7 +140,7 @@ record MeanStd16(int row) implements Codec {
     }
 
     /** Decodes part of a row and returns the largest half without its sign, in the upper part of an int. */
-    private static int widen(MemorySegment bytes, long from, int count, float mean, float deviation, long address) {
+    private static int widen(Room bytes, long from, int count, float mean, float deviation, long address) {
         boolean ordinary = Float.isFinite(Math.abs(mean) + LARGEST_HALF * deviation);
         FloatVector means = Lanes.all(mean);
         FloatVector deviations = Lanes.all(deviation);
@@ -154,7 +153,7 @@ record MeanStd16(int row) implements Codec {
         }
         int magnitude = largest.reduceLanes(VectorOperators.MAX);
         for (int i = whole; i < count; i++) {
-            short half = bytes.get(Blocks.SHORT, from + i * 2L);
+            short half = bytes.getShort(from + i * 2L);
             magnitude = Math.max(magnitude, half << Short.SIZE & Scan.MAGNITUDE);
             float number = Math.fma(Float.float16ToFloat(half), deviation, mean);
             Lanes.set(address + i * 4L, Math.clamp(number, -Float.MAX_VALUE, Float.MAX_VALUE));

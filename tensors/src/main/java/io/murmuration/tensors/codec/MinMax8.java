@@ -3,7 +3,6 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -84,19 +83,19 @@ record MinMax8(int chunk) implements Codec {
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room bytes = Room.filled(this, target.length(), source);
         long address = Lanes.address("numbers", target, target.length());
         Blocks.run(workers, target.length(), chunk, (at, count) -> {
             long place = place(at);
-            float min = bytes.get(Blocks.FLOAT, place);
-            float scale = bytes.get(Blocks.FLOAT, place + Float.BYTES);
+            float min = bytes.getFloat(place);
+            float scale = bytes.getFloat(place + Float.BYTES);
             if (!Float.isFinite(min)) {
                 throw new CodecException("minmax8: expected a finite minimum, got " + min + " for chunk " + at / chunk);
             }
             Blocks.requireScale(this, "scale", scale, at / chunk);
             Quantiser.decodeUnsigned(bytes, place + HEAD_BYTES, count, min, scale, address + at * Float.BYTES);
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     /**

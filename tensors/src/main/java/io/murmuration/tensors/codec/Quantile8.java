@@ -96,9 +96,9 @@ record Quantile8() implements Codec {
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room bytes = Room.filled(this, target.length(), source);
         Codebook.decode(this, bytes, target, workers);
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     @Override

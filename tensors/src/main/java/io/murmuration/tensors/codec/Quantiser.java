@@ -1,9 +1,6 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Lanes;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -91,22 +88,22 @@ final class Quantiser {
      *
      * @param scale at least 0; at the very end of the fp32 range the result is clamped to it
      */
-    static int decodeSigned(MemorySegment bytes, long from, int count, float scale, long address) {
+    static int decodeSigned(Room bytes, long from, int count, float scale, long address) {
         int whole = Float.isFinite(Byte.MAX_VALUE * scale) ? inVectors(count) : 0;
         int smallest = whole == 0 ? 0 : signedVectors(bytes, from, whole, scale, address);
         for (int i = whole; i < count; i++) {
-            byte code = bytes.get(ValueLayout.JAVA_BYTE, from + i);
+            byte code = bytes.getByte(from + i);
             smallest = Math.min(smallest, code);
             Lanes.set(address + i * 4L, Math.clamp(code * scale, -Float.MAX_VALUE, Float.MAX_VALUE));
         }
         return smallest;
     }
 
-    private static int signedVectors(MemorySegment bytes, long from, int count, float scale, long address) {
+    private static int signedVectors(Room bytes, long from, int count, float scale, long address) {
         FloatVector scales = Lanes.all(scale);
         ByteVector least = ByteVector.zero(BYTES);
         for (int i = 0; i < count; i += Scan.WIDTH) {
-            ByteVector codes = load(bytes, from + i);
+            ByteVector codes = bytes.bytes(from + i);
             least = least.min(codes);
             Lanes.store(((FloatVector) codes.castShape(Lanes.SPECIES, 0)).mul(scales), address + i * 4L);
         }
@@ -117,14 +114,14 @@ final class Quantiser {
      * Decodes unsigned codes, {@code zero + code * scale}. At the very end of the fp32 range, where the product alone would
      * be infinite, it is not rounded before the sum, and the sum is clamped.
      */
-    static void decodeUnsigned(MemorySegment bytes, long from, int count, float zero, float scale, long address) {
+    static void decodeUnsigned(Room bytes, long from, int count, float zero, float scale, long address) {
         boolean ordinary = Float.isFinite(0xff * scale) && Float.isFinite(zero + 0xff * scale);
         int whole = ordinary ? inVectors(count) : 0;
         if (whole > 0) {
             unsignedVectors(bytes, from, whole, zero, scale, address);
         }
         for (int i = whole; i < count; i++) {
-            int code = Byte.toUnsignedInt(bytes.get(ValueLayout.JAVA_BYTE, from + i));
+            int code = Byte.toUnsignedInt(bytes.getByte(from + i));
             float number = ordinary
                     ? zero + code * scale
                     : Math.clamp(Math.fma(code, scale, zero), -Float.MAX_VALUE, Float.MAX_VALUE);
@@ -132,18 +129,13 @@ final class Quantiser {
         }
     }
 
-    private static void unsignedVectors(
-            MemorySegment bytes, long from, int count, float zero, float scale, long address) {
+    private static void unsignedVectors(Room bytes, long from, int count, float zero, float scale, long address) {
         FloatVector zeros = Lanes.all(zero);
         FloatVector scales = Lanes.all(scale);
         for (int i = 0; i < count; i += Scan.WIDTH) {
-            IntVector codes = ((IntVector) load(bytes, from + i).castShape(Scan.INTS, 0)).and(BYTE);
+            IntVector codes = ((IntVector) bytes.bytes(from + i).castShape(Scan.INTS, 0)).and(BYTE);
             FloatVector numbers = (FloatVector) codes.castShape(Lanes.SPECIES, 0);
             Lanes.store(zeros.add(numbers.mul(scales)), address + i * 4L);
         }
-    }
-
-    static ByteVector load(MemorySegment bytes, long at) {
-        return ByteVector.fromMemorySegment(BYTES, bytes, at, ByteOrder.LITTLE_ENDIAN);
     }
 }

@@ -6,15 +6,18 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The place that encoded bytes go to: in an array of the heap, or at addresses outside. Kernels store vectors straight
- * into it, since a detour through scratch memory keeps reading and writing main memory from overlapping and costs a third of
+ * The place of encoded bytes: in an array of the heap, or at addresses outside. Kernels load and store vectors straight
+ * there, since a detour through scratch memory keeps reading and writing main memory from overlapping and costs a third of
  * the speed. The choice between the two is the same all through a loop, so the compiler makes two loops of one.
  */
 final class Room {
 
     private static final byte[] OUTSIDE = {};
+
+    private static final VectorSpecies<Byte> SHORTS_AS_BYTES = Halves.SHORTS.withLanes(byte.class);
 
     private final MemorySegment segment;
     private final byte[] array;
@@ -45,6 +48,27 @@ final class Room {
                 : new Room(segment, OUTSIDE, segment.address(), false);
     }
 
+    /**
+     * The encoded form of {@code length} numbers, from the buffer's position on. A read-only buffer on the heap, whose array
+     * cannot be had, costs a copy.
+     *
+     * @throws CodecException if there are fewer bytes
+     */
+    static Room filled(Codec codec, long length, ByteBuffer source) {
+        long size = codec.encodedSize(length);
+        if (source.remaining() < size) {
+            throw new CodecException(codec.name() + ": expected " + size + " bytes for " + length + " numbers, got "
+                    + source.remaining());
+        }
+        MemorySegment segment = MemorySegment.ofBuffer(source).asSlice(0, size);
+        if (source.hasArray()) {
+            return new Room(segment, source.array(), source.arrayOffset() + source.position(), true);
+        }
+        return source.isDirect()
+                ? new Room(segment, OUTSIDE, segment.address(), false)
+                : of(segment.toArray(ValueLayout.JAVA_BYTE));
+    }
+
     /** All of an array: scratch that something else is made of. */
     static Room of(byte[] array) {
         return new Room(MemorySegment.ofArray(array), array, 0, true);
@@ -71,6 +95,33 @@ final class Room {
         }
     }
 
+    /** As many bytes as a vector of numbers has lanes. */
+    ByteVector bytes(long at) {
+        return onHeap
+                ? ByteVector.fromArray(Quantiser.BYTES, array, (int) (base + at))
+                : ByteVector.fromMemorySegment(Quantiser.BYTES, Scan.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** As many shorts as a vector of numbers has lanes. */
+    ShortVector shorts(long at) {
+        return onHeap
+                ? ByteVector.fromArray(SHORTS_AS_BYTES, array, (int) (base + at))
+                        .reinterpretAsShorts()
+                : ShortVector.fromMemorySegment(Halves.SHORTS, Scan.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
+    }
+
+    byte getByte(long at) {
+        return segment.get(ValueLayout.JAVA_BYTE, at);
+    }
+
+    short getShort(long at) {
+        return segment.get(Blocks.SHORT, at);
+    }
+
+    float getFloat(long at) {
+        return segment.get(Blocks.FLOAT, at);
+    }
+
     void put(byte value, long at) {
         segment.set(ValueLayout.JAVA_BYTE, at, value);
     }
@@ -83,8 +134,8 @@ final class Room {
         segment.set(Blocks.FLOAT, at, value);
     }
 
-    /** Moves the position behind what was written. */
-    void done(ByteBuffer target) {
-        Blocks.advance(target, segment);
+    /** Moves the buffer's position behind these bytes. */
+    void done(ByteBuffer buffer) {
+        buffer.position(buffer.position() + Math.toIntExact(segment.byteSize()));
     }
 }

@@ -3,7 +3,6 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -68,7 +67,7 @@ record Sign1(int block) implements Codec {
         long address = Lanes.address("numbers", source, source.length());
         Blocks.run(workers, source.length(), unit(), (at, count) -> {
             long from = address + at * Float.BYTES;
-            if (signs(from, count, room.segment(), bitsAt + at / Byte.SIZE) >= Scan.INFINITE) {
+            if (signs(from, count, room, bitsAt + at / Byte.SIZE) >= Scan.INFINITE) {
                 throw Scan.notFinite(this, source, at);
             }
             if (scaled()) {
@@ -79,7 +78,7 @@ record Sign1(int block) implements Codec {
     }
 
     /** Writes the signs of a block and returns the bits of its largest magnitude. */
-    private static int signs(long address, int count, MemorySegment bytes, long to) {
+    private static int signs(long address, int count, Room bytes, long to) {
         IntVector largest = IntVector.zero(Scan.INTS);
         int whole = count - count % Long.SIZE;
         for (int i = 0; i < whole; i += Long.SIZE) {
@@ -89,7 +88,7 @@ record Sign1(int block) implements Codec {
                 largest = largest.max(bits.and(Scan.MAGNITUDES));
                 word |= bits.compare(VectorOperators.LT, 0).toLong() << j;
             }
-            bytes.set(LONG, to + i / Byte.SIZE, word);
+            bytes.segment().set(LONG, to + i / Byte.SIZE, word);
         }
         int magnitude = largest.reduceLanes(VectorOperators.MAX);
         for (int i = whole; i < count; i += Byte.SIZE) {
@@ -99,35 +98,35 @@ record Sign1(int block) implements Codec {
                 magnitude = Math.max(magnitude, bits & Scan.MAGNITUDE);
                 word |= (bits >>> Integer.SIZE - 1) << j - i;
             }
-            bytes.set(ValueLayout.JAVA_BYTE, to + i / Byte.SIZE, (byte) word);
+            bytes.put((byte) word, to + i / Byte.SIZE);
         }
         return magnitude;
     }
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room bytes = Room.filled(this, target.length(), source);
         long bitsAt = scaleBytes(target.length());
         long address = Lanes.address("numbers", target, target.length());
         Blocks.run(workers, target.length(), unit(), (at, count) -> {
-            float scale = scaled() ? bytes.get(Blocks.FLOAT, at / block * Float.BYTES) : 1;
+            float scale = scaled() ? bytes.getFloat(at / block * Float.BYTES) : 1;
             Blocks.requireScale(this, "scale", scale, scaled() ? at / block : 0);
             numbers(bytes, bitsAt + at / Byte.SIZE, count, scale, address + at * Float.BYTES);
         });
         int past = (int) (target.length() % Byte.SIZE);
-        if (past != 0 && bytes.get(ValueLayout.JAVA_BYTE, bytes.byteSize() - 1) >>> past != 0) {
+        if (past != 0 && bytes.getByte(bytes.segment().byteSize() - 1) >>> past != 0) {
             throw new CodecException("sign1: expected zeros behind the last sign, got "
-                    + bytes.get(ValueLayout.JAVA_BYTE, bytes.byteSize() - 1) + " as the last byte");
+                    + bytes.getByte(bytes.segment().byteSize() - 1) + " as the last byte");
         }
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
-    private static void numbers(MemorySegment bytes, long from, int count, float scale, long address) {
+    private static void numbers(Room bytes, long from, int count, float scale, long address) {
         int scaleBits = Float.floatToRawIntBits(scale) & Scan.MAGNITUDE;
         IntVector scales = IntVector.broadcast(Scan.INTS, scaleBits);
         int whole = count - count % Long.SIZE;
         for (int i = 0; i < whole; i += Long.SIZE) {
-            long word = bytes.get(LONG, from + i / Byte.SIZE);
+            long word = bytes.segment().get(LONG, from + i / Byte.SIZE);
             for (int j = 0; j < Long.SIZE; j += Scan.WIDTH) {
                 IntVector signs = IntVector.broadcast(Scan.INTS, (int) (word >>> j))
                         .lanewise(VectorOperators.LSHL, TO_SIGN)
@@ -136,7 +135,7 @@ record Sign1(int block) implements Codec {
             }
         }
         for (int i = whole; i < count; i++) {
-            int sign = bytes.get(ValueLayout.JAVA_BYTE, from + i / Byte.SIZE) >>> i % Byte.SIZE << Integer.SIZE - 1;
+            int sign = bytes.getByte(from + i / Byte.SIZE) >>> i % Byte.SIZE << Integer.SIZE - 1;
             Lanes.set(address + i * 4L, Float.intBitsToFloat(sign | scaleBits));
         }
     }

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -26,14 +27,11 @@ class PoolWorkersTest {
         pool.shutdownNow();
     }
 
-    private static int[] counts(Workers workers, int pieces) {
+    /** How often each piece was done. */
+    private static List<Integer> counts(Workers workers, int pieces) {
         AtomicIntegerArray counts = new AtomicIntegerArray(pieces);
         workers.run(pieces, counts::incrementAndGet);
-        int[] result = new int[pieces];
-        for (int i = 0; i < pieces; i++) {
-            result[i] = counts.get(i);
-        }
-        return result;
+        return IntStream.range(0, pieces).mapToObj(counts::get).toList();
     }
 
     @Test
@@ -59,11 +57,11 @@ class PoolWorkersTest {
 
     @Test
     void a_pool_whose_threads_all_call_it_does_not_wait_for_itself() throws Exception {
-        List<Future<int[]>> calls = new ArrayList<>();
+        List<Future<List<Integer>>> calls = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
             calls.add(pool.submit(() -> counts(workers, 50)));
         }
-        for (Future<int[]> call : calls) {
+        for (Future<List<Integer>> call : calls) {
             assertThat(call.get()).allMatch(count -> count == 1);
         }
     }

@@ -27,6 +27,7 @@ public final class BenchCommand {
         return new CommandLine(new BenchCommand())
                 .addSubcommand(new ThroughputCommand())
                 .addSubcommand(new ProfileCommand())
+                .addSubcommand(new MicroCommand())
                 .addSubcommand(new ExportCommand(surroundings));
     }
 }

@@ -1,10 +1,9 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import io.murmuration.tensors.compute.Lanes;
+import io.murmuration.tensors.compute.Workers;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /**
  * Linear 8-bit codes with one scale per block: {@code scale = absmax / 127}, {@code code = clamp(rint(x / scale), -127,
@@ -18,18 +17,13 @@ record BlockwiseInt8(int block) implements Codec {
     /** The usual block of 8-bit blockwise quantisation (Dettmers, arXiv 2110.02861): 0.1 % of overhead for scales. */
     static final int USUAL_BLOCK = 4096;
 
-    /** What a decoder is ready to hold in scratch: 320 KiB. */
+    /** 256 KiB of fp32: larger ones leave the second-level cache between the pass for the scale and that for the codes. */
     static final int LARGEST_BLOCK = 65_536;
 
-    private static final float LARGEST_CODE = 127f;
-
-    /** 1.5 * 2^23: adding it leaves no bits for a fraction, so the addition rounds half to even, as rint does. */
-    private static final float ROUNDER = 12_582_912f;
+    private static final int LARGEST_CODE = 127;
 
     BlockwiseInt8 {
-        if (block < 1 || block > LARGEST_BLOCK) {
-            throw new CodecException("int8: expected a block of 1 to " + LARGEST_BLOCK + " numbers, got " + block);
-        }
+        Blocks.requireBlock("int8", block, 1, LARGEST_BLOCK);
     }
 
     @Override
@@ -39,45 +33,45 @@ record BlockwiseInt8(int block) implements Codec {
 
     @Override
     public long encodedSize(long length) {
-        return Math.addExact(length, Math.multiplyExact(blocks(length), (long) Float.BYTES));
+        return Math.addExact(length, Math.multiplyExact(Math.ceilDiv(length, (long) block), (long) Float.BYTES));
     }
 
     @Override
-    public void encode(Floats source, ByteBuffer target) {
-        MemorySegment room = Blocks.room(this, source.length(), target);
-        long codesAt = blocks(source.length()) * Float.BYTES;
-        float[] numbers = Blocks.scratch(source.length(), block);
-        byte[] codes = new byte[numbers.length];
-        long number = 0;
-        for (long from = 0; from < source.length(); from += block, number++) {
-            int count = Blocks.load(source, from, numbers);
-            float absMax = Blocks.finiteAbsMax(this, numbers, count, from);
-            quantise(numbers, count, absMax / LARGEST_CODE, codes);
-            room.set(Blocks.FLOAT, number * Float.BYTES, absMax);
-            MemorySegment.copy(codes, 0, room, ValueLayout.JAVA_BYTE, codesAt + from, count);
-        }
-        Blocks.advance(target, room);
-    }
-
-    @Override
-    public void decode(ByteBuffer source, Floats target) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
-        long codesAt = blocks(target.length()) * Float.BYTES;
-        float[] numbers = Blocks.scratch(target.length(), block);
-        byte[] codes = new byte[numbers.length];
-        long number = 0;
-        for (long from = 0; from < target.length(); from += block, number++) {
-            int count = (int) Math.min(block, target.length() - from);
-            float absMax = bytes.get(Blocks.FLOAT, number * Float.BYTES);
-            if (!(absMax >= 0 && absMax <= Float.MAX_VALUE)) {
-                throw new CodecException(
-                        "int8: expected a finite absmax of at least 0, got " + absMax + " for block " + number);
+    public void encode(Floats source, ByteBuffer target, Workers workers) {
+        long length = source.length();
+        Room room = Room.of(this, length, target);
+        long codesAt = encodedSize(length) - length;
+        long address = Lanes.address("numbers", source, length);
+        Blocks.run(workers, length, block, (at, count) -> {
+            float absMax = Float.intBitsToFloat(Scan.finiteMagnitude(this, source, address, at, count));
+            room.put(absMax, at / block * Float.BYTES);
+            float scale = absMax / LARGEST_CODE;
+            if (scale == 0) { // all zero, or so small that the scale vanished
+                room.segment().asSlice(codesAt + at, count).fill((byte) 0);
+            } else {
+                long from = address + at * Float.BYTES;
+                Quantiser.encode(from, count, 0, scale, -LARGEST_CODE, LARGEST_CODE, 0, room, codesAt + at);
             }
-            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, codesAt + from, codes, 0, count);
-            expand(codes, count, absMax, numbers, from);
-            Blocks.store(numbers, count, target, from);
-        }
-        Blocks.advance(source, bytes);
+        });
+        room.done(target);
+    }
+
+    @Override
+    public void decode(ByteBuffer source, Floats target, Workers workers) {
+        long length = target.length();
+        Room bytes = Room.filled(this, length, source);
+        long codesAt = encodedSize(length) - length;
+        long address = Lanes.address("numbers", target, length);
+        Blocks.run(workers, length, block, (at, count) -> {
+            float absMax = bytes.getFloat(at / block * Float.BYTES);
+            Blocks.requireScale(this, "absmax", absMax, at / block);
+            float scale = absMax / LARGEST_CODE;
+            int smallest = Quantiser.decodeSigned(bytes, codesAt + at, count, scale, address + at * Float.BYTES);
+            if (smallest < -LARGEST_CODE) {
+                throw new CodecException("int8: expected codes of -127 to 127, got -128 in block " + at / block);
+            }
+        });
+        bytes.done(source);
     }
 
     @Override
@@ -88,40 +82,5 @@ record BlockwiseInt8(int block) implements Codec {
     @Override
     public int[] wireParameters() {
         return new int[] {block};
-    }
-
-    private static void quantise(float[] numbers, int count, float scale, byte[] codes) {
-        if (scale == 0) { // all zero, or so small that the scale vanished
-            Arrays.fill(codes, 0, count, (byte) 0);
-            return;
-        }
-        // Two loops with one width each: the compiler vectorises the first and, over ints, narrows in the second.
-        for (int i = 0; i < count; i++) {
-            // Clamping before rounding is the same as after: the limits are whole numbers.
-            numbers[i] = Math.max(-LARGEST_CODE, Math.min(LARGEST_CODE, numbers[i] / scale)) + ROUNDER;
-        }
-        for (int i = 0; i < count; i++) {
-            codes[i] = (byte) Float.floatToRawIntBits(numbers[i]); // the sum's low bits are the whole number
-        }
-    }
-
-    private static void expand(byte[] codes, int count, float absMax, float[] numbers, long from) {
-        for (int i = 0; i < count; i++) {
-            if (codes[i] == Byte.MIN_VALUE) {
-                throw new CodecException("int8: expected codes of -127 to 127, got -128 at index " + (from + i));
-            }
-        }
-        float scale = absMax / LARGEST_CODE;
-        for (int i = 0; i < count; i++) {
-            numbers[i] = codes[i];
-        }
-        for (int i = 0; i < count; i++) {
-            // Only a scale that was rounded up at the very end of the fp32 range makes the product infinite.
-            numbers[i] = Math.max(-Float.MAX_VALUE, Math.min(Float.MAX_VALUE, numbers[i] * scale));
-        }
-    }
-
-    private long blocks(long length) {
-        return Math.ceilDiv(length, (long) block);
     }
 }

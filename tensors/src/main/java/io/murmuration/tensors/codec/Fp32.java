@@ -1,6 +1,8 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Lanes;
+import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -19,19 +21,27 @@ record Fp32() implements Codec {
     }
 
     @Override
-    public void encode(Floats source, ByteBuffer target) {
-        MemorySegment room = Blocks.room(this, source.length(), target);
-        requireFinite(source);
-        MemorySegment.copy(source.segment(), ValueLayout.JAVA_FLOAT, 0, room, Blocks.FLOAT, 0, source.length());
-        Blocks.advance(target, room);
+    public void encode(Floats source, ByteBuffer target, Workers workers) {
+        Room room = Room.of(this, source.length(), target);
+        long address = Lanes.address("numbers", source, source.length());
+        Blocks.run(workers, source.length(), (at, count) -> {
+            Scan.finiteMagnitude(this, source, address, at, count);
+            MemorySegment.copy(
+                    source.segment(), ValueLayout.JAVA_FLOAT, at * 4, room.segment(), Blocks.FLOAT, at * 4, count);
+        });
+        room.done(target);
     }
 
     @Override
-    public void decode(ByteBuffer source, Floats target) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
-        MemorySegment.copy(bytes, Blocks.FLOAT, 0, target.segment(), ValueLayout.JAVA_FLOAT, 0, target.length());
-        requireFinite(target);
-        Blocks.advance(source, bytes);
+    public void decode(ByteBuffer source, Floats target, Workers workers) {
+        Room bytes = Room.filled(this, target.length(), source);
+        long address = Lanes.address("numbers", target, target.length());
+        Blocks.run(workers, target.length(), (at, count) -> {
+            MemorySegment.copy(
+                    bytes.segment(), Blocks.FLOAT, at * 4, target.segment(), ValueLayout.JAVA_FLOAT, at * 4, count);
+            Scan.finiteMagnitude(this, target, address, at, count);
+        });
+        bytes.done(source);
     }
 
     @Override
@@ -42,13 +52,5 @@ record Fp32() implements Codec {
     @Override
     public int[] wireParameters() {
         return new int[0];
-    }
-
-    private void requireFinite(Floats numbers) {
-        float[] block = Blocks.scratch(numbers.length(), Blocks.LENGTH);
-        for (long from = 0; from < numbers.length(); from += block.length) {
-            int count = Blocks.load(numbers, from, block);
-            Blocks.finiteAbsMax(this, block, count, from);
-        }
     }
 }

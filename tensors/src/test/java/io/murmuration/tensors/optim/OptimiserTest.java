@@ -33,8 +33,8 @@ class OptimiserTest {
         try (Arena arena = Arena.ofShared()) {
             Floats whole = random(arena, length, seed);
             Floats halves = random(arena, length, seed);
-            AdamW one = AdamW.uniform(arena, length, SETTINGS);
-            AdamW two = AdamW.uniform(arena, length, SETTINGS);
+            AdamW one = SETTINGS.over(arena, length);
+            AdamW two = SETTINGS.over(arena, length);
             for (int step = 1; step <= 3; step++) {
                 Floats gradient = random(arena, length, seed + step);
                 long now = step;
@@ -64,7 +64,7 @@ class OptimiserTest {
                 - lr / (1 - Math.pow(0.9, step)) * m / (Math.sqrt(v) / Math.sqrt(1 - Math.pow(0.95, step)) + 1e-8);
         try (Arena arena = Arena.ofConfined()) {
             Floats parameter = Floats.of(arena, (float) start);
-            AdamW.uniform(arena, 1, SETTINGS).step(parameter, Floats.of(arena, (float) slope), 0.5f, lr, step);
+            SETTINGS.over(arena, 1).step(parameter, Floats.of(arena, (float) slope), 0.5f, lr, step);
             assertThat((double) parameter.get(0)).isCloseTo(want, within(1e-6));
         }
     }
@@ -78,7 +78,7 @@ class OptimiserTest {
             for (long i = 0; i < layout.length(); i++) {
                 parameters.set(i, 1);
             }
-            AdamW optimiser = new AdamW(arena, layout, SETTINGS);
+            AdamW optimiser = SETTINGS.over(arena, layout);
             optimiser.step(parameters, Floats.allocate(arena, layout.length()), 1, 0.5, 1);
             for (ParameterLayout.Parameter parameter : layout.parameters()) {
                 float want = parameter.name().contains("norm") ? 1f : 0.95f;
@@ -93,7 +93,7 @@ class OptimiserTest {
     void a_range_must_start_and_end_at_a_chunk() {
         try (Arena arena = Arena.ofConfined()) {
             Floats vector = Floats.allocate(arena, 10_000);
-            AdamW optimiser = AdamW.uniform(arena, 10_000, SETTINGS);
+            AdamW optimiser = SETTINGS.over(arena, 10_000);
             for (long[] range : List.of(new long[] {1, 4096}, new long[] {0, 5000}, new long[] {4096, 12_288})) {
                 assertThatThrownBy(() -> optimiser.step(vector, vector, 1, 1e-3, 1, range[0], range[1]))
                         .isInstanceOf(IllegalArgumentException.class)

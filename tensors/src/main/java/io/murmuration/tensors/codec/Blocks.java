@@ -45,13 +45,9 @@ final class Blocks {
         buffer.position(buffer.position() + Math.toIntExact(done.byteSize()));
     }
 
-    static float[] scratch(long length, int block) {
-        return new float[(int) Math.min(length, block)];
-    }
-
-    /** Copies the block that starts at {@code from} and returns how many numbers it has. */
-    static int load(Floats source, long from, float[] block) {
-        int count = (int) Math.min(block.length, source.length() - from);
+    /** Copies the block that starts at {@code from} and ends before {@code to}, and returns how many numbers it has. */
+    static int load(Floats source, long from, long to, float[] block) {
+        int count = (int) Math.min(block.length, to - from);
         MemorySegment.copy(source.segment(), ValueLayout.JAVA_FLOAT, from * Float.BYTES, block, 0, count);
         return count;
     }

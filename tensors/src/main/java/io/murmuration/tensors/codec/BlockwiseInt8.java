@@ -1,6 +1,7 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -42,41 +43,51 @@ record BlockwiseInt8(int block) implements Codec {
         return Math.addExact(length, Math.multiplyExact(blocks(length), (long) Float.BYTES));
     }
 
-    @Override
-    public void encode(Floats source, ByteBuffer target) {
-        MemorySegment room = Blocks.room(this, source.length(), target);
-        long codesAt = blocks(source.length()) * Float.BYTES;
-        float[] numbers = Blocks.scratch(source.length(), block);
-        byte[] codes = new byte[numbers.length];
-        long number = 0;
-        for (long from = 0; from < source.length(); from += block, number++) {
-            int count = Blocks.load(source, from, numbers);
-            float absMax = Blocks.finiteAbsMax(this, numbers, count, from);
-            quantise(numbers, count, absMax / LARGEST_CODE, codes);
-            room.set(Blocks.FLOAT, number * Float.BYTES, absMax);
-            MemorySegment.copy(codes, 0, room, ValueLayout.JAVA_BYTE, codesAt + from, count);
+    private record Scratch(float[] numbers, byte[] codes) {
+        Scratch(int length) {
+            this(new float[length], new byte[length]);
         }
+    }
+
+    private Scratch scratch(long length) {
+        return new Scratch((int) Math.min(length, block));
+    }
+
+    @Override
+    public void encode(Floats source, ByteBuffer target, Workers workers) {
+        long length = source.length();
+        MemorySegment room = Blocks.room(this, length, target);
+        long codesAt = blocks(length) * Float.BYTES;
+        Pieces.run(workers, length, block, () -> scratch(length), (scratch, from, to) -> {
+            for (long at = from; at < to; at += block) {
+                int count = Blocks.load(source, at, to, scratch.numbers);
+                float absMax = Blocks.finiteAbsMax(this, scratch.numbers, count, at);
+                quantise(scratch.numbers, count, absMax / LARGEST_CODE, scratch.codes);
+                room.set(Blocks.FLOAT, at / block * Float.BYTES, absMax);
+                MemorySegment.copy(scratch.codes, 0, room, ValueLayout.JAVA_BYTE, codesAt + at, count);
+            }
+        });
         Blocks.advance(target, room);
     }
 
     @Override
-    public void decode(ByteBuffer source, Floats target) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
-        long codesAt = blocks(target.length()) * Float.BYTES;
-        float[] numbers = Blocks.scratch(target.length(), block);
-        byte[] codes = new byte[numbers.length];
-        long number = 0;
-        for (long from = 0; from < target.length(); from += block, number++) {
-            int count = (int) Math.min(block, target.length() - from);
-            float absMax = bytes.get(Blocks.FLOAT, number * Float.BYTES);
-            if (!(absMax >= 0 && absMax <= Float.MAX_VALUE)) {
-                throw new CodecException(
-                        "int8: expected a finite absmax of at least 0, got " + absMax + " for block " + number);
+    public void decode(ByteBuffer source, Floats target, Workers workers) {
+        long length = target.length();
+        MemorySegment bytes = Blocks.bytes(this, length, source);
+        long codesAt = blocks(length) * Float.BYTES;
+        Pieces.run(workers, length, block, () -> scratch(length), (scratch, from, to) -> {
+            for (long at = from; at < to; at += block) {
+                int count = (int) Math.min(block, to - at);
+                float absMax = bytes.get(Blocks.FLOAT, at / block * Float.BYTES);
+                if (!(absMax >= 0 && absMax <= Float.MAX_VALUE)) {
+                    throw new CodecException(
+                            "int8: expected a finite absmax of at least 0, got " + absMax + " for block " + at / block);
+                }
+                MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, codesAt + at, scratch.codes, 0, count);
+                expand(scratch.codes, count, absMax, scratch.numbers, at);
+                Blocks.store(scratch.numbers, count, target, at);
             }
-            MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, codesAt + from, codes, 0, count);
-            expand(codes, count, absMax, numbers, from);
-            Blocks.store(numbers, count, target, from);
-        }
+        });
         Blocks.advance(source, bytes);
     }
 

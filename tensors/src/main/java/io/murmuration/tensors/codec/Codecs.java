@@ -2,27 +2,71 @@ package io.murmuration.tensors.codec;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
-/** The codecs that settings and headers can name. */
+/**
+ * The codecs that settings and headers can name. A name may carry parameters, {@code int8:64} for example; those left
+ * out have their usual values.
+ */
 public final class Codecs {
 
-    private static final List<Codec> BY_NAME =
-            List.of(new Fp32(), new Fp16(), new BlockwiseInt8(BlockwiseInt8.USUAL_BLOCK));
+    /**
+     * A family of codecs that differ in their parameters.
+     *
+     * @param wireId number in the header of an {@link EncodedTensor}
+     * @param usual the parameters unless others are given; a header always carries as many
+     * @param make refuses parameters outside their ranges with a {@link CodecException}
+     */
+    private record Kind(int wireId, String name, int[] usual, Function<int[], Codec> make) {
+
+        Kind(int wireId, String name, Codec only) {
+            this(wireId, name, new int[0], parameters -> only);
+        }
+    }
+
+    /** In the order of falling size. */
+    private static final List<Kind> KINDS = List.of(
+            new Kind(1, "fp32", new Fp32()),
+            new Kind(2, "fp16", new Fp16()),
+            new Kind(3, "int8", new int[] {BlockwiseInt8.USUAL_BLOCK}, p -> new BlockwiseInt8(p[0])));
+
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
 
     private Codecs() {}
 
     /** In the order of falling size. */
     public static List<String> names() {
-        return BY_NAME.stream().map(Codec::name).toList();
+        return KINDS.stream().map(Kind::name).toList();
     }
 
-    /** @throws IllegalArgumentException if there is no such codec; lists those there are */
+    /**
+     * @param name one of {@link #names()}, then parameters, each behind a colon
+     * @throws IllegalArgumentException if there is no such codec, listing those there are; or if a parameter is outside its
+     *     range
+     */
     public static Codec byName(String name) {
-        return BY_NAME.stream()
-                .filter(codec -> codec.name().equals(name))
+        String[] parts = name.split(":", -1);
+        Kind kind = KINDS.stream()
+                .filter(known -> known.name.equals(parts[0]))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "expected a codec, one of " + String.join(", ", names()) + "; got " + name));
+        int given = parts.length - 1;
+        if (given > kind.usual.length || !Arrays.stream(parts).skip(1).allMatch(NUMBER.asMatchPredicate())) {
+            throw new IllegalArgumentException(kind.name + ": expected at most " + kind.usual.length
+                    + " whole numbers behind colons, got " + name);
+        }
+        int[] parameters = kind.usual.clone();
+        for (int i = 0; i < given; i++) {
+            parameters[i] = Integer.parseInt(parts[1 + i]);
+        }
+        try {
+            return kind.make.apply(parameters);
+        } catch (CodecException outside) {
+            throw new IllegalArgumentException(outside.getMessage(), outside);
+        }
     }
 
     /** {@code int8} with blocks of another length than the usual 4096 (1 to 65536). */
@@ -32,24 +76,18 @@ public final class Codecs {
 
     /** The codec that a header describes. */
     static Codec byWire(int id, int[] parameters) {
-        return switch (id) {
-            case 1 -> withoutParameters(new Fp32(), parameters);
-            case 2 -> withoutParameters(new Fp16(), parameters);
-            case 3 -> {
-                if (parameters.length != 1) {
-                    throw new CodecException(
-                            "int8: expected one parameter (the block), got " + Arrays.toString(parameters));
-                }
-                yield new BlockwiseInt8(parameters[0]);
-            }
-            default -> throw new CodecException("expected a codec of 1 (fp32), 2 (fp16) or 3 (int8), got " + id);
-        };
-    }
-
-    private static Codec withoutParameters(Codec codec, int[] parameters) {
-        if (parameters.length != 0) {
-            throw new CodecException(codec.name() + ": expected no parameters, got " + Arrays.toString(parameters));
+        Kind kind = KINDS.stream()
+                .filter(known -> known.wireId == id)
+                .findFirst()
+                .orElseThrow(() -> new CodecException("expected a codec of "
+                        + KINDS.stream()
+                                .map(known -> known.wireId + " (" + known.name + ")")
+                                .collect(Collectors.joining(", "))
+                        + "; got " + id));
+        if (parameters.length != kind.usual.length) {
+            throw new CodecException(
+                    kind.name + ": expected " + kind.usual.length + " parameters, got " + Arrays.toString(parameters));
         }
-        return codec;
+        return kind.make.apply(parameters);
     }
 }

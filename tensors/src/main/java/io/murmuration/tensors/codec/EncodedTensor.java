@@ -1,6 +1,7 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Workers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -86,9 +87,19 @@ public final class EncodedTensor {
 
     /** @throws CodecException if a number is not finite */
     public static byte[] encode(Codec codec, int[] shape, Floats numbers) {
+        return encode(codec, shape, numbers, Workers.SERIAL);
+    }
+
+    /** @throws CodecException if a number is not finite */
+    public static byte[] encode(Codec codec, int[] shape, Floats numbers, Workers workers) {
         byte[] bytes = new byte[Math.toIntExact(size(codec, shape))];
-        encode(codec, shape, numbers, ByteBuffer.wrap(bytes));
+        encode(codec, shape, numbers, ByteBuffer.wrap(bytes), workers);
         return bytes;
+    }
+
+    /** Encodes in the calling thread. */
+    public static void encode(Codec codec, int[] shape, Floats numbers, ByteBuffer target) {
+        encode(codec, shape, numbers, target, Workers.SERIAL);
     }
 
     /**
@@ -97,7 +108,7 @@ public final class EncodedTensor {
      * @throws CodecException if a number is not finite
      * @throws IllegalArgumentException if shape and numbers disagree or the target has too little room
      */
-    public static void encode(Codec codec, int[] shape, Floats numbers, ByteBuffer target) {
+    public static void encode(Codec codec, int[] shape, Floats numbers, ByteBuffer target, Workers workers) {
         if (shape.length < 1 || shape.length > MAX_RANK || elements(shape) != numbers.length()) {
             throw new IllegalArgumentException("expected a shape of 1 to " + MAX_RANK + " axes that holds "
                     + numbers.length() + " numbers, got " + Arrays.toString(shape));
@@ -123,7 +134,7 @@ public final class EncodedTensor {
             out.putInt(parameter);
         }
         out.putLong(codec.encodedSize(numbers.length()));
-        codec.encode(numbers, out);
+        codec.encode(numbers, out, workers);
         out.putInt(checksum(out, start, out.position()));
         target.position(out.position());
     }
@@ -162,6 +173,11 @@ public final class EncodedTensor {
         return new Header(codec, shape, in.position(), payloadBytes);
     }
 
+    /** Decodes in the calling thread. */
+    public static void decode(ByteBuffer source, int[] expectedShape, Floats target) {
+        decode(source, expectedShape, target, Workers.SERIAL);
+    }
+
     /**
      * Decodes the tensor that fills the buffer from its position to its limit, and moves the position to the limit. On
      * failure the position stays; the target may then hold anything.
@@ -169,7 +185,7 @@ public final class EncodedTensor {
      * @param expectedShape what the tensor must be; {@code target} has room for exactly that
      * @throws CodecException if the bytes are anything else
      */
-    public static void decode(ByteBuffer source, int[] expectedShape, Floats target) {
+    public static void decode(ByteBuffer source, int[] expectedShape, Floats target, Workers workers) {
         if (elements(expectedShape) != target.length()) {
             throw new IllegalArgumentException("expected a target for " + Arrays.toString(expectedShape) + ", got "
                     + target.length() + " numbers");
@@ -190,7 +206,7 @@ public final class EncodedTensor {
             throw new CodecException("expected checksum 0x%08x, got 0x%08x".formatted(claimed, actual));
         }
         in.position(source.position() + header.headerBytes).limit(checksumAt);
-        header.codec.decode(in, target);
+        header.codec.decode(in, target, workers);
         source.position(source.limit());
     }
 

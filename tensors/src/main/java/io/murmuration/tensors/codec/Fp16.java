@@ -1,6 +1,7 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
@@ -22,37 +23,51 @@ record Fp16() implements Codec {
         return Math.multiplyExact(length, (long) Short.BYTES);
     }
 
-    @Override
-    public void encode(Floats source, ByteBuffer target) {
-        MemorySegment room = Blocks.room(this, source.length(), target);
-        float[] block = Blocks.scratch(source.length(), Blocks.LENGTH);
-        short[] halves = new short[block.length];
-        for (long from = 0; from < source.length(); from += block.length) {
-            int count = Blocks.load(source, from, block);
-            Blocks.finiteAbsMax(this, block, count, from);
-            for (int i = 0; i < count; i++) {
-                halves[i] = Float.floatToFloat16(Math.max(-LARGEST, Math.min(LARGEST, block[i])));
-            }
-            MemorySegment.copy(halves, 0, room, Blocks.SHORT, from * Short.BYTES, count);
+    private record Scratch(float[] block, short[] halves) {
+        Scratch() {
+            this(new float[Blocks.LENGTH], new short[Blocks.LENGTH]);
         }
+    }
+
+    @Override
+    public void encode(Floats source, ByteBuffer target, Workers workers) {
+        MemorySegment room = Blocks.room(this, source.length(), target);
+        Pieces.run(workers, source.length(), 1, Scratch::new, (scratch, from, to) -> {
+            for (long at = from; at < to; at += Blocks.LENGTH) {
+                int count = Blocks.load(source, at, to, scratch.block);
+                Blocks.finiteAbsMax(this, scratch.block, count, at);
+                narrow(scratch.block, count, scratch.halves);
+                MemorySegment.copy(scratch.halves, 0, room, Blocks.SHORT, at * Short.BYTES, count);
+            }
+        });
         Blocks.advance(target, room);
     }
 
     @Override
-    public void decode(ByteBuffer source, Floats target) {
+    public void decode(ByteBuffer source, Floats target, Workers workers) {
         MemorySegment bytes = Blocks.bytes(this, target.length(), source);
-        float[] block = Blocks.scratch(target.length(), Blocks.LENGTH);
-        short[] halves = new short[block.length];
-        for (long from = 0; from < target.length(); from += block.length) {
-            int count = (int) Math.min(block.length, target.length() - from);
-            MemorySegment.copy(bytes, Blocks.SHORT, from * Short.BYTES, halves, 0, count);
-            for (int i = 0; i < count; i++) {
-                block[i] = Float.float16ToFloat(halves[i]);
+        Pieces.run(workers, target.length(), 1, Scratch::new, (scratch, from, to) -> {
+            for (long at = from; at < to; at += Blocks.LENGTH) {
+                int count = (int) Math.min(Blocks.LENGTH, to - at);
+                MemorySegment.copy(bytes, Blocks.SHORT, at * Short.BYTES, scratch.halves, 0, count);
+                widen(scratch.halves, count, scratch.block);
+                Blocks.finiteAbsMax(this, scratch.block, count, at);
+                Blocks.store(scratch.block, count, target, at);
             }
-            Blocks.finiteAbsMax(this, block, count, from);
-            Blocks.store(block, count, target, from);
-        }
+        });
         Blocks.advance(source, bytes);
+    }
+
+    private static void narrow(float[] block, int count, short[] halves) {
+        for (int i = 0; i < count; i++) {
+            halves[i] = Float.floatToFloat16(Math.max(-LARGEST, Math.min(LARGEST, block[i])));
+        }
+    }
+
+    private static void widen(short[] halves, int count, float[] block) {
+        for (int i = 0; i < count; i++) {
+            block[i] = Float.float16ToFloat(halves[i]);
+        }
     }
 
     @Override

@@ -1,8 +1,8 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 
 /** The numbers as they are: 4 bytes each. */
@@ -19,18 +19,29 @@ record Fp32() implements Codec {
     }
 
     @Override
-    public void encode(Floats source, ByteBuffer target) {
+    public void encode(Floats source, ByteBuffer target, Workers workers) {
         MemorySegment room = Blocks.room(this, source.length(), target);
-        requireFinite(source);
-        MemorySegment.copy(source.segment(), ValueLayout.JAVA_FLOAT, 0, room, Blocks.FLOAT, 0, source.length());
+        Pieces.run(workers, source.length(), 1, () -> new float[Blocks.LENGTH], (block, from, to) -> {
+            for (long at = from; at < to; at += block.length) {
+                int count = Blocks.load(source, at, to, block);
+                Blocks.finiteAbsMax(this, block, count, at);
+                MemorySegment.copy(block, 0, room, Blocks.FLOAT, at * Float.BYTES, count);
+            }
+        });
         Blocks.advance(target, room);
     }
 
     @Override
-    public void decode(ByteBuffer source, Floats target) {
+    public void decode(ByteBuffer source, Floats target, Workers workers) {
         MemorySegment bytes = Blocks.bytes(this, target.length(), source);
-        MemorySegment.copy(bytes, Blocks.FLOAT, 0, target.segment(), ValueLayout.JAVA_FLOAT, 0, target.length());
-        requireFinite(target);
+        Pieces.run(workers, target.length(), 1, () -> new float[Blocks.LENGTH], (block, from, to) -> {
+            for (long at = from; at < to; at += block.length) {
+                int count = (int) Math.min(block.length, to - at);
+                MemorySegment.copy(bytes, Blocks.FLOAT, at * Float.BYTES, block, 0, count);
+                Blocks.finiteAbsMax(this, block, count, at);
+                Blocks.store(block, count, target, at);
+            }
+        });
         Blocks.advance(source, bytes);
     }
 
@@ -42,13 +53,5 @@ record Fp32() implements Codec {
     @Override
     public int[] wireParameters() {
         return new int[0];
-    }
-
-    private void requireFinite(Floats numbers) {
-        float[] block = Blocks.scratch(numbers.length(), Blocks.LENGTH);
-        for (long from = 0; from < numbers.length(); from += block.length) {
-            int count = Blocks.load(numbers, from, block);
-            Blocks.finiteAbsMax(this, block, count, from);
-        }
     }
 }

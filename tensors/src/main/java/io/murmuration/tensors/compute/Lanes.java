@@ -17,10 +17,10 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Sums over lanes are taken here in a fixed order, since {@code reduceLanes} leaves the order open and may change it when
  * the JIT compiles.
  */
-final class Lanes {
+public final class Lanes {
 
-    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
-    static final int WIDTH = SPECIES.length();
+    public static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    public static final int WIDTH = SPECIES.length();
 
     @SuppressWarnings("restricted")
     private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
@@ -56,7 +56,7 @@ final class Lanes {
     private Lanes() {}
 
     /** The address of the first number; throws if the arena is closed or there are fewer than {@code needed} numbers. */
-    static long address(String what, Floats floats, long needed) {
+    public static long address(String what, Floats floats, long needed) {
         Checks.atLeast(what, floats, needed);
         MemorySegment segment = floats.segment();
         if (!segment.scope().isAlive()) {
@@ -65,45 +65,45 @@ final class Lanes {
         return segment.address();
     }
 
-    static FloatVector load(long address) {
+    public static FloatVector load(long address) {
         return FloatVector.fromMemorySegment(SPECIES, MEMORY, address, ORDER);
     }
 
-    static FloatVector load(long address, VectorMask<Float> mask) {
+    public static FloatVector load(long address, VectorMask<Float> mask) {
         return FloatVector.fromMemorySegment(SPECIES, MEMORY, address, ORDER, mask);
     }
 
-    static void store(FloatVector vector, long address) {
+    public static void store(FloatVector vector, long address) {
         vector.intoMemorySegment(MEMORY, address, ORDER);
     }
 
-    static void store(FloatVector vector, long address, VectorMask<Float> mask) {
+    public static void store(FloatVector vector, long address, VectorMask<Float> mask) {
         vector.intoMemorySegment(MEMORY, address, ORDER, mask);
     }
 
-    static float get(long address) {
+    public static float get(long address) {
         return MEMORY.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address);
     }
 
-    static void set(long address, float value) {
+    public static void set(long address, float value) {
         MEMORY.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
     }
 
-    static FloatVector zero() {
+    public static FloatVector zero() {
         return FloatVector.zero(SPECIES);
     }
 
-    static FloatVector all(float value) {
+    public static FloatVector all(float value) {
         return FloatVector.broadcast(SPECIES, value);
     }
 
     /** The lanes below {@code count}, which is at most the number of lanes. */
-    static VectorMask<Float> first(int count) {
+    public static VectorMask<Float> first(int count) {
         return FIRST.get(count);
     }
 
     /** The sum of all lanes, in ascending order. */
-    static float sum(FloatVector vector) {
+    public static float sum(FloatVector vector) {
         float sum = 0;
         for (int lane = 0; lane < WIDTH; lane++) {
             sum += vector.lane(lane);
@@ -116,7 +116,7 @@ final class Lanes {
      * The constants are made once: broadcast here, they make callers so large that C2 stops inlining, and what it does not
      * inline puts its vectors on the heap.
      */
-    static FloatVector exp(FloatVector argument) {
+    public static FloatVector exp(FloatVector argument) {
         // Compare and blend: max and min would spend most of this function's time on the order of zeros and NaN.
         FloatVector x = argument.blend(LOWEST, argument.compare(VectorOperators.LT, LOWEST));
         x = x.blend(HIGHEST, x.compare(VectorOperators.GT, HIGHEST));
@@ -132,7 +132,7 @@ final class Lanes {
     }
 
     /** 1 / (1 + e^-x). */
-    static FloatVector sigmoid(FloatVector x) {
+    public static FloatVector sigmoid(FloatVector x) {
         return ONE.div(exp(x.neg()).add(ONE));
     }
 }

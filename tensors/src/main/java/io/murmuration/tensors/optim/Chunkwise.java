@@ -33,13 +33,11 @@ final class Chunkwise {
         for (long at = 0; at < length; at += CHUNK) {
             int count = (int) Math.min(CHUNK, length - at);
             for (int i = 0; i < vectors.length; i++) {
-                MemorySegment.copy(
-                        vectors[i].segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, chunks[i], 0, count);
+                MemorySegment.copy(vectors[i].segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, chunks[i], 0, count);
             }
             kernel.apply(chunks, count);
             for (int i = 0; i < written; i++) {
-                MemorySegment.copy(
-                        chunks[i], 0, vectors[i].segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, count);
+                MemorySegment.copy(chunks[i], 0, vectors[i].segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, count);
             }
         }
     }

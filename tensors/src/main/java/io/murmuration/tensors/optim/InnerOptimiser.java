@@ -181,8 +181,7 @@ public abstract sealed class InnerOptimiser permits AdamW, NAdam, Sgd {
 
     static void requireBetas(double beta1, double beta2) {
         if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1)) {
-            throw new IllegalArgumentException(
-                    "betas must be at least 0 and below 1, were " + beta1 + " and " + beta2);
+            throw new IllegalArgumentException("betas must be at least 0 and below 1, were " + beta1 + " and " + beta2);
         }
     }
 

@@ -47,8 +47,9 @@ public final class NoLoCo {
                 throw new IllegalArgumentException("inner-steps must be at least 1, was " + innerSteps);
             }
             if (!(momentum >= 0 && momentum < 1 && beta > 0 && gamma >= 0)) {
-                throw new IllegalArgumentException("momentum must be 0 to below 1, beta above 0 and gamma at least 0, were "
-                        + momentum + ", " + beta + " and " + gamma);
+                throw new IllegalArgumentException(
+                        "momentum must be 0 to below 1, beta above 0 and gamma at least 0, were " + momentum + ", "
+                                + beta + " and " + gamma);
             }
         }
     }

@@ -2,7 +2,8 @@ package io.murmuration.tensors.optim;
 
 import io.murmuration.tensors.compute.Floats;
 import java.lang.foreign.Arena;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -11,23 +12,27 @@ import java.util.Map;
  */
 public final class SavedState {
 
-    private final Map<Floats, Floats> copies = new LinkedHashMap<>();
+    private record Copy(Floats live, Floats saved) {}
 
-    private SavedState() {}
+    private final List<Copy> copies;
+
+    private SavedState(List<Copy> copies) {
+        this.copies = List.copyOf(copies);
+    }
 
     /** @param state live vectors by name, as every optimiser gives them */
     public static SavedState of(Arena arena, Map<String, Floats> state) {
-        SavedState saved = new SavedState();
+        List<Copy> copies = new ArrayList<>();
         for (Floats live : state.values()) {
-            Floats copy = Floats.allocate(arena, live.length());
-            copy.copyFrom(live);
-            saved.copies.put(live, copy);
+            Floats saved = Floats.allocate(arena, live.length());
+            saved.copyFrom(live);
+            copies.add(new Copy(live, saved));
         }
-        return saved;
+        return new SavedState(copies);
     }
 
     /** Writes the copies back into the vectors they were taken from. May be done again. */
     public void restore() {
-        copies.forEach(Floats::copyFrom);
+        copies.forEach(copy -> copy.live.copyFrom(copy.saved));
     }
 }

@@ -5,8 +5,18 @@ import java.util.List;
 /** All checks there are. Whoever implements another kind of case adds its check here. */
 final class GoldenChecks {
 
-    static final List<GoldenCheck> ALL =
-            List.of(new AdamWGolden(), new ClipGolden(), new ScheduleGolden(), new CodecGolden(), new LlamaGolden());
+    static final List<GoldenCheck> ALL = List.of(
+            new InnerOptimiserGolden(),
+            new DiLoCoGolden(),
+            new StreamingGolden(),
+            new ClipGolden(),
+            new ScheduleGolden(),
+            new CodecGolden(),
+            new LlamaGolden(),
+            new RobustGolden(),
+            new RoutingGolden());
+
+    static final List<ManifestGolden> MANIFESTS = List.of(new PartitionGolden());
 
     private GoldenChecks() {}
 }

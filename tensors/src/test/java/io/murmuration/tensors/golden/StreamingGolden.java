@@ -86,7 +86,9 @@ final class StreamingGolden implements GoldenCheck {
                 .forEach(event -> expected.add(event.path("step").asInt() + " "
                         + event.path("event").asText() + " "
                         + event.path("fragment").asInt()));
-        assertThat(events).isEqualTo(expected);
+        if (testCase.json().has("events")) {
+            assertThat(events).isEqualTo(expected);
+        }
     }
 
     private static List<Fragment> fragments(JsonNode params, Tensors tensors) {

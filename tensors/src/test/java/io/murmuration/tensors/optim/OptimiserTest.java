@@ -24,34 +24,6 @@ class OptimiserTest {
     private static final AdamW.Settings SETTINGS = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1);
 
     @Property(tries = 200)
-    void a_step_in_ranges_on_two_threads_gives_the_bits_of_a_step_in_one(
-            @ForAll @IntRange(min = 1, max = 30_000) int length,
-            @ForAll @IntRange(min = 0, max = 7) int cut,
-            @ForAll long seed)
-            throws InterruptedException {
-        long middle = Math.min((long) cut * AdamW.CHUNK, length / AdamW.CHUNK * AdamW.CHUNK);
-        try (Arena arena = Arena.ofShared()) {
-            Floats whole = random(arena, length, seed);
-            Floats halves = random(arena, length, seed);
-            AdamW one = SETTINGS.over(arena, length);
-            AdamW two = SETTINGS.over(arena, length);
-            for (int step = 1; step <= 3; step++) {
-                Floats gradient = random(arena, length, seed + step);
-                long now = step;
-                one.step(whole, gradient, 0.37f, 1e-3, now);
-                Thread other = Thread.ofPlatform().start(() -> two.step(halves, gradient, 0.37f, 1e-3, now, 0, middle));
-                two.step(halves, gradient, 0.37f, 1e-3, now, middle, length);
-                other.join();
-            }
-            assertThat(halves.segment().mismatch(whole.segment())).isEqualTo(-1);
-            two.state().forEach((name, vector) -> assertThat(
-                            vector.segment().mismatch(one.state().get(name).segment()))
-                    .as(name)
-                    .isEqualTo(-1));
-        }
-    }
-
-    @Property(tries = 200)
     void one_number_follows_the_formula(
             @ForAll @DoubleRange(min = -3, max = 3) double start,
             @ForAll @DoubleRange(min = -2, max = 2) double slope,

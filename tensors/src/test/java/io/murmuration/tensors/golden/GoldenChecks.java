@@ -12,6 +12,7 @@ final class GoldenChecks {
             new ClipGolden(),
             new ScheduleGolden(),
             new CodecGolden(),
+            new DynamicCodeGolden(),
             new LlamaGolden(),
             new RobustGolden(),
             new RoutingGolden());

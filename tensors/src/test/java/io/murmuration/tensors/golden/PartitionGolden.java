@@ -63,7 +63,7 @@ final class PartitionGolden implements ManifestGolden {
                         .isLessThanOrEqualTo(entry.path("max_cost").doubleValue());
                 boolean reached = false;
                 for (long part : got) {
-                    reached |= part >= leastSize;
+                    reached |= part > leastSize; // a share that did not reach it may be rounded up to it
                 }
                 for (long part : got) {
                     assertThat(!reached || part == 0 || part >= leastSize)

@@ -71,7 +71,8 @@ class BandwidthPartitionTest {
                 .toList();
         long[] partition = BandwidthPartition.of(numbers, given, leastSize);
         assertThat(Arrays.stream(partition).sum()).isEqualTo(numbers);
-        boolean anybody = Arrays.stream(partition).anyMatch(part -> part >= leastSize);
+        // Shares are exact, parts are whole: a part of just the least size may come from a share that did not reach it.
+        boolean anybody = Arrays.stream(partition).anyMatch(part -> part > leastSize);
         for (long part : partition) {
             // An exact share at the least size may lose a fraction to rounding.
             assertThat(part == 0 || !anybody || part >= leastSize - 1)

@@ -71,8 +71,8 @@ class BandwidthPartitionTest {
                 .toList();
         long[] partition = BandwidthPartition.of(numbers, given, leastSize);
         assertThat(Arrays.stream(partition).sum()).isEqualTo(numbers);
-        // Shares are exact, parts are whole: a part of just the least size may come from a share that did not reach it.
-        boolean anybody = Arrays.stream(partition).anyMatch(part -> part > leastSize);
+        // Shares are exact, parts are whole: the fractions of all peers, less than one each, may have gone to this one.
+        boolean anybody = Arrays.stream(partition).anyMatch(part -> part >= leastSize + partition.length);
         for (long part : partition) {
             // An exact share at the least size may lose a fraction to rounding.
             assertThat(part == 0 || !anybody || part >= leastSize - 1)

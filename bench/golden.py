@@ -309,6 +309,144 @@ def schedule(group, name, p, rate, steps):
     group.case(name, p, {name + ".safetensors": tensors}, description="learning rate of step 0, 1, ...", lr_f64=table)
 
 
+def torch_steps(make, start, gradients, before=lambda p: None):
+    """Parameters after every step of a torch optimiser in fp64, and the optimiser's state at the end of each."""
+    p = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    optimiser, trace, states = make([p]), [], []
+    for gradient in gradients:
+        before(p)
+        p.grad = torch.tensor(gradient, dtype=torch.float64)
+        optimiser.step()
+        trace.append(p.detach().numpy().copy())
+        states.append({key: value.detach().numpy().copy() for key, value in optimiser.state[p].items()
+                       if isinstance(value, torch.Tensor)})
+    return np.stack(trace), states
+
+
+def from_torch(group, rng, name, steps, shapes, params, vectors, make, before=lambda p: None):
+    tensors = {}
+    for parameter, shape in shapes.items():
+        start = rng.standard_normal(shape).astype("<f4")
+        size = np.exp(rng.normal(-2, 1, (steps,) + (1,) * len(shape)))
+        gradients = (size * rng.standard_normal((steps,) + shape)).astype("<f4")
+        trace, states = torch_steps(make, start, gradients, before)
+        tensors["param_init." + parameter] = (start, None)
+        tensors["grad." + parameter] = (gradients, None)
+        tensors["param." + parameter] = (f32(trace), {"atol": 1e-7, "rtol": 2e-6})
+        for t in (1, steps):
+            for vector in vectors:
+                tensors[f"{vector}.step{t}.{parameter}"] = (f32(states[t - 1][vector]), {"atol": 1e-9, "rtol": 5e-6})
+            if "mu_product" in states[t - 1]:
+                product = f32(states[t - 1]["mu_product"]).reshape(1)
+                tensors[f"mu_product.step{t}"] = (product, {"atol": 1e-9, "rtol": 5e-6})
+    group.case(name, params, {name + ".safetensors": tensors}, description=f"torch.optim in fp64, {steps} steps")
+
+
+def nadam(group, rng, name, steps, shapes, params):
+    make = lambda p: torch.optim.NAdam(
+        p, lr=params["lr"], betas=tuple(params["betas"]), eps=params["eps"], weight_decay=params["weight_decay"],
+        momentum_decay=params["momentum_decay"], decoupled_weight_decay=params["decoupled_weight_decay"])
+    from_torch(group, rng, name, steps, shapes, params, ["exp_avg", "exp_avg_sq"], make)
+
+
+def sgd(group, rng, name, steps, shapes, params):
+    make = lambda p: torch.optim.SGD(p, lr=params["lr"], momentum=params["momentum"], nesterov=params["nesterov"])
+
+    def decay(p):  # torch's own decay is L2; this one is decoupled
+        with torch.no_grad():
+            p.mul_(1 - params["lr"] * params["weight_decay"])
+
+    vectors = ["momentum_buffer"] if params["momentum"] > 0 else []
+    from_torch(group, rng, name, steps, shapes, params, vectors, make, decay)
+
+
+INNER = {"lr": 4e-3, "betas": [0.9, 0.95], "eps": 1e-8, "weight_decay": 0.1}
+OUTER = {"atol": 1e-6, "rtol": 2e-6}
+
+
+def inner(replicas):
+    return [torch.optim.AdamW([p], lr=INNER["lr"], betas=tuple(INNER["betas"]), eps=INNER["eps"],
+                              weight_decay=INNER["weight_decay"]) for p in replicas]
+
+
+def inner_step(p, optimiser, gradient):
+    p.grad = torch.tensor(gradient, dtype=torch.float64)
+    optimiser.step()
+
+
+def diloco(group, rng, name, weights, rounds, steps, shapes, rate, momentum):
+    workers = len(weights)
+    tensors = {}
+    for parameter, shape in shapes.items():
+        start = rng.standard_normal(shape).astype("<f4")
+        gradients = (0.3 * rng.standard_normal((rounds, workers, steps) + shape)).astype("<f4")
+        theta = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+        outer = torch.optim.SGD([theta], lr=rate, momentum=momentum, nesterov=True)
+        replicas = [torch.tensor(start, dtype=torch.float64, requires_grad=True) for _ in weights]
+        inners = inner(replicas)
+        trace = {"local": [], "delta": [], "global": [], "momentum": []}
+        for r in range(rounds):
+            for i in range(workers):
+                for k in range(steps):
+                    inner_step(replicas[i], inners[i], gradients[r, i, k])
+            trace["local"].append(np.stack([p.detach().numpy().copy() for p in replicas]))
+            mean = sum(w * (theta - p).detach() for w, p in zip(weights, replicas)) / sum(weights)
+            theta.grad = mean
+            outer.step()
+            with torch.no_grad():
+                for p in replicas:
+                    p.copy_(theta)
+            trace["delta"].append(mean.numpy())
+            trace["global"].append(theta.detach().numpy().copy())
+            trace["momentum"].append(outer.state[theta]["momentum_buffer"].numpy().copy())
+        tensors["param_init." + parameter] = (start, None)
+        tensors["grad." + parameter] = (gradients, None)
+        for key, values in trace.items():
+            tensors[f"{key}.{parameter}"] = (f32(np.stack(values)), OUTER)
+    params = {"workers": workers, "H": steps, "rounds": rounds, "outer_lr": rate, "outer_momentum": momentum,
+              "worker_weights": weights, "inner": INNER}
+    group.case(name, params, {name + ".safetensors": tensors}, description="torch AdamW inner, torch SGD outer, fp64")
+
+
+def streaming(group, rng, name, workers, fragments, steps, period, tau, alpha, shapes):
+    count = len(fragments)
+    of = {parameter: p for p, names in enumerate(fragments) for parameter in names}
+    applies = lambda t, p: t - tau >= 1 and t % period == ((p + 1) * period // count) % period
+    events = []
+    for t in range(1, steps + 1):
+        events += [{"step": t, "fragment": p, "event": "send"} for p in range(count) if applies(t + tau, p)]
+        events += [{"step": t, "fragment": p, "event": "apply"} for p in range(count) if applies(t, p)]
+    tensors = {}
+    for parameter, shape in shapes.items():
+        start = rng.standard_normal(shape).astype("<f4")
+        gradients = (0.3 * rng.standard_normal((steps, workers) + shape)).astype("<f4")
+        replicas = [torch.tensor(start, dtype=torch.float64, requires_grad=True) for _ in range(workers)]
+        inners = inner(replicas)
+        theta, momentum, sent = start.astype("f8"), np.zeros(shape), None
+        trace = {"local": [], "global": []}
+        for t in range(1, steps + 1):
+            for p, optimiser, gradient in zip(replicas, inners, gradients[t - 1]):
+                inner_step(p, optimiser, gradient)
+            if applies(t + tau, of[parameter]):
+                sent = sum(theta - p.detach().numpy() for p in replicas) / workers
+            if applies(t, of[parameter]):
+                momentum = 0.9 * momentum + sent
+                theta = theta - 0.7 * (sent + 0.9 * momentum)
+                with torch.no_grad():
+                    for p in replicas:
+                        p.copy_(alpha * p + (1 - alpha) * torch.tensor(theta))
+            trace["local"].append(np.stack([p.detach().numpy().copy() for p in replicas]))
+            trace["global"].append(theta)
+        tensors["param_init." + parameter] = (start, None)
+        tensors["grad." + parameter] = (gradients, None)
+        tensors["momentum_final." + parameter] = (f32(momentum), OUTER)
+        for key, values in trace.items():
+            tensors[f"{key}.{parameter}"] = (f32(np.stack(values)), OUTER)
+    params = {"workers": workers, "fragments": fragments, "H": period, "tau": tau, "alpha": alpha, "steps": steps,
+              "outer_lr": 0.7, "outer_momentum": 0.9, "inner": INNER}
+    group.case(name, params, {name + ".safetensors": tensors}, events=events)
+
+
 def half_cosine(a, b, share):
     return b + (a - b) * 0.5 * (1 + math.cos(math.pi * share))
 
@@ -345,6 +483,170 @@ def optim(root):
     clip(group, rng, "clip_below", 2.5, 0.02)
     clip(group, rng, "clip_zero", 1.0, 0.0)
     schedules(group)
+    adam = {"lr": 2e-3, "betas": [0.95, 0.99], "eps": 1e-8, "weight_decay": 0.03, "momentum_decay": 0.004}
+    nadam(group, rng, "nadam_decoupled", 9, {"m": (5, 4), "g": (7,)}, adam | {"decoupled_weight_decay": True})
+    nadam(group, rng, "nadam_l2", 9, {"m": (13,)}, adam | {"decoupled_weight_decay": False, "momentum_decay": 0.02})
+    plain = {"lr": 0.05, "weight_decay": 0.1}
+    sgd(group, rng, "sgd_plain", 5, {"m": (11,)}, plain | {"momentum": 0.0, "nesterov": False})
+    sgd(group, rng, "sgd_momentum", 8, {"m": (11,)}, plain | {"momentum": 0.85, "nesterov": False})
+    sgd(group, rng, "sgd_nesterov", 8, {"m": (5, 3)}, plain | {"momentum": 0.9, "nesterov": True})
+    diloco(group, rng, "diloco_w3", [2.0, 1.0, 4.0], 3, 3, {"m": (4, 3), "g": (5,)}, 0.7, 0.9)
+    diloco(group, rng, "diloco_w1", [1.0], 2, 4, {"m": (6,)}, 0.9, 0.5)
+    shapes = {"a": (5,), "b": (3, 2), "c": (4,), "d": (1,)}
+    streaming(group, rng, "streaming_p3", 2, [["a", "d"], ["b"], ["c"]], 14, 6, 2, 0.5, shapes)
+    streaming(group, rng, "streaming_tau0", 3, [["a", "b", "c", "d"]], 7, 3, 0, 0.25, shapes)
+    group.close()
+
+
+# ---- robust: numpy in fp64 from fp32 inputs ------------------------------------------------------------------------
+
+
+def krum_scores(distances, alive, neighbours):
+    return {i: sum(sorted(distances[i][j] for j in alive if j != i)[:neighbours]) for i in alive}
+
+
+def centered_clip(x, tau, iterations, tolerance):
+    v = np.median(x, axis=0)
+    for _ in range(iterations):
+        step = np.mean([(row - v) * min(1, tau / max(np.linalg.norm(row - v), 1e-300)) for row in x], axis=0)
+        v = v + step
+        if np.linalg.norm(step) <= tolerance:
+            break
+    return v
+
+
+def robust_case(group, rng, n, f, length, attack):
+    honest = rng.standard_normal(length) + 0.3 * rng.standard_normal((n, length))
+    bad = rng.choice(n, f, replace=False)
+    for i in bad:
+        honest[i] = {"flip": -8 * honest[i], "noise": 40 * rng.standard_normal(length), "huge": np.full(length, 1e6)}[attack]
+    vectors = honest.astype("<f4")
+    x = vectors.astype("f8")
+    distances = ((x[:, None] - x[None]) ** 2).sum(-1)
+    everybody = list(range(n))
+    scores = krum_scores(distances, everybody, n - f - 2)
+    ranked = sorted(everybody, key=lambda i: (scores[i], i))
+    several = sorted(ranked[: n - f])
+    z = x.mean(0)
+    for _ in range(100):
+        w = 1 / np.maximum(0.1, np.linalg.norm(x - z, axis=1))
+        z = (w[:, None] * x).sum(0) / w.sum()
+    ordered = np.sort(x, axis=0)
+    norms = np.linalg.norm(x, axis=1)
+    clipped = x * np.minimum(1, np.median(norms) / norms)[:, None]
+    close, looser, index = {"atol": 2e-6, "rtol": 2e-6}, {"atol": 1e-5, "rtol": 1e-5}, "exact"
+    tensors = {
+        "vectors": (vectors, None),
+        "mean": (f32(x.mean(0)), close),
+        "median": (f32(np.median(x, axis=0)), close),
+        "trimmed_mean": (f32(ordered[f : n - f].mean(0)), close),
+        "krum": (vectors[ranked[0]], "exact"),
+        "krum_index": (np.array([ranked[0]], "<i8"), index),
+        "krum_scores": (f32([scores[i] for i in everybody]), {"atol": 0, "rtol": 1e-5}),
+        "multi_krum": (f32(x[several].mean(0)), close),
+        "multi_krum_indices": (np.array(several, "<i8"), index),
+        "geometric_median": (f32(z), looser),
+        "centered_clip_tau1_20": (f32(centered_clip(x, 1, 20, 0)), looser),
+        "centered_clip_tau2.5_7": (f32(centered_clip(x, 2.5, 7, 0)), looser),
+        "centered_clip_tau1_conv": (f32(centered_clip(x, 1, 20000, 1e-6)), {"atol": 5e-5, "rtol": 1e-5}),
+        "norm_clip": (f32(clipped.mean(0)), close),
+    }
+    if n >= 4 * f + 3:
+        alive, chosen = list(everybody), []
+        while len(chosen) < n - 2 * f:
+            late = krum_scores(distances, alive, max(1, len(alive) - f - 2))
+            chosen.append(min(alive, key=lambda i: (late[i], i)))
+            alive.remove(chosen[-1])
+        picked = x[chosen]
+        away = np.abs(picked - np.median(picked, axis=0))
+        nearest = np.argsort(away, axis=0, kind="stable")[: len(chosen) - 2 * f]
+        tensors["bulyan"] = (f32(np.take_along_axis(picked, nearest, 0).mean(0)), close)
+        tensors["bulyan_selected_order"] = (np.array(chosen, "<i8"), index)
+    name = f"{attack}_{n}_{f}"
+    group.case(name, {"n": n, "f": f, "length": length}, {name + ".safetensors": tensors})
+
+
+def robust(root):
+    rng = np.random.default_rng(20260204)
+    group = Group(root, "robust", "robust rules by their definitions; fp64 from fp32 inputs, rounded to fp32")
+    for n, f, length, attack in [(5, 1, 19, "noise"), (11, 2, 33, "flip"), (16, 3, 18, "huge"), (19, 4, 21, "flip"),
+                                 (3, 0, 7, "noise")]:
+        robust_case(group, rng, n, f, length, attack)
+    group.close()
+
+
+# ---- routing: bisection where the code has a closed form ---------------------------------------------------------------
+
+
+def shares(bandwidths):
+    n = len(bandwidths)
+    level = lambda xi: [max(0.0, (xi * b - 1) / (n - 2)) for b in bandwidths]
+    low, high = 0.0, 2 * n / min(b for b in bandwidths if b > 0)
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(level(middle)) < 1 else (low, middle)
+    return level(high)
+
+
+def apportion(total, scores):
+    exact = [total * score / sum(scores) for score in scores]
+    given = [math.floor(e) for e in exact]
+    while sum(given) < total:
+        best = max(range(len(scores)), key=lambda i: (scores[i] / (given[i] + 1), -i))
+        given[best] += 1
+    return given
+
+
+def partition_case(size, bandwidths, least, check):
+    positive = [b for b in bandwidths if b]
+    mean = sum(positive) / len(positive) if positive else 1.0
+    known = [mean if b is None else b for b in bandwidths]
+    n = len(known)
+    w = shares(known) if n > 2 else [b / sum(known) for b in known]
+    if max(w) * size >= least:
+        w = [share if share * size >= least else 0.0 for share in w]
+    parts = apportion(size, w)
+    cost = max((size + (n - 2) * part) / b for part, b in zip(parts, known) if b > 0)
+    slack = (n - 2) / min(b for b in known if b > 0)
+    return {"vector_size": size, "bandwidths": bandwidths, "min_size": least, "partition": parts, "check": check,
+            "partition_cost": cost, "max_cost": cost + slack, "element_slack": 1}
+
+
+def averaging(group, rng, name, weights, parts, silent, deaf, lost):
+    peers, length = len(weights), sum(parts)
+    vectors = rng.standard_normal((peers, length)).astype("<f4")
+    x, w = vectors.astype("f8"), np.array(weights)
+    mean = (w[:, None] * x).sum(0) / w.sum()
+    bounds = np.cumsum([0] + parts)
+    heard = w * (np.arange(peers) != silent)
+    quiet, broken = mean.copy(), np.repeat(mean[None], peers, 0)
+    part = slice(bounds[deaf], bounds[deaf + 1])
+    quiet[part] = ((heard[:, None] * x).sum(0) / heard.sum())[part]
+    part = slice(bounds[lost], bounds[lost + 1])
+    broken[:, part] = x[:, part]
+    tol = {"atol": 1e-7, "rtol": 1e-6}
+    tensors = {"vectors": (vectors, None), "mean": (f32(mean), tol), "mean_silent_sender": (f32(quiet), tol),
+               "result_lost_owner": (f32(broken), tol)}
+    params = {"peers": peers, "length": length, "weights": weights, "parts": parts, "silent_sender": silent,
+              "silent_to_owner": deaf, "lost_owner": lost}
+    group.case(name, params, {name + ".safetensors": tensors})
+
+
+def routing(root):
+    rng = np.random.default_rng(20260205)
+    cases = [(77, [1, 1, 1], 0, "exact"), (1000, [5, 4.5, 4, 1], 0, "cost"), (5000, [0, 3, 2.5, None, 3.2], 0, "exact"),
+             (640, [None] * 5, 0, "exact"), (900, [9, 8, 7.5, 8.5], 170, "cost"), (11, [2, 3, 2.5], 100, "cost"),
+             (40, [0, 0, 7], 0, "exact"), (64, [3, 1], 0, "cost")]
+    scores = [(17, [1, 1, 1, 1]), (1000, [0.37, 0.11, 0.52]), (5, [0, 2, 0, 1]), (0, [1, 2])]
+    group = Group(
+        root, "routing", "partition by bandwidth, apportionment, lenient averaging",
+        partition_cases=[partition_case(*case) for case in cases],
+        partition_errors=[{"vector_size": 8, "bandwidths": [0, 0.0], "expect": "error: no bandwidth above 0"}],
+        apportionment_cases=[{"vector_size": size, "scores": each, "allocation": apportion(size, each),
+                              "check": "exact"} for size, each in scores],
+    )
+    averaging(group, rng, "averaging_weighted", [2.0, 1.0, 0.5], [5, 9, 3], 0, 1, 2)
+    averaging(group, rng, "averaging_even", [1.0] * 4, [4, 0, 6, 1], 3, 2, 0)
     group.close()
 
 
@@ -666,7 +968,7 @@ def subspace(root):
 def main():
     here = pathlib.Path(__file__).resolve().parent
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here.parent / "tensors/src/test/resources/golden"
-    for make in (llama, optim, codecs, subspace):
+    for make in (llama, optim, codecs, subspace, robust, routing):
         make(root)
     size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
     print(f"{root}: {size / 1e3:.0f} KB")

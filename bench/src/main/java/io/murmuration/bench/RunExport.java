@@ -3,6 +3,7 @@ package io.murmuration.bench;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.murmuration.cluster.config.RunSettings;
+import io.murmuration.cluster.config.ScheduleName;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.run.LocalRuns;
 import io.murmuration.tensors.checkpoint.CheckpointMeta;
@@ -12,6 +13,7 @@ import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.data.Batches;
 import io.murmuration.tensors.model.Stage;
 import io.murmuration.tensors.model.StagePlan;
+import io.murmuration.tensors.optim.AdamW;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -110,14 +112,19 @@ final class RunExport {
         run.put("batch", settings.batch().sequences());
         run.put("validationWindows", windows);
         RunSettings.Optimiser optimiser = settings.optimiser();
+        if (!(optimiser.inner() instanceof AdamW.Settings adamW) || optimiser.schedule() != ScheduleName.COSINE) {
+            throw new UserError("the twin trains with adamw and a cosine; optimiser.name is "
+                    + optimiser.inner().name() + " and optimiser.schedule is "
+                    + optimiser.schedule().name().toLowerCase(Locale.ROOT));
+        }
         run.putObject("optimiser")
                 .put("learningRate", optimiser.learningRate())
                 .put("finalLearningRate", optimiser.finalLearningRate())
                 .put("warmUp", optimiser.warmUp())
-                .put("beta1", optimiser.beta1())
-                .put("beta2", optimiser.beta2())
-                .put("epsilon", optimiser.epsilon())
-                .put("weightDecay", optimiser.weightDecay())
+                .put("beta1", adamW.beta1())
+                .put("beta2", adamW.beta2())
+                .put("epsilon", adamW.epsilon())
+                .put("weightDecay", adamW.weightDecay())
                 .put("clip", optimiser.clip());
         return mapper.writerWithDefaultPrettyPrinter().writeValueAsBytes(run);
     }

@@ -92,7 +92,7 @@ final class ThroughputRun implements AutoCloseable {
         backend = settings.backend;
         stage = new Stage(backend, model, StagePlan.of(model.layers(), 1).slice(0));
         stage.initialise(SEED);
-        optimiser = new AdamW(arena, stage.layout(), OPTIMISER);
+        optimiser = OPTIMISER.over(arena, stage.layout());
         for (int thread = 0; thread < settings.threads; thread++) {
             workspaces.add(stage.newWorkspace(settings.microbatch));
             gradients.add(Floats.allocate(arena, stage.layout().length()));

@@ -6,7 +6,6 @@ import io.murmuration.tensors.checkpoint.CheckpointStore;
 import io.murmuration.tensors.checkpoint.StageState;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.ParameterLayout;
-import io.murmuration.tensors.optim.AdamW;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,7 +61,7 @@ public final class CheckpointAssembly implements AutoCloseable {
     private StageState empty(int stage) {
         var layout = ParameterLayout.of(setup.model(), setup.stages().slice(stage));
         Map<String, Floats> optimiser = new LinkedHashMap<>();
-        for (String name : List.of(AdamW.EXP_AVG, AdamW.EXP_AVG_SQ)) {
+        for (String name : setup.optimiser().vectors()) {
             optimiser.put(name, Floats.allocate(arena, layout.length()));
         }
         return new StageState(layout, Floats.allocate(arena, layout.length()), optimiser);

@@ -8,8 +8,8 @@ import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.Stage;
 import io.murmuration.tensors.model.Workspace;
-import io.murmuration.tensors.optim.AdamW;
 import io.murmuration.tensors.optim.GradientClip;
+import io.murmuration.tensors.optim.InnerOptimiser;
 import io.murmuration.tensors.optim.Norms;
 import io.murmuration.tensors.reduce.Digest;
 import io.murmuration.tensors.reduce.FixedOrderSum;
@@ -28,7 +28,7 @@ final class StageReplica implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Stage stage;
     private final Workspace workspace;
-    private final AdamW optimiser;
+    private final InnerOptimiser optimiser;
     private final Floats gradient;
     private final Floats average;
     private final Floats input;
@@ -44,7 +44,7 @@ final class StageReplica implements AutoCloseable {
         this.setup = setup;
         this.stage = new Stage(setup.backend(), setup.model(), setup.stages().slice(open.stage()));
         this.workspace = stage.newWorkspace(setup.microbatch());
-        this.optimiser = new AdamW(arena, stage.layout(), setup.adamW());
+        this.optimiser = setup.optimiser().over(arena, stage.layout());
         long length = stage.layout().length();
         this.gradient = Floats.allocate(arena, length);
         this.average = Floats.allocate(arena, length);

@@ -6,7 +6,7 @@ import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.data.Batches;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.model.StagePlan;
-import io.murmuration.tensors.optim.AdamW;
+import io.murmuration.tensors.optim.InnerOptimiser;
 import io.murmuration.tensors.optim.Schedule;
 import java.util.Optional;
 
@@ -27,7 +27,7 @@ public record TrainingSetup(
         long seed,
         Codec activationCodec,
         Codec averagingCodec,
-        AdamW.Settings adamW,
+        InnerOptimiser.Settings optimiser,
         Schedule schedule,
         double maxNorm,
         Optional<CheckpointReader> resume) {}

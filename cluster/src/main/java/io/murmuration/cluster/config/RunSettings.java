@@ -1,6 +1,7 @@
 package io.murmuration.cluster.config;
 
 import io.murmuration.tensors.model.ModelSpec;
+import io.murmuration.tensors.optim.InnerOptimiser;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -51,19 +52,31 @@ public record RunSettings(
     public record Wire(WireCodec activations, WireCodec averaging) {}
 
     /**
-     * AdamW, linear warm-up, cosine, clipping by the global norm.
+     * What turns gradients into parameters.
      *
+     * @param inner the optimiser with its constants
+     * @param schedule how the learning rate goes on after a linear warm-up
      * @param warmUp part of all steps, 0 to 1
+     * @param decay shape of the schedule wsd
+     * @param clip largest global norm of a gradient
      */
     public record Optimiser(
+            InnerOptimiser.Settings inner,
+            ScheduleName schedule,
             double learningRate,
             double finalLearningRate,
             double warmUp,
-            double beta1,
-            double beta2,
-            double epsilon,
-            double weightDecay,
+            Decay decay,
             double clip) {}
+
+    /**
+     * How the schedule wsd ends.
+     *
+     * @param cosine part of all steps in which the rate falls along half a cosine
+     * @param cosineEnd part of the highest learning rate that is left then
+     * @param linear part of all steps, the last ones, in which it falls in a line
+     */
+    public record Decay(double cosine, double cosineEnd, double linear) {}
 
     /** @param every steps between two validations; 0: only at the end */
     public record Validation(int every, int windows) {}
@@ -145,6 +158,14 @@ public record RunSettings(
                 "optimiser.final-learning-rate is %s, above optimiser.learning-rate (%s)",
                 optimiser.finalLearningRate(),
                 optimiser.learningRate());
+        Decay decay = optimiser.decay();
+        require(
+                optimiser.schedule() != ScheduleName.WSD || optimiser.warmUp() + decay.cosine() + decay.linear() <= 1,
+                "optimiser.warm-up, optimiser.wsd.cosine and optimiser.wsd.linear are %s, %s and %s of all steps: more"
+                        + " than all",
+                optimiser.warmUp(),
+                decay.cosine(),
+                decay.linear());
         require(
                 limits.deadlineFloor().compareTo(limits.deadlineCeiling()) <= 0,
                 "limits.deadline-floor is %d ms, above limits.deadline-ceiling (%d ms)",

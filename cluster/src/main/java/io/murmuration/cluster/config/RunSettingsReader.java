@@ -1,6 +1,10 @@
 package io.murmuration.cluster.config;
 
 import io.murmuration.tensors.model.ModelSpec;
+import io.murmuration.tensors.optim.AdamW;
+import io.murmuration.tensors.optim.InnerOptimiser;
+import io.murmuration.tensors.optim.NAdam;
+import io.murmuration.tensors.optim.Sgd;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -81,15 +85,54 @@ final class RunSettingsReader {
     }
 
     private static RunSettings.Optimiser optimiser(Section section) {
+        OptimiserName name = section.choice("name", OptimiserName.class);
+        double weightDecay = section.decimal("weight-decay", 0, 10);
+        // All three are read, so that a wrong key is found before the day it is needed.
+        InnerOptimiser.Settings adamW = adamW(section, weightDecay);
+        InnerOptimiser.Settings nadam = nadam(section.section("nadam"), weightDecay);
+        InnerOptimiser.Settings sgd = sgd(section.section("sgd"), weightDecay);
+        Section wsd = section.section("wsd");
         return new RunSettings.Optimiser(
+                switch (name) {
+                    case ADAMW -> adamW;
+                    case NADAM -> nadam;
+                    case SGD -> sgd;
+                },
+                section.choice("schedule", ScheduleName.class),
                 section.decimal("learning-rate", 0, 10),
                 section.decimal("final-learning-rate", 0, 10),
                 section.decimal("warm-up", 0, 1),
+                new RunSettings.Decay(
+                        wsd.decimal("cosine", 0, 1), wsd.decimal("cosine-end", 0, 1), wsd.decimal("linear", 0, 1)),
+                section.decimal("clip", 1e-6, 1e6));
+    }
+
+    private static AdamW.Settings adamW(Section section, double weightDecay) {
+        return new AdamW.Settings(
                 section.decimal("beta1", 0, 0.999_999),
                 section.decimal("beta2", 0, 0.999_999),
                 section.decimal("epsilon", 1e-30, 1),
-                section.decimal("weight-decay", 0, 10),
-                section.decimal("clip", 1e-6, 1e6));
+                weightDecay);
+    }
+
+    private static NAdam.Settings nadam(Section section, double weightDecay) {
+        return new NAdam.Settings(
+                section.decimal("beta1", 0, 0.999_999),
+                section.decimal("beta2", 0, 0.999_999),
+                section.decimal("epsilon", 1e-30, 1),
+                weightDecay,
+                section.decimal("momentum-decay", 0, 1),
+                section.flag("decoupled-decay"));
+    }
+
+    private static Sgd.Settings sgd(Section section, double weightDecay) {
+        double momentum = section.decimal("momentum", 0, 0.999_999);
+        boolean nesterov = section.flag("nesterov");
+        if (nesterov && momentum == 0) {
+            throw section.unfit(
+                    "nesterov", "false where optimiser.sgd.momentum is 0: there is nothing to look ahead with");
+        }
+        return new Sgd.Settings(momentum, nesterov, weightDecay);
     }
 
     private static RunSettings.Validation validation(Section section) {

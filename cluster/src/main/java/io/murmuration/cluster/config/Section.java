@@ -67,6 +67,10 @@ final class Section {
                 v -> v.toMillis() + "ms");
     }
 
+    boolean flag(String key) {
+        return read(key, config::getBoolean, v -> true, "true or false", v -> v);
+    }
+
     String text(String key) {
         return read(key, config::getString, v -> true, "text", v -> v);
     }

@@ -25,7 +25,7 @@ import io.murmuration.tensors.data.DataException;
 import io.murmuration.tensors.model.ParameterLayout;
 import io.murmuration.tensors.model.StagePlan;
 import io.murmuration.tensors.optim.AdamW;
-import io.murmuration.tensors.optim.Schedule;
+import io.murmuration.tensors.optim.InnerOptimiser;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -40,6 +40,9 @@ public final class LocalRuns implements TrainingRuns {
 
     /** How often the stop signal is looked at while nothing happens. */
     private static final long POLL_MILLIS = 50;
+
+    /** Under what key a checkpoint names its optimiser. */
+    private static final String OPTIMISER = "optimiser";
 
     @Override
     public RunResult run(
@@ -57,7 +60,8 @@ public final class LocalRuns implements TrainingRuns {
                 corpus.name() + ", " + batches.trainWindows() + " training windows");
         CheckpointStore store =
                 new CheckpointStore(outDir, settings.checkpoint().keep());
-        Map<String, String> origin = Map.of("name", settings.name());
+        Map<String, String> origin = Map.of(
+                "name", settings.name(), OPTIMISER, settings.optimiser().inner().name());
         var assembly = new CheckpointAssembly(setup, store, origin, progress::written);
         BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>();
         try (ComputePool pool = new ComputePool(
@@ -153,7 +157,14 @@ public final class LocalRuns implements TrainingRuns {
                 throw new UserError(newest + " holds another model: "
                         + reader.meta().model() + ", the settings say " + settings.model());
             }
-            if (!reader.withOptimiser()) {
+            InnerOptimiser.Settings inner = settings.optimiser().inner();
+            // Checkpoints from before there was a choice do not name it.
+            String before = reader.meta().settings().getOrDefault(OPTIMISER, AdamW.NAME);
+            if (!before.equals(inner.name())) {
+                throw new UserError(newest + " holds the state of the optimiser " + before + ", the settings say "
+                        + inner.name() + ": a run goes on with the optimiser it began with");
+            }
+            if (!reader.withOptimiser() && !inner.vectors().isEmpty()) {
                 throw new UserError(newest + " has no optimiser state, so a run cannot go on from it");
             }
             if (reader.meta().step() >= settings.steps()) {
@@ -177,20 +188,10 @@ public final class LocalRuns implements TrainingRuns {
                 settings.seed(),
                 Codecs.byName(lower(settings.wire().activations())),
                 Codecs.byName(lower(settings.wire().averaging())),
-                new AdamW.Settings(optimiser.beta1(), optimiser.beta2(), optimiser.epsilon(), optimiser.weightDecay()),
-                schedule(settings),
+                optimiser.inner(),
+                Schedules.of(settings),
                 optimiser.clip(),
                 checkpoint);
-    }
-
-    /** Warm-up to the learning rate, then half a cosine that ends exactly at the last step. */
-    static Schedule schedule(RunSettings settings) {
-        RunSettings.Optimiser optimiser = settings.optimiser();
-        long warmup = Math.min(Math.round(optimiser.warmUp() * settings.steps()), settings.steps() - 1L);
-        return new Schedule.Cosine(
-                new Schedule.Warmup(optimiser.learningRate(), warmup, 0),
-                settings.steps(),
-                optimiser.finalLearningRate());
     }
 
     private static RunPlan plan(RunSettings settings, Batches batches, Optional<CheckpointReader> checkpoint) {

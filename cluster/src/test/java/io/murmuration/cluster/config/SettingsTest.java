@@ -7,6 +7,9 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigResolveOptions;
 import io.murmuration.tensors.model.ModelSpec;
+import io.murmuration.tensors.optim.AdamW;
+import io.murmuration.tensors.optim.NAdam;
+import io.murmuration.tensors.optim.Sgd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +35,14 @@ class SettingsTest {
         assertThat(settings.batch()).isEqualTo(new RunSettings.Batch(16, 2));
         assertThat(settings.wire()).isEqualTo(new RunSettings.Wire(WireCodec.INT8, WireCodec.FP32));
         assertThat(settings.optimiser())
-                .isEqualTo(new RunSettings.Optimiser(1e-3, 1e-4, 0.05, 0.9, 0.95, 1e-8, 0.1, 1.0));
+                .isEqualTo(new RunSettings.Optimiser(
+                        new AdamW.Settings(0.9, 0.95, 1e-8, 0.1),
+                        ScheduleName.COSINE,
+                        1e-3,
+                        1e-4,
+                        0.05,
+                        new RunSettings.Decay(0.1, 0.3, 0.1),
+                        1.0));
         assertThat(settings.data()).isEmpty();
         assertThat(settings.limits().averagingPartBytes()).isEqualTo(512 * 1024);
         assertThat(settings.limits().deadlineFloor()).isEqualTo(Duration.ofSeconds(5));
@@ -104,6 +114,10 @@ class SettingsTest {
                 "wire.activations = int4 | murmuration.wire.activations = \"int4\" | one of fp32, fp16, int8",
                 "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, nano, small, tiny",
                 "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
+                "optimiser.name = lion | murmuration.optimiser.name = \"lion\" | one of adamw, nadam, sgd",
+                "optimiser.schedule = step | murmuration.optimiser.schedule | one of constant, linear, cosine, wsd",
+                "optimiser.sgd.nesterov = maybe | murmuration.optimiser.sgd.nesterov = \"maybe\" | true or false",
+                "optimiser.sgd = {momentum = 0, nesterov = true} | optimiser.sgd.nesterov = true | false where",
                 "limits.deadline-floor = soon | murmuration.limits.deadline-floor = \"soon\" | a time from 1 ms",
                 "limits.averaging-part = 1 | murmuration.limits.averaging-part = 1 | a size from 1024",
                 "name = ../up | murmuration.name = \"../up\" | at most 64 letters",
@@ -152,6 +166,28 @@ class SettingsTest {
         assertThat(settings.seed()).isEqualTo(8);
         assertThat(settings.batch().sequences()).isEqualTo(32);
         assertThat(settings.name()).isEqualTo("swarm");
+    }
+
+    @Test
+    void the_parts_of_wsd_are_at_most_all_steps_and_matter_only_to_it() {
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith(
+                        "optimiser.schedule=wsd", "optimiser.wsd.cosine=0.6", "optimiser.wsd.linear=0.4"))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("are 0.05, 0.6 and 0.4 of all steps");
+        assertThat(SettingsLoader.defaultsWith("optimiser.wsd.cosine=0.6", "optimiser.wsd.linear=0.4")
+                        .optimiser()
+                        .schedule())
+                .isEqualTo(ScheduleName.COSINE);
+    }
+
+    @Test
+    void each_optimiser_has_keys_of_its_own() {
+        RunSettings nadam = SettingsLoader.defaultsWith(
+                "optimiser.name=nadam", "optimiser.nadam.beta2=0.99", "optimiser.nadam.decoupled-decay=false");
+        RunSettings sgd = SettingsLoader.defaultsWith("optimiser.name=sgd", "optimiser.sgd.nesterov=true");
+
+        assertThat(nadam.optimiser().inner()).isEqualTo(new NAdam.Settings(0.99, 0.99, 1e-8, 0.1, 0.004, false));
+        assertThat(sgd.optimiser().inner()).isEqualTo(new Sgd.Settings(0.9, true, 0.1));
     }
 
     @Test
@@ -212,6 +248,8 @@ class SettingsTest {
                 .set("limits.averaging-part=3 MiB", "--set")
                 .set("limits.deadline-floor=1500ms", "--set")
                 .set("optimiser.learning-rate=3e-4", "--set")
+                .set("optimiser.name=nadam", "--set")
+                .set("optimiser.schedule=wsd", "--set")
                 .set("sample.prompt=\"a\\n${x}", "--set")
                 .set("name=123", "--set")
                 .load();

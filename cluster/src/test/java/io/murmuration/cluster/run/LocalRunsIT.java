@@ -24,6 +24,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The main job on the smallest model: real text, real actors, real checkpoints. */
 final class LocalRunsIT {
@@ -110,6 +112,30 @@ final class LocalRunsIT {
         assertThat(first.steps()).isBetween(3L, 5L);
         assertThat(second.parametersDigest()).isEqualTo(whole.parametersDigest());
         assertThat(second.validationLoss()).isEqualTo(whole.validationLoss());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"nadam", "sgd"})
+    void any_optimiser_resumes_with_the_bits_of_an_uninterrupted_run(String optimiser) {
+        RunSettings settings =
+                settings("swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1", "optimiser.name=" + optimiser);
+        RunResult whole = run(settings, "whole", Optional.empty(), new Heard());
+
+        runAndStopAfter(3, settings, "parts");
+        RunResult second = run(settings, "parts", Optional.of(folder.resolve("parts")), new Heard());
+
+        assertThat(second.parametersDigest()).isEqualTo(whole.parametersDigest());
+    }
+
+    @Test
+    void another_optimiser_than_the_checkpoint_s_is_refused_in_one_line() {
+        runAndStopAfter(2, settings(), "run");
+
+        assertThatThrownBy(() ->
+                        run(settings("optimiser.name=nadam"), "run", Optional.of(folder.resolve("run")), new Heard()))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("holds the state of the optimiser adamw, the settings say nadam")
+                .hasMessageNotContaining("\n");
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
 /** Three threads, the last pieces first: what a serial run would hide shows here. */
-final class ThreadWorkers implements Workers {
+public final class ThreadWorkers implements Workers {
 
     private static final int THREADS = 3;
 

@@ -6,13 +6,19 @@ import java.util.List;
 final class GoldenChecks {
 
     static final List<GoldenCheck> ALL = List.of(
-            new AdamWGolden(),
+            new InnerOptimiserGolden(),
+            new DiLoCoGolden(),
+            new StreamingGolden(),
             new ClipGolden(),
             new ScheduleGolden(),
             new CodecGolden(),
             new DynamicCodeGolden(),
             new LlamaGolden(),
-            new SubspaceGolden());
+            new SubspaceGolden(),
+            new RobustGolden(),
+            new RoutingGolden());
+
+    static final List<ManifestGolden> MANIFESTS = List.of(new PartitionGolden());
 
     private GoldenChecks() {}
 }

@@ -11,7 +11,9 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicNode;
@@ -51,7 +53,9 @@ class GoldenTest {
     private static DynamicNode group(GoldenGroup group) {
         boolean inUse =
                 group.cases().stream().anyMatch(testCase -> check(testCase).isPresent());
-        if (!inUse) {
+        Map<String, Runnable> further = new LinkedHashMap<>();
+        GoldenChecks.MANIFESTS.forEach(check -> further.putAll(check.checks(group)));
+        if (!inUse && further.isEmpty()) {
             return dynamicTest(group.name(), () -> abort("nothing computes the group " + group.name() + " yet"));
         }
         List<DynamicNode> tests = new ArrayList<>();
@@ -60,6 +64,7 @@ class GoldenTest {
                 tests.add(dynamicTest(testCase.name(), () -> run(testCase)));
             }
         }
+        further.forEach((name, check) -> tests.add(dynamicTest(name, check::run)));
         return dynamicContainer(group.name(), tests);
     }
 

@@ -1,0 +1,36 @@
+package io.murmuration.cluster.run;
+
+import io.murmuration.cluster.config.RunSettings;
+import io.murmuration.tensors.optim.Schedule;
+
+/** The learning rate of every step as the settings describe it; every schedule ends exactly at the last step. */
+final class Schedules {
+
+    private Schedules() {}
+
+    static Schedule of(RunSettings settings) {
+        RunSettings.Optimiser optimiser = settings.optimiser();
+        long steps = settings.steps();
+        // At least one step after the warm-up, which the schedules need.
+        long climb = Math.min(Math.round(optimiser.warmUp() * steps), steps - 1);
+        Schedule.Warmup warmup = new Schedule.Warmup(optimiser.learningRate(), climb, 0);
+        double end = optimiser.finalLearningRate();
+        return switch (optimiser.schedule()) {
+            case CONSTANT -> new Schedule.Constant(warmup);
+            case LINEAR -> new Schedule.Linear(warmup, steps, end);
+            case COSINE -> new Schedule.Cosine(warmup, steps, end);
+            case WSD -> warmupStableDecay(optimiser, warmup, steps);
+        };
+    }
+
+    private static Schedule warmupStableDecay(RunSettings.Optimiser optimiser, Schedule.Warmup warmup, long steps) {
+        RunSettings.Decay decay = optimiser.decay();
+        long line = Math.round(decay.linear() * steps);
+        long curve = Math.round(decay.cosine() * steps);
+        // The parts are at most the whole together, but each is rounded by itself.
+        long stable = Math.max(0, steps - warmup.warmup() - curve - line);
+        double end = optimiser.finalLearningRate();
+        double between = line == 0 ? end : decay.cosineEnd() * optimiser.learningRate();
+        return new Schedule.WarmupStableDecay(warmup, stable, curve, between, line, end);
+    }
+}

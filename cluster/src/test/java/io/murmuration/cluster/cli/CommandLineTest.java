@@ -8,6 +8,7 @@ import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.cluster.run.RunFailed;
 import io.murmuration.cluster.run.TextModel;
+import io.murmuration.tensors.data.Tokeniser;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -73,6 +74,11 @@ class CommandLineTest {
         @Override
         public int vocabulary() {
             return 256;
+        }
+
+        @Override
+        public Tokeniser tokeniser() {
+            return Tokeniser.byName("bytes");
         }
 
         @Override

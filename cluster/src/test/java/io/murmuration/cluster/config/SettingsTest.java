@@ -33,7 +33,8 @@ class SettingsTest {
         assertThat(settings.wire()).isEqualTo(new RunSettings.Wire(WireCodec.INT8, WireCodec.FP32));
         assertThat(settings.optimiser())
                 .isEqualTo(new RunSettings.Optimiser(1e-3, 1e-4, 0.05, 0.9, 0.95, 1e-8, 0.1, 1.0));
-        assertThat(settings.data()).isEmpty();
+        assertThat(settings.data().path()).isEmpty();
+        assertThat(settings.data().tokeniser().name()).isEqualTo("bytes");
         assertThat(settings.limits().averagingPartBytes()).isEqualTo(512 * 1024);
         assertThat(settings.limits().deadlineFloor()).isEqualTo(Duration.ofSeconds(5));
     }
@@ -102,7 +103,7 @@ class SettingsTest {
                 "optimiser.beta1 = 1 | murmuration.optimiser.beta1 = 1 | a number from 0.0 to 0.999999",
                 "optimiser.clip = NaN | murmuration.optimiser.clip = \"NaN\" | a number from",
                 "wire.activations = int4 | murmuration.wire.activations = \"int4\" | one of fp32, fp16, int8",
-                "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, nano, small, tiny",
+                "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, llama-1b, llama-8b, nano, small, tiny",
                 "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
                 "limits.deadline-floor = soon | murmuration.limits.deadline-floor = \"soon\" | a time from 1 ms",
                 "limits.averaging-part = 1 | murmuration.limits.averaging-part = 1 | a size from 1024",
@@ -158,7 +159,7 @@ class SettingsTest {
     void a_single_value_is_taken_as_it_is_written() {
         RunSettings settings = SettingsLoader.defaultsWith("data=/a b/c#d: {e}=f", "sample.prompt=\"quoted\"");
 
-        assertThat(settings.data()).contains(Path.of("/a b/c#d: {e}=f"));
+        assertThat(settings.data().path()).contains(Path.of("/a b/c#d: {e}=f"));
         assertThat(settings.sample().prompt()).isEqualTo("\"quoted\"");
     }
 

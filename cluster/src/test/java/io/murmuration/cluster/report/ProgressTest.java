@@ -27,12 +27,12 @@ class ProgressTest {
 
     private static void play(Progress progress) {
         try (progress) {
-            progress.started(new RunInfo(1, 25, 1_000_000, 6, "nd4j", "text"));
+            progress.started(new RunInfo(1, 25, 1_000_000, 6, "nd4j", "text", 1));
             for (int step = 1; step <= 25; step++) {
                 progress.stepped(new StepReport(
                         step, 2.5, 1, 1e-3, 17_900, step * 2048L, step * 1_000_000L, step * 3_900_000L, 6, step * 8L));
             }
-            progress.validated(new ValidationReport(25, 2.0, 512));
+            progress.validated(new ValidationReport(25, 2.0, 512, 1));
             progress.shardLost("shard (1,b) is gone: killed");
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.murmuration.cluster.config.UserError;
+import io.murmuration.tensors.data.Tokeniser;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,11 @@ class TextGeneratorTest {
             @Override
             public int vocabulary() {
                 return 256;
+            }
+
+            @Override
+            public Tokeniser tokeniser() {
+                return Tokeniser.byName("bytes");
             }
 
             @Override

@@ -1,5 +1,7 @@
 package io.murmuration.tensors.checkpoint;
 
+import io.murmuration.tensors.data.DataException;
+import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.model.ModelSpec;
 import java.util.Collections;
 import java.util.Map;
@@ -15,11 +17,27 @@ import java.util.TreeMap;
  * @param settings the run's settings by key, for whoever resumes
  */
 public record CheckpointMeta(ModelSpec model, long step, long samplePosition, long seed, Map<String, String> settings) {
+    /** Key of {@code settings}: the tokeniser that made the ids the model knows. */
+    public static final String TOKENISER = "tokeniser";
+
     public CheckpointMeta {
         if (step < 0 || samplePosition < 0) {
             throw new IllegalArgumentException(
                     "expected a step and a sample position of at least 0, got " + step + " and " + samplePosition);
         }
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /**
+     * The tokeniser of the model's text; {@code bytes} where none was noted.
+     *
+     * @throws CheckpointException if it is not known here
+     */
+    public Tokeniser tokeniser() {
+        try {
+            return Tokeniser.byName(settings.getOrDefault(TOKENISER, "bytes"));
+        } catch (DataException e) {
+            throw new CheckpointException("the checkpoint is of another version: " + e.getMessage(), e);
+        }
     }
 }

@@ -1,0 +1,106 @@
+package io.murmuration.cluster.cli;
+
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigValueFactory;
+import io.murmuration.cluster.config.UserError;
+import io.murmuration.cluster.report.Terminal;
+import io.murmuration.tensors.checkpoint.CheckpointException;
+import io.murmuration.tensors.checkpoint.CheckpointReader;
+import io.murmuration.tensors.checkpoint.CheckpointStore;
+import io.murmuration.tensors.checkpoint.Dtype;
+import io.murmuration.tensors.checkpoint.HuggingFaceExport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code murmuration export}: a checkpoint as a model that Hugging Face transformers loads. */
+@Command(
+        name = "export",
+        description = "Writes a trained model as Hugging Face transformers saves one; model.import reads it again.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class ExportCommand implements Callable<Integer> {
+
+    /** Number formats by their names on the command line. */
+    private enum Format {
+        F32(Dtype.F32),
+        BF16(Dtype.BF16),
+        F16(Dtype.F16);
+
+        private final Dtype dtype;
+
+        Format(Dtype dtype) {
+            this.dtype = dtype;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    private final Terminal terminal;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "CHECKPOINT",
+            description = "A checkpoint, or a run directory: then its newest one.")
+    private Path checkpoint = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "DIR", description = "Folder to write, new or empty.")
+    private Path folder = Path.of("");
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "FORMAT",
+            description = "Format of the numbers: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Format format = Format.F32;
+
+    @Option(
+            names = "--shard-size",
+            paramLabel = "SIZE",
+            description =
+                    "Most numbers in a file, such as 2GiB; more are spread over several (default: ${DEFAULT-VALUE}).")
+    private String shardSize = "5GiB";
+
+    ExportCommand(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public Integer call() {
+        long bytes = bytes(shardSize);
+        if (!Files.isDirectory(checkpoint)) {
+            throw new UserError("there is no checkpoint " + checkpoint);
+        }
+        try {
+            Path newest = new CheckpointStore(checkpoint, 1).latest().orElse(checkpoint);
+            HuggingFaceExport.write(CheckpointReader.open(newest), folder, format.dtype, bytes)
+                    .forEach(terminal.out()::println);
+        } catch (CheckpointException e) {
+            throw new UserError(e.getMessage(), e);
+        }
+        terminal.out().flush();
+        return ExitCode.OK;
+    }
+
+    private static long bytes(String size) {
+        String key = "size";
+        try {
+            long bytes = ConfigFactory.empty()
+                    .withValue(key, ConfigValueFactory.fromAnyRef(size))
+                    .getBytes(key);
+            if (bytes > 0) {
+                return bytes;
+            }
+        } catch (ConfigException e) {
+            throw new UserError("--shard-size " + size + ": expected a size such as 2GiB", e);
+        }
+        throw new UserError("--shard-size " + size + ": expected a size above 0");
+    }
+}

@@ -13,6 +13,14 @@ import org.junit.jupiter.api.Test;
 
 class ProgressTest {
 
+    @Test
+    void a_loss_per_token_is_also_shown_per_byte_where_that_is_known() {
+        assertThat(Wording.nats(2, 1)).isEqualTo("2.0000 nats per byte (perplexity 7.39)");
+        assertThat(Wording.nats(4, 4))
+                .isEqualTo("4.0000 nats per token (perplexity 54.60), 1.0000 nats (1.4427 bits) per byte");
+        assertThat(Wording.nats(4, Double.NaN)).isEqualTo("4.0000 nats per token (perplexity 54.60)");
+    }
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 

@@ -1,8 +1,6 @@
 package io.murmuration.cluster.cli;
 
-import com.typesafe.config.ConfigException;
-import com.typesafe.config.ConfigFactory;
-import com.typesafe.config.ConfigValueFactory;
+import io.murmuration.cluster.config.ByteSize;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.tensors.checkpoint.CheckpointException;
@@ -12,6 +10,7 @@ import io.murmuration.tensors.checkpoint.Dtype;
 import io.murmuration.tensors.checkpoint.HuggingFaceExport;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -26,23 +25,7 @@ import picocli.CommandLine.Parameters;
         sortOptions = false)
 final class ExportCommand implements Callable<Integer> {
 
-    /** Number formats by their names on the command line. */
-    private enum Format {
-        F32(Dtype.F32),
-        BF16(Dtype.BF16),
-        F16(Dtype.F16);
-
-        private final Dtype dtype;
-
-        Format(Dtype dtype) {
-            this.dtype = dtype;
-        }
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
+    private static final List<Dtype> FORMATS = List.of(Dtype.F32, Dtype.BF16, Dtype.F16);
 
     private final Terminal terminal;
 
@@ -58,8 +41,8 @@ final class ExportCommand implements Callable<Integer> {
     @Option(
             names = "--dtype",
             paramLabel = "FORMAT",
-            description = "Format of the numbers: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Format format = Format.F32;
+            description = "Format of the numbers: f32, bf16 or f16 (default: ${DEFAULT-VALUE}).")
+    private String format = "f32";
 
     @Option(
             names = "--shard-size",
@@ -74,13 +57,15 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        long bytes = bytes(shardSize);
+        Dtype dtype = dtype(format);
+        long bytes = ByteSize.of(shardSize)
+                .orElseThrow(() -> new UserError("--shard-size " + shardSize + ": expected a size such as 2GiB"));
         if (!Files.isDirectory(checkpoint)) {
             throw new UserError("there is no checkpoint " + checkpoint);
         }
         try {
             Path newest = new CheckpointStore(checkpoint, 1).latest().orElse(checkpoint);
-            HuggingFaceExport.write(CheckpointReader.open(newest), folder, format.dtype, bytes)
+            HuggingFaceExport.write(CheckpointReader.open(newest), folder, dtype, bytes)
                     .forEach(terminal.out()::println);
         } catch (CheckpointException e) {
             throw new UserError(e.getMessage(), e);
@@ -89,18 +74,10 @@ final class ExportCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private static long bytes(String size) {
-        String key = "size";
-        try {
-            long bytes = ConfigFactory.empty()
-                    .withValue(key, ConfigValueFactory.fromAnyRef(size))
-                    .getBytes(key);
-            if (bytes > 0) {
-                return bytes;
-            }
-        } catch (ConfigException e) {
-            throw new UserError("--shard-size " + size + ": expected a size such as 2GiB", e);
-        }
-        throw new UserError("--shard-size " + size + ": expected a size above 0");
+    private static Dtype dtype(String name) {
+        return FORMATS.stream()
+                .filter(dtype -> dtype.name().toLowerCase(Locale.ROOT).equals(name))
+                .findFirst()
+                .orElseThrow(() -> new UserError("--dtype " + name + ": expected f32, bf16 or f16"));
     }
 }

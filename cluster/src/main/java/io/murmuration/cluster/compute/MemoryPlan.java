@@ -1,6 +1,7 @@
 package io.murmuration.cluster.compute;
 
 import io.murmuration.cluster.config.RunSettings;
+import io.murmuration.cluster.config.UserError;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.model.ParameterLayout;
 import io.murmuration.tensors.model.StagePlan;
@@ -16,8 +17,9 @@ import java.util.Locale;
  * @param stages by number
  * @param replicas shards of each stage
  * @param checkpoint bytes in which a checkpoint is put together: parameters and optimiser state of the whole model
+ * @param total bytes in all, while a checkpoint is made
  */
-public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint) {
+public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint, long total) {
 
     /** AdamW keeps two vectors: the mean of the gradients and that of their squares. */
     private static final int OPTIMISER_VECTORS = 2;
@@ -47,8 +49,16 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint
         }
     }
 
-    /** @throws ArithmeticException if the bytes do not fit 64 bits */
+    /** @throws UserError if the bytes do not even fit 64 bits */
     public static MemoryPlan of(RunSettings settings) {
+        try {
+            return exactly(settings);
+        } catch (ArithmeticException e) {
+            throw new UserError("the model does not fit: " + settings.model() + " takes more than 2^63 bytes", e);
+        }
+    }
+
+    private static MemoryPlan exactly(RunSettings settings) {
         ModelSpec model = settings.model();
         List<StageMemory> stages = new ArrayList<>();
         int replicas = settings.swarm().replicas();
@@ -57,7 +67,12 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint
             stages.add(stage(model, slice, settings.batch().microbatch(), replicas));
         }
         long state = stages.stream().mapToLong(StageMemory::snapshot).reduce(0, Math::addExact);
-        return new MemoryPlan(List.copyOf(stages), replicas, state);
+        long total = state;
+        for (StageMemory stage : stages) {
+            long shards = Math.multiplyExact(stage.shard(), replicas);
+            total = Math.addExact(total, Math.addExact(shards, stage.snapshot()));
+        }
+        return new MemoryPlan(List.copyOf(stages), replicas, state, total);
     }
 
     private static StageMemory stage(ModelSpec model, StagePlan.Slice slice, int microbatch, int replicas) {
@@ -81,13 +96,6 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint
     /** Numbers of the whole model. */
     public long parameters() {
         return stages.stream().mapToLong(StageMemory::parameters).sum();
-    }
-
-    /** Bytes in all, while a checkpoint is made. */
-    public long total() {
-        return stages.stream()
-                .mapToLong(stage -> Math.addExact(Math.multiplyExact(stage.shard(), replicas), stage.snapshot()))
-                .reduce(checkpoint, Math::addExact);
     }
 
     /** One line per stage, then the checkpoint's and the sum. */

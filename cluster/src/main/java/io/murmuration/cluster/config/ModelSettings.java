@@ -92,8 +92,9 @@ final class ModelSettings {
     }
 
     private int given(String key) {
-        // 2^20: no number of a known model is larger, and products of two of them still fit a long.
-        return section.integer(key, 0, 1 << 20);
+        // 2^20: no number of a known model is larger, and products of two of them still fit a long. Known models have
+        // some hundred layers; each is described on the heap.
+        return section.integer(key, 0, key.equals("layers") ? 1 << 12 : 1 << 20);
     }
 
     private ModelSpec base() {

@@ -140,6 +140,9 @@ public record RunSettings(
             int linkQueue,
             int linkUnanswered) {}
 
+    /** A message is a byte array, and a number in it takes up to four bytes; a little is left for its header. */
+    private static final long MAX_BOUNDARY = (1L << 29) - (1 << 10);
+
     /** @throws UserError if values that are fine alone do not go together */
     public RunSettings {
         require(
@@ -158,6 +161,13 @@ public record RunSettings(
                         + " trainer needs one",
                 swarm.trainers(),
                 batch.microbatches());
+        long boundary = (long) batch.microbatch() * model.sequence() * model.dim();
+        require(
+                boundary <= MAX_BOUNDARY,
+                "batch.microbatch x model.sequence x model.dim is %d, but what crosses between two stages is one message of"
+                        + " at most 2 GiB: at most %d numbers",
+                boundary,
+                MAX_BOUNDARY);
         require(
                 !model.tiedHead() || swarm.stages() == 1,
                 "model.tied-head is true with swarm.stages = %d: the first stage would hold the embedding and the last"

@@ -370,7 +370,10 @@ class CommandLineTest {
         assertOneLine(execute("export", "/no/such", "/tmp/x"), 2, "there is no checkpoint /no/such");
         assertOneLine(execute("export", dir.toString(), dir.resolve("x").toString()), 2, "state.json");
         assertOneLine(execute("export", checkpoint.toString(), "x", "--shard-size", "big"), 2, "--shard-size big");
-        assertOneLine(execute("export", checkpoint.toString(), "x", "--dtype", "int8"), 2, "--dtype", "f32, bf16, f16");
+        assertOneLine(
+                execute("export", checkpoint.toString(), "x", "--dtype", "int8"),
+                2,
+                "--dtype int8: expected f32, bf16 or f16");
     }
 
     private Path checkpoint() {

@@ -52,6 +52,23 @@ class MemoryPlanTest {
     }
 
     @Test
+    void a_shape_beyond_all_measure_is_refused_too() {
+        RunSettings settings = SettingsLoader.defaultsWith(
+                "model.dim=1048576",
+                "model.layers=4096",
+                "model.ffn=1048576",
+                "model.sequence=64",
+                "model.heads=1024",
+                "swarm.replicas=64");
+        assertThatThrownBy(() -> MemoryLimit.of(settings).require(MemoryPlan.of(settings)))
+                .isInstanceOf(UserError.class)
+                .hasMessageStartingWith("the model does not fit: ");
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith("model.dim=1048576", "model.sequence=1048576"))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("batch.microbatch x model.sequence x model.dim is 2199023255552");
+    }
+
+    @Test
     void without_a_setting_the_system_is_asked() {
         MemoryLimit limit = MemoryLimit.of(SettingsLoader.defaultsWith());
         assertThat(limit.bytes()).isBetween(1L << 20, 1L << 50);

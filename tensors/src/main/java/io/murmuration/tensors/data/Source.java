@@ -34,11 +34,14 @@ record Source(String name, String identity, Kind kind, boolean plain, Opener ope
 
     private static final String PACKED = ".gz";
 
-    /** @throws DataException if the file cannot be looked at */
+    /** @throws DataException if the file cannot be looked at, or is a packed token file */
     static Source of(Path file) {
         String name = file.getFileName().toString();
         boolean packed = name.endsWith(PACKED);
         String unpacked = packed ? name.substring(0, name.length() - PACKED.length()) : name;
+        if (TokenFiles.is(unpacked)) {
+            throw new DataException(file + ": token files are mapped as they are and cannot be packed: unpack it");
+        }
         boolean lines = unpacked.endsWith(".jsonl") || unpacked.endsWith(".ndjson");
         try {
             String identity = file.toAbsolutePath().normalize() + "\t" + Files.size(file) + "\t"

@@ -18,7 +18,11 @@ final class TokenFiles {
     private TokenFiles() {}
 
     static boolean is(Path file) {
-        return file.getFileName().toString().endsWith(ENDING);
+        return is(file.getFileName().toString());
+    }
+
+    static boolean is(String name) {
+        return name.endsWith(ENDING);
     }
 
     /** What the ids of a vocabulary are written with by custom: 2 bytes if they fit, else 4. */

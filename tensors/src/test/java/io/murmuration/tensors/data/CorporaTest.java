@@ -284,6 +284,8 @@ class CorporaTest {
                 GPT2,
                 folder.resolve("mixed") + ": expected either token files or text, got " + folder.resolve("mixed/b.bin")
                         + " and " + folder.resolve("mixed/a.txt"));
+        Path squeezed = packed("ids.bin.gz", "ids");
+        refused(squeezed, GPT2, squeezed + ": token files are mapped as they are and cannot be packed: unpack it");
         Path text = write("a.txt", "one\ntwo\n");
         refused(
                 text,

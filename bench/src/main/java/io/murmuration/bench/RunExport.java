@@ -43,6 +43,11 @@ final class RunExport {
      * @throws UserError if it is not, cannot be written, or the data cannot be read
      */
     static void write(RunSettings settings, Path folder) {
+        if (settings.model().vocabulary() > 1 << Byte.SIZE) {
+            throw new UserError("the samples are written as bytes, but the model has "
+                    + settings.model().vocabulary()
+                    + " token ids: expected data.tokeniser bytes and a vocabulary of 256");
+        }
         Batches batches = LocalRuns.batches(settings, LocalRuns.corpus(settings));
         try {
             if (Files.exists(folder) && !isEmptyFolder(folder)) {

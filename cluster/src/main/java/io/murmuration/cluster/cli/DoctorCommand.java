@@ -48,6 +48,7 @@ final class DoctorCommand implements Callable<Integer> {
                     surroundings.settings(Optional.empty()).load().settings();
             return List.of(
                     Check.ok("settings", "config/application.conf and the environment are fine"),
+                    MachineChecks.model(settings),
                     MachineChecks.writable("output", settings.out()));
         } catch (UserError e) {
             return List.of(Check.red("settings", e.getMessage(), "correct that"));

@@ -38,7 +38,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--temperature",
             paramLabel = "T",
-            description = "0 takes the likeliest byte, 1 follows the model's odds (default: ${DEFAULT-VALUE}).")
+            description = "0 takes the likeliest token, 1 follows the model's odds (default: ${DEFAULT-VALUE}).")
     private double temperature = 0.8;
 
     @Option(names = "--seed", paramLabel = "S", description = "Same seed, same text (default: ${DEFAULT-VALUE}).")

@@ -1,8 +1,11 @@
 package io.murmuration.cluster.cli;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.murmuration.cluster.compute.MemoryPlan;
+import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.report.Reasons;
 import io.murmuration.cluster.run.ComputeProbe;
+import io.murmuration.cluster.run.MemoryLimit;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -73,6 +76,22 @@ final class MachineChecks {
         return system.getFreeMemorySize() >= ENOUGH_MEMORY
                 ? Check.ok("memory", found)
                 : Check.red("memory", found, "stop other programs: a run takes about 1 GiB");
+    }
+
+    /** Whether the run that the settings describe fits. */
+    static Check model(RunSettings settings) {
+        MemoryPlan plan = MemoryPlan.of(settings);
+        MemoryLimit limit = MemoryLimit.of(settings);
+        String found = String.format(
+                Locale.ROOT,
+                "%,d parameters, a run takes %s of %s (%s)",
+                plan.parameters(),
+                MemoryPlan.size(plan.total()),
+                MemoryPlan.size(limit.bytes()),
+                limit.from());
+        return plan.total() <= limit.bytes()
+                ? Check.ok("model", found)
+                : Check.red("model", found, "bin/murmuration train --dry-run shows for what");
     }
 
     static Check ports() {

@@ -39,7 +39,10 @@ public final class SettingsOptions {
     @Option(names = "--replicas", paramLabel = "N", description = "Shards per stage (swarm.replicas).")
     private Optional<String> replicas = Optional.empty();
 
-    @Option(names = "--data", paramLabel = "PATH", description = "UTF-8 file or folder to learn (data).")
+    @Option(
+            names = "--data",
+            paramLabel = "PATH",
+            description = "File or folder to learn: text, JSON lines or token ids (data.path).")
     private Optional<String> data = Optional.empty();
 
     /** The file to read instead of the operator's. */

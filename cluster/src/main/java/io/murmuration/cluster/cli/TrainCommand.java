@@ -1,5 +1,6 @@
 package io.murmuration.cluster.cli;
 
+import io.murmuration.cluster.compute.MemoryPlan;
 import io.murmuration.cluster.config.LoadedSettings;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.SettingsLoader;
@@ -8,6 +9,7 @@ import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.report.RunDirectory;
 import io.murmuration.cluster.report.Summary;
 import io.murmuration.cluster.report.Terminal;
+import io.murmuration.cluster.run.MemoryLimit;
 import io.murmuration.cluster.run.RunResult;
 import io.murmuration.cluster.run.TextGenerator;
 import io.murmuration.cluster.run.TextModel;
@@ -49,6 +51,11 @@ final class TrainCommand implements Callable<Integer> {
             description = "Run directory to go on with from its newest checkpoint, with its own settings.")
     private Optional<Path> resume = Optional.empty();
 
+    @Option(
+            names = "--dry-run",
+            description = "Says what the run would take in memory and whether that is there (else exit code 2).")
+    private boolean dryRun;
+
     @Option(names = "--json", description = "One JSON object per step and a last one on standard output.")
     private boolean json;
 
@@ -60,8 +67,12 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         LoadedSettings loaded = settings();
-        loaded.settings().data().ifPresent(TrainCommand::requireReadable);
+        loaded.settings().data().path().ifPresent(TrainCommand::requireReadable);
+        loaded.settings().data().validation().ifPresent(TrainCommand::requireReadable);
         Terminal terminal = surroundings.terminal();
+        if (dryRun) {
+            return dryRun(loaded.settings(), terminal);
+        }
         Progress progress = Progress.of(terminal, json);
         TrainingSession session = new TrainingSession(parts.runs(), surroundings.clock(), progress);
         TrainingSession.Outcome outcome = session.run(loaded, directory(loaded.settings()), resume);
@@ -73,6 +84,18 @@ final class TrainCommand implements Callable<Integer> {
             Summary.print(terminal.out(), outcome.result(), outcome.directory(), sample);
         }
         return outcome.exitCode();
+    }
+
+    private static int dryRun(RunSettings settings, Terminal terminal) {
+        MemoryPlan plan = MemoryPlan.of(settings);
+        MemoryLimit limit = MemoryLimit.of(settings);
+        plan.lines().forEach(terminal.out()::println);
+        terminal.out()
+                .println("available: " + MemoryPlan.size(limit.bytes()) + " (" + limit.from() + "); the heap, up to "
+                        + MemoryPlan.size(Runtime.getRuntime().maxMemory()) + ", comes on top");
+        terminal.out().flush();
+        limit.require(plan);
+        return ExitCode.OK;
     }
 
     private LoadedSettings settings() {
@@ -91,6 +114,10 @@ final class TrainCommand implements Callable<Integer> {
     /** Weights and sample order must be those of the run that goes on; everything else may change. */
     private static void requireSameRun(RunSettings before, RunSettings now) {
         requireSame("model", before.model(), now.model());
+        requireSame(
+                "data.tokeniser",
+                before.data().tokeniser().name(),
+                now.data().tokeniser().name());
         requireSame("seed", before.seed(), now.seed());
         requireSame("batch", before.batch(), now.batch());
     }
@@ -131,7 +158,8 @@ final class TrainCommand implements Callable<Integer> {
     /** What the trained model writes; that it cannot is no reason to call the run failed. */
     private Optional<String> sample(RunResult result, RunSettings settings, Progress progress) {
         RunSettings.Sample sample = settings.sample();
-        if (result.checkpoint().isEmpty() || sample.bytes() == 0) {
+        boolean text = settings.data().tokeniser().readsText();
+        if (result.checkpoint().isEmpty() || sample.bytes() == 0 || !text) {
             return Optional.empty();
         }
         try (TextModel model = parts.models().open(result.checkpoint().get())) {

@@ -58,9 +58,9 @@ final class StageReplica implements AutoCloseable {
         this.output = Floats.allocate(arena, last ? 0 : boundary);
         this.gradientOutput = Floats.allocate(arena, last ? 0 : boundary);
         if (open.initial()) {
-            setup.resume()
+            setup.start()
                     .ifPresentOrElse(
-                            checkpoint -> checkpoint.read(stage.layout(), stage.parameters(), optimiser.state()),
+                            state -> state.read(stage.layout(), stage.parameters(), optimiser.state()),
                             () -> stage.initialise(setup.seed()));
         }
     }

@@ -1,6 +1,6 @@
 package io.murmuration.cluster.compute;
 
-import io.murmuration.tensors.checkpoint.CheckpointReader;
+import io.murmuration.tensors.checkpoint.StartingState;
 import io.murmuration.tensors.codec.Codec;
 import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.data.Batches;
@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param microbatch sequences in a microbatch
  * @param schedule learning rate by the number of the step, from 1
  * @param maxNorm largest norm of the gradient over all stages
- * @param resume the checkpoint the run starts from; otherwise from the seed
+ * @param start the checkpoint or the imported model the run starts from; otherwise from the seed
  */
 public record TrainingSetup(
         Backend backend,
@@ -30,4 +30,4 @@ public record TrainingSetup(
         InnerOptimiser.Settings optimiser,
         Schedule schedule,
         double maxNorm,
-        Optional<CheckpointReader> resume) {}
+        Optional<StartingState> start) {}

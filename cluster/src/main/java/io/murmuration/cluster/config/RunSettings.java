@@ -1,5 +1,6 @@
 package io.murmuration.cluster.config;
 
+import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.optim.InnerOptimiser;
 import java.nio.file.Path;
@@ -11,16 +12,17 @@ import java.util.Optional;
  * Everything a run is told, checked once at the edge and never read again from a file. Each key is explained in
  * {@code reference.conf} under the same name.
  *
- * @param data empty: the built-in corpus
  * @param out folder that gets a run directory per run
+ * @param importFrom a Hugging Face model whose weights the run starts from
  */
 public record RunSettings(
         String name,
         long seed,
         int steps,
         Path out,
-        Optional<Path> data,
+        Data data,
         ModelSpec model,
+        Optional<Path> importFrom,
         Batch batch,
         Swarm swarm,
         Wire wire,
@@ -30,6 +32,23 @@ public record RunSettings(
         Compute compute,
         Sample sample,
         Limits limits) {
+
+    /**
+     * What is learnt.
+     *
+     * @param path a file or a folder; empty: the built-in corpus
+     * @param validation a file or a folder to validate on; empty: the end of {@code path}
+     * @param textKey where a line of JSON has its document
+     * @param tokenBytes bytes of an id in token files; 0: as many as the vocabulary needs, at least 2
+     * @param cache folder for the ids of text that cannot be mapped as it is
+     */
+    public record Data(
+            Optional<Path> path,
+            Optional<Path> validation,
+            Tokeniser tokeniser,
+            String textKey,
+            int tokenBytes,
+            Path cache) {}
 
     /**
      * @param sequences sequences per optimiser step
@@ -87,8 +106,11 @@ public record RunSettings(
      */
     public record Checkpoint(int every, int keep) {}
 
-    /** @param threads width of the compute pool, at least 1 (the 0 of the file is already the number of cores) */
-    public record Compute(ComputeBackend backend, int threads) {}
+    /**
+     * @param threads width of the compute pool, at least 1 (the 0 of the file is already the number of cores)
+     * @param memoryBytes what a run's tensors may take; 0: what the machine has available when it starts
+     */
+    public record Compute(ComputeBackend backend, int threads, long memoryBytes) {}
 
     /** The text shown at the end of a run. */
     public record Sample(String prompt, int bytes, double temperature) {}
@@ -131,6 +153,9 @@ public record RunSettings(
             int linkQueue,
             int linkUnanswered) {}
 
+    /** A message is a byte array, and a number in it takes up to four bytes; a little is left for its header. */
+    private static final long MAX_BOUNDARY = (1L << 29) - (1 << 10);
+
     /** @throws UserError if values that are fine alone do not go together */
     public RunSettings {
         require(
@@ -149,10 +174,25 @@ public record RunSettings(
                         + " trainer needs one",
                 swarm.trainers(),
                 batch.microbatches());
+        long boundary = (long) batch.microbatch() * model.sequence() * model.dim();
         require(
-                model.vocabulary() >= 256,
-                "model.vocabulary is %d, but text is read as bytes and needs at least 256",
-                model.vocabulary());
+                boundary <= MAX_BOUNDARY,
+                "batch.microbatch x model.sequence x model.dim is %d, but what crosses between two stages is one message of"
+                        + " at most 2 GiB: at most %d numbers",
+                boundary,
+                MAX_BOUNDARY);
+        require(
+                !model.tiedHead() || swarm.stages() == 1,
+                "model.tied-head is true with swarm.stages = %d: the first stage would hold the embedding and the last"
+                        + " one the same matrix as head, and no stage sees the other's gradient; use one stage, or a head"
+                        + " of its own",
+                swarm.stages());
+        require(
+                model.vocabulary() >= data.tokeniser().vocabulary(),
+                "model.vocabulary is %d, but data.tokeniser %s has %d token ids",
+                model.vocabulary(),
+                data.tokeniser().name(),
+                data.tokeniser().vocabulary());
         require(
                 optimiser.finalLearningRate() <= optimiser.learningRate(),
                 "optimiser.final-learning-rate is %s, above optimiser.learning-rate (%s)",

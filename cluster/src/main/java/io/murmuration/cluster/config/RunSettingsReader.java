@@ -1,6 +1,6 @@
 package io.murmuration.cluster.config;
 
-import io.murmuration.tensors.model.ModelSpec;
+import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.optim.AdamW;
 import io.murmuration.tensors.optim.InnerOptimiser;
 import io.murmuration.tensors.optim.NAdam;
@@ -20,13 +20,18 @@ final class RunSettingsReader {
     private RunSettingsReader() {}
 
     static RunSettings read(Section root) {
+        Path out = path(root, "out").orElseThrow(() -> root.unfit("out", "a folder"));
+        RunSettings.Data data = data(root.section("data"), out);
+        Section model = root.section("model");
+        Optional<Path> importFrom = path(model, "import");
         return new RunSettings(
                 root.text("name", NAME, "at most 64 letters, digits, dots, dashes and underscores"),
                 root.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE),
                 root.integer("steps", 1, MANY),
-                path(root, "out").orElseThrow(() -> root.unfit("out", "a folder")),
-                path(root, "data"),
-                model(root.section("model")),
+                out,
+                data,
+                ModelSettings.read(model, importFrom, data.tokeniser()),
+                importFrom,
                 batch(root.section("batch")),
                 swarm(root.section("swarm")),
                 wire(root.section("wire")),
@@ -38,33 +43,18 @@ final class RunSettingsReader {
                 limits(root.section("limits")));
     }
 
-    private static ModelSpec model(Section section) {
-        String names = String.join("|", ModelSpec.presets().keySet());
-        String name = section.text("preset", Pattern.compile(names), "one of " + names.replace("|", ", "));
-        ModelSpec preset = ModelSpec.presets().get(name);
-        int heads = orElse(section, "heads", preset.heads());
-        try {
-            return new ModelSpec(
-                    orElse(section, "vocabulary", preset.vocabulary()),
-                    orElse(section, "dim", preset.dim()),
-                    orElse(section, "layers", preset.layers()),
-                    heads,
-                    orElse(section, "kv-heads", heads),
-                    orElse(section, "ffn", preset.ffn()),
-                    orElse(section, "sequence", preset.sequence()),
-                    preset.ropeTheta(),
-                    preset.rmsEpsilon());
-        } catch (IllegalArgumentException e) {
-            throw new UserError("murmuration.model: " + e.getMessage(), e);
-        }
-    }
-
-    private static int orElse(Section section, String key, int preset) {
-        // 2^20: no number of a model that fits one machine is larger, and products of two of them still fit a long.
-        int given = section.integer(key, 0, 1 << 20);
-        int value = given == 0 ? preset : given;
-        section.resolve(key, value);
-        return value;
+    private static RunSettings.Data data(Section section, Path out) {
+        String tokeniser = section.text(
+                "tokeniser",
+                Pattern.compile(String.join("|", Tokeniser.names())),
+                "one of " + String.join(", ", Tokeniser.names()));
+        return new RunSettings.Data(
+                path(section, "path"),
+                path(section, "validation"),
+                Tokeniser.byName(tokeniser),
+                section.text("text-key"),
+                Integer.parseInt(section.text("token-bytes", Pattern.compile("[024]"), "0, 2 or 4")),
+                path(section, "cache").orElse(out.resolve(".tokens")));
     }
 
     private static RunSettings.Batch batch(Section section) {
@@ -148,7 +138,9 @@ final class RunSettingsReader {
         // Rendered as 0: a run that is resumed on another machine uses that machine's cores.
         int threads = section.integer("threads", 0, 1024);
         return new RunSettings.Compute(
-                backend, threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+                backend,
+                threads == 0 ? Runtime.getRuntime().availableProcessors() : threads,
+                section.bytes("memory", 0, Long.MAX_VALUE));
     }
 
     private static RunSettings.Sample sample(Section section) {

@@ -58,6 +58,10 @@ final class Section {
         return read(key, config::getBytes, v -> v >= min && v <= max, expected, v -> v);
     }
 
+    boolean truth(String key) {
+        return read(key, config::getBoolean, v -> true, "true or false", v -> v);
+    }
+
     Duration duration(String key, Duration min, Duration max) {
         return read(
                 key,

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,9 @@ import java.util.regex.Pattern;
  * it, at most one file, and single keys on top. A loader is immutable; every method gives a new one.
  */
 public final class SettingsLoader {
+
+    private static final String DATA = "data";
+    private static final String DATA_PATH = "data.path";
 
     private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]*");
 
@@ -78,7 +82,23 @@ public final class SettingsLoader {
                         + Origins.of(parsed.root().get(key).origin()) + "): every setting is under murmuration");
             }
         }
-        return new SettingsLoader(environment, parsed, single);
+        return new SettingsLoader(environment, withDataPath(parsed), single);
+    }
+
+    /** {@code data = PATH} is short for {@code data { path = PATH }}, also where the value is not known yet. */
+    private static Config withDataPath(Config parsed) {
+        if (!(parsed.root().get(KnownKeys.ROOT) instanceof ConfigObject root)) {
+            return parsed;
+        }
+        try {
+            ConfigValue data = root.get(DATA);
+            String place = KnownKeys.ROOT + "." + DATA;
+            return data == null || data instanceof ConfigObject
+                    ? parsed
+                    : parsed.withoutPath(place).withValue(KnownKeys.ROOT + "." + DATA_PATH, data);
+        } catch (ConfigException.NotResolved e) {
+            return parsed; // murmuration itself is a reference: its keys are not known before it is resolved
+        }
     }
 
     /**
@@ -97,7 +117,8 @@ public final class SettingsLoader {
 
     /** One key below {@code murmuration.}; a leading {@code murmuration.} is allowed. */
     public SettingsLoader set(String key, String value, String source) {
-        String path = key.startsWith(KnownKeys.ROOT + ".") ? key.substring(KnownKeys.ROOT.length() + 1) : key;
+        String given = key.startsWith(KnownKeys.ROOT + ".") ? key.substring(KnownKeys.ROOT.length() + 1) : key;
+        String path = given.equals(DATA) ? DATA_PATH : given;
         KNOWN.checkLeaf(path, source);
         String quoted = ConfigUtil.joinPath(List.of((KnownKeys.ROOT + "." + path).split("\\.")));
         return new SettingsLoader(

@@ -15,6 +15,11 @@ public record CombinedListener(List<RunListener> listeners) implements RunListen
     }
 
     @Override
+    public void noticed(String line) {
+        listeners.forEach(each -> each.noticed(line));
+    }
+
+    @Override
     public void started(RunInfo info) {
         listeners.forEach(each -> each.started(info));
     }

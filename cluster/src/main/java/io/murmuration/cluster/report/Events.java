@@ -20,13 +20,15 @@ final class Events {
     private Events() {}
 
     static ObjectNode started(RunInfo info) {
-        return event("started")
+        ObjectNode event = event("started")
                 .put("firstStep", info.firstStep())
                 .put("steps", info.steps())
                 .put("parameters", info.parameters())
                 .put("shards", info.shards())
                 .put("backend", info.backend())
                 .put("corpus", info.corpus());
+        number(event, "bytesPerToken", info.bytesPerToken());
+        return event;
     }
 
     static ObjectNode step(StepReport report) {
@@ -45,6 +47,7 @@ final class Events {
     static ObjectNode validated(ValidationReport report) {
         ObjectNode event = event("validated").put("step", report.step());
         number(event, "loss", report.loss());
+        number(event, "lossPerByte", report.lossPerByte());
         number(event, "perplexity", report.perplexity());
         return event.put("windows", report.windows());
     }
@@ -65,6 +68,7 @@ final class Events {
         ObjectNode event = event("finished").put("steps", result.steps());
         number(event, "trainLoss", result.trainLoss());
         number(event, "validationLoss", result.validationLoss());
+        number(event, "validationLossPerByte", result.validationLoss() / result.bytesPerToken());
         number(event, "tokensPerSecond", result.tokensPerSecond());
         event.put("wireBytes", result.wireBytes()).put("microbatchesCounted", result.microbatchesCounted());
         ObjectNode digests = event.putObject("parametersDigest");

@@ -30,6 +30,7 @@ final class LossChart {
     private static final Color TEXT = new Color(0x33, 0x33, 0x33);
 
     private final String title;
+    private String unit = "token";
     private final Curve training = new Curve();
     private final Curve validation = new Curve();
 
@@ -64,6 +65,11 @@ final class LossChart {
 
     LossChart(String title) {
         this.title = title;
+    }
+
+    /** @param of what the loss is of: byte or token */
+    void unit(String of) {
+        unit = of;
     }
 
     void trained(long step, double loss) {
@@ -101,7 +107,7 @@ final class LossChart {
                 .height(720)
                 .title(title)
                 .xAxisTitle("step")
-                .yAxisTitle("loss (nats per byte)")
+                .yAxisTitle("loss (nats per " + unit + ")")
                 .build();
         style(chart);
         boolean smooth = training.steps.size() > MEAN_OF;

@@ -17,6 +17,11 @@ public interface Progress extends RunListener, AutoCloseable {
     /** Says something besides the figures, in one line. */
     void notice(String line);
 
+    @Override
+    default void noticed(String line) {
+        notice(line);
+    }
+
     /** The run is over and this is how; comes after {@link #close}. */
     void finished(RunResult result);
 

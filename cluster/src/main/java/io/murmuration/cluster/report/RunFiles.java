@@ -43,6 +43,7 @@ public final class RunFiles implements RunListener, AutoCloseable {
 
     @Override
     public void started(RunInfo info) {
+        chart.unit(Wording.unit(info.bytesPerToken()));
         try {
             List<JsonNode> history = MetricsHistory.before(info.firstStep(), directory.metrics());
             StringBuilder kept = new StringBuilder();

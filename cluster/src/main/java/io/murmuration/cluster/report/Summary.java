@@ -14,12 +14,14 @@ public final class Summary {
     public static void print(PrintStream out, RunResult result, Path root, Optional<String> sample) {
         out.println();
         if (Double.isFinite(result.validationLoss())) {
-            line(out, "validation", Wording.nats(result.validationLoss()));
+            line(out, "validation", Wording.nats(result.validationLoss(), result.bytesPerToken()));
         }
         line(
                 out,
                 "training",
-                Wording.nats(result.trainLoss()) + " at step " + result.steps() + ", "
+                // The bytes per token are those of the validation text: another text has others.
+                Wording.nats(result.trainLoss(), result.bytesPerToken() == 1 ? 1 : Double.NaN) + " at step "
+                        + result.steps() + ", "
                         + Wording.tokensPerSecond(result.tokensPerSecond()) + ", " + Wording.bytes(result.wireBytes())
                         + " on the wire");
         sample.ifPresent(text -> line(out, "sample", text.replace("\n", "\n            ")));

@@ -40,7 +40,7 @@ final class Wording {
                 Locale.ROOT,
                 "step %d: validation %s on %d windows",
                 report.step(),
-                nats(report.loss()),
+                nats(report.loss(), report.bytesPerToken()),
                 report.windows());
     }
 
@@ -52,8 +52,19 @@ final class Wording {
         return "step " + step + ": no checkpoint (" + why + "); the run goes on, earlier checkpoints stay";
     }
 
-    static String nats(double loss) {
-        return String.format(Locale.ROOT, "%.4f nats per byte (perplexity %.2f)", loss, Math.exp(loss));
+    /** @param bytesPerToken 1 where a token is a byte, not a number if unknown */
+    static String nats(double loss, double bytesPerToken) {
+        String text = String.format(
+                Locale.ROOT, "%.4f nats per %s (perplexity %.2f)", loss, unit(bytesPerToken), Math.exp(loss));
+        double perByte = loss / bytesPerToken;
+        return bytesPerToken == 1 || !Double.isFinite(perByte)
+                ? text
+                : text + String.format(Locale.ROOT, ", %.4f nats (%.4f bits) per byte", perByte, perByte / Math.log(2));
+    }
+
+    /** What a loss is of. */
+    static String unit(double bytesPerToken) {
+        return bytesPerToken == 1 ? "byte" : "token";
     }
 
     /** Three digits and a decimal prefix: {@code 312 MB}. */

@@ -7,6 +7,7 @@ import io.murmuration.tensors.checkpoint.CheckpointStore;
 import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.model.Stage;
 import io.murmuration.tensors.model.StagePlan;
@@ -41,6 +42,7 @@ public final class CheckpointModels implements TextModels {
 
     private static final class Model implements TextModel {
         private final ModelSpec spec;
+        private final Tokeniser tokeniser;
         private final Arena arena = Arena.ofConfined();
         private final Stage stage;
         private final Workspace workspace;
@@ -48,6 +50,7 @@ public final class CheckpointModels implements TextModels {
 
         private Model(Backend backend, CheckpointReader checkpoint) {
             spec = checkpoint.meta().model();
+            tokeniser = checkpoint.meta().tokeniser();
             stage = new Stage(backend, spec, StagePlan.of(spec.layers(), 1).slice(0));
             workspace = stage.newWorkspace(1);
             logits = Floats.allocate(arena, spec.vocabulary());
@@ -57,6 +60,11 @@ public final class CheckpointModels implements TextModels {
         @Override
         public int vocabulary() {
             return spec.vocabulary();
+        }
+
+        @Override
+        public Tokeniser tokeniser() {
+            return tokeniser;
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.run.RunPlan;
 import io.murmuration.cluster.compute.CheckpointAssembly;
 import io.murmuration.cluster.compute.ComputePool;
+import io.murmuration.cluster.compute.MemoryPlan;
 import io.murmuration.cluster.compute.TrainingSetup;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.UserError;
@@ -13,19 +14,16 @@ import io.murmuration.cluster.transport.InProcessControlPlane;
 import io.murmuration.cluster.transport.InProcessDataPlane;
 import io.murmuration.cluster.transport.InProcessMembership;
 import io.murmuration.cluster.transport.WireCounts;
-import io.murmuration.tensors.checkpoint.CheckpointException;
+import io.murmuration.tensors.checkpoint.CheckpointMeta;
 import io.murmuration.tensors.checkpoint.CheckpointReader;
 import io.murmuration.tensors.checkpoint.CheckpointStore;
+import io.murmuration.tensors.checkpoint.StartingState;
 import io.murmuration.tensors.codec.Codecs;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.data.Batches;
-import io.murmuration.tensors.data.Corpora;
 import io.murmuration.tensors.data.Corpus;
 import io.murmuration.tensors.data.DataException;
-import io.murmuration.tensors.model.ParameterLayout;
 import io.murmuration.tensors.model.StagePlan;
-import io.murmuration.tensors.optim.AdamW;
-import io.murmuration.tensors.optim.InnerOptimiser;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -41,27 +39,34 @@ public final class LocalRuns implements TrainingRuns {
     /** How often the stop signal is looked at while nothing happens. */
     private static final long POLL_MILLIS = 50;
 
-    /** Under what key a checkpoint names its optimiser. */
-    private static final String OPTIMISER = "optimiser";
-
     @Override
     public RunResult run(
             RunSettings settings, Path outDir, Optional<Path> resumeFrom, RunListener listener, StopSignal stop) {
-        Corpus corpus = corpus(settings);
+        MemoryLimit.of(settings).require(MemoryPlan.of(settings));
+        Optional<CheckpointReader> checkpoint = resumeFrom.map(folder -> RunInputs.checkpoint(settings, folder));
+        Optional<StartingState> start = checkpoint.isPresent()
+                ? checkpoint.map(StartingState.class::cast)
+                : settings.importFrom().map(folder -> RunInputs.imported(settings, folder, listener::noticed));
+        Corpus corpus = RunInputs.corpus(settings, listener::noticed);
         Batches batches = batches(settings, corpus);
-        Optional<CheckpointReader> checkpoint = resumeFrom.map(folder -> checkpoint(settings, folder));
-        TrainingSetup setup = setup(settings, batches, checkpoint);
+        TrainingSetup setup = setup(settings, batches, start);
         RunPlan plan = plan(settings, batches, checkpoint);
         WireCounts wire = new WireCounts();
         RunProgress progress = new RunProgress(settings, setup, plan, wire, listener);
         progress.describe(
-                parameters(settings),
+                settings.model().parameters(),
                 setup.backend().fingerprint(),
-                corpus.name() + ", " + batches.trainWindows() + " training windows");
+                corpus.name() + ", " + batches.trainWindows() + " training windows",
+                batches.bytesPerToken(validationWindows(settings, batches)));
         CheckpointStore store =
                 new CheckpointStore(outDir, settings.checkpoint().keep());
         Map<String, String> origin = Map.of(
-                "name", settings.name(), OPTIMISER, settings.optimiser().inner().name());
+                "name",
+                settings.name(),
+                CheckpointMeta.TOKENISER,
+                settings.data().tokeniser().name(),
+                CheckpointMeta.OPTIMISER,
+                settings.optimiser().inner().name());
         var assembly = new CheckpointAssembly(setup, store, origin, progress::written);
         BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>();
         try (ComputePool pool = new ComputePool(
@@ -116,11 +121,7 @@ public final class LocalRuns implements TrainingRuns {
      * @throws UserError if it cannot be read
      */
     public static Corpus corpus(RunSettings settings) {
-        try {
-            return settings.data().map(Corpora::of).orElseGet(Corpora::europarl);
-        } catch (DataException e) {
-            throw new UserError(e.getMessage(), e);
-        }
+        return RunInputs.corpus(settings, notice -> {});
     }
 
     /**
@@ -143,41 +144,11 @@ public final class LocalRuns implements TrainingRuns {
 
     /** The first so many windows of the validation text are looked at: what is there, in whole microbatches. */
     public static int validationWindows(RunSettings settings, Batches batches) {
-        int windows = Math.min(settings.validation().windows(), batches.validationWindows());
+        int windows = (int) Math.min(settings.validation().windows(), batches.validationWindows());
         return windows - windows % settings.batch().microbatch();
     }
 
-    private static CheckpointReader checkpoint(RunSettings settings, Path folder) {
-        try {
-            Path newest = new CheckpointStore(folder, settings.checkpoint().keep())
-                    .latest()
-                    .orElseThrow(() -> new UserError("there is no checkpoint in " + folder + " to resume from"));
-            CheckpointReader reader = CheckpointReader.open(newest);
-            if (!reader.meta().model().equals(settings.model())) {
-                throw new UserError(newest + " holds another model: "
-                        + reader.meta().model() + ", the settings say " + settings.model());
-            }
-            InnerOptimiser.Settings inner = settings.optimiser().inner();
-            // Checkpoints from before there was a choice do not name it.
-            String before = reader.meta().settings().getOrDefault(OPTIMISER, AdamW.NAME);
-            if (!before.equals(inner.name())) {
-                throw new UserError(newest + " holds the state of the optimiser " + before + ", the settings say "
-                        + inner.name() + ": a run goes on with the optimiser it began with");
-            }
-            if (!reader.withOptimiser() && !inner.vectors().isEmpty()) {
-                throw new UserError(newest + " has no optimiser state, so a run cannot go on from it");
-            }
-            if (reader.meta().step() >= settings.steps()) {
-                throw new UserError(newest + " is at step " + reader.meta().step() + " of " + settings.steps()
-                        + ": the run is complete; more --steps would go on");
-            }
-            return reader;
-        } catch (CheckpointException e) {
-            throw new UserError(e.getMessage(), e);
-        }
-    }
-
-    private static TrainingSetup setup(RunSettings settings, Batches batches, Optional<CheckpointReader> checkpoint) {
+    private static TrainingSetup setup(RunSettings settings, Batches batches, Optional<StartingState> start) {
         RunSettings.Optimiser optimiser = settings.optimiser();
         return new TrainingSetup(
                 Backends.byName(lower(settings.compute().backend())),
@@ -191,7 +162,7 @@ public final class LocalRuns implements TrainingRuns {
                 optimiser.inner(),
                 Schedules.of(settings),
                 optimiser.clip(),
-                checkpoint);
+                start);
     }
 
     private static RunPlan plan(RunSettings settings, Batches batches, Optional<CheckpointReader> checkpoint) {
@@ -231,13 +202,6 @@ public final class LocalRuns implements TrainingRuns {
                 limits.snapshotAttempts(),
                 limits.linkQueue(),
                 limits.linkUnanswered());
-    }
-
-    private static long parameters(RunSettings settings) {
-        return ParameterLayout.of(
-                        settings.model(),
-                        StagePlan.of(settings.model().layers(), 1).slice(0))
-                .length();
     }
 
     private static String lower(Enum<?> choice) {

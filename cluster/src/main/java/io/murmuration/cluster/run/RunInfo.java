@@ -9,5 +9,7 @@ package io.murmuration.cluster.run;
  * @param shards shards that will hold it, over all stages
  * @param backend what computes, in words
  * @param corpus what is read, in words
+ * @param bytesPerToken bytes of validation text per token; 1 for a tokeniser of bytes, not a number if unknown
  */
-public record RunInfo(long firstStep, long steps, long parameters, int shards, String backend, String corpus) {}
+public record RunInfo(
+        long firstStep, long steps, long parameters, int shards, String backend, String corpus, double bytesPerToken) {}

@@ -8,6 +8,9 @@ import java.nio.file.Path;
  */
 public interface RunListener {
 
+    /** Something worth knowing besides the figures, in one line; may come before the start. */
+    default void noticed(String line) {}
+
     /** Everything is in place; the first step comes next. */
     default void started(RunInfo info) {}
 

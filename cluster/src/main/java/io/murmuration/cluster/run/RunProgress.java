@@ -47,8 +47,9 @@ final class RunProgress {
         this.windowsPerMicrobatch = settings.batch().microbatch();
     }
 
-    void describe(long parameters, String backend, String corpus) {
-        info = new RunInfo(plan.firstVersion() + 1, plan.lastVersion(), parameters, shards, backend, corpus);
+    void describe(long parameters, String backend, String corpus, double bytesPerToken) {
+        info = new RunInfo(
+                plan.firstVersion() + 1, plan.lastVersion(), parameters, shards, backend, corpus, bytesPerToken);
     }
 
     /** A checkpoint is complete on disk. Any thread. */
@@ -68,7 +69,8 @@ final class RunProgress {
             case RunEvent.StepCommitted committed -> stepped(committed);
             case RunEvent.Evaluated(long version, double loss, int count) -> {
                 validationLoss = loss;
-                listener.validated(new ValidationReport(version, loss, count * windowsPerMicrobatch));
+                listener.validated(
+                        new ValidationReport(version, loss, count * windowsPerMicrobatch, info.bytesPerToken()));
                 // Looking at validation text is not training: it does not count in the rate.
                 lastNanos = System.nanoTime();
             }
@@ -92,6 +94,7 @@ final class RunProgress {
                         finished.version(),
                         trainLoss,
                         validationLoss,
+                        info.bytesPerToken(),
                         rate(microbatches * tokensPerMicrobatch(), trainingNanos),
                         wire.encodedBytes(),
                         microbatches,

@@ -11,7 +11,8 @@ import java.util.TreeMap;
  *
  * @param steps last committed step
  * @param trainLoss loss of that step, nats per token
- * @param validationLoss last validation, nats per byte; NaN if there was none
+ * @param validationLoss last validation, nats per token; NaN if there was none
+ * @param bytesPerToken bytes of validation text per token; NaN if unknown
  * @param tokensPerSecond over the whole run
  * @param wireBytes encoded bytes that crossed between shards
  * @param microbatchesCounted microbatches counted, each once
@@ -23,6 +24,7 @@ public record RunResult(
         long steps,
         double trainLoss,
         double validationLoss,
+        double bytesPerToken,
         double tokensPerSecond,
         long wireBytes,
         long microbatchesCounted,

@@ -1,10 +1,15 @@
 package io.murmuration.cluster.run;
 
+import io.murmuration.tensors.data.Tokeniser;
+
 /** A trained model that says what comes next. Not thread-safe. */
 public interface TextModel extends AutoCloseable {
 
-    /** Number of token ids; a byte model has 256. */
+    /** Number of token ids; at least as many as the tokeniser has. */
     int vocabulary();
+
+    /** What its token ids mean. */
+    Tokeniser tokeniser();
 
     /** Most tokens it can look back on. */
     int sequence();

@@ -8,10 +8,20 @@ import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.cluster.run.RunFailed;
 import io.murmuration.cluster.run.TextModel;
+import io.murmuration.tensors.checkpoint.CheckpointMeta;
+import io.murmuration.tensors.checkpoint.CheckpointWriter;
+import io.murmuration.tensors.checkpoint.HuggingFaceModel;
+import io.murmuration.tensors.checkpoint.StageState;
+import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.data.Tokeniser;
+import io.murmuration.tensors.model.ModelSpec;
+import io.murmuration.tensors.model.ParameterLayout;
+import io.murmuration.tensors.model.StagePlan;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,6 +83,11 @@ class CommandLineTest {
         @Override
         public int vocabulary() {
             return 256;
+        }
+
+        @Override
+        public Tokeniser tokeniser() {
+            return Tokeniser.byName("bytes");
         }
 
         @Override
@@ -314,6 +329,64 @@ class CommandLineTest {
 
         assertThat(code).isZero();
         assertThat(out()).isEqualTo("baaaaa" + System.lineSeparator());
+    }
+
+    @Test
+    void a_dry_run_shows_what_a_run_takes_and_makes_nothing() {
+        assertThat(execute("train", "--dry-run", "--set", "compute.memory=1 GiB"))
+                .isZero();
+        assertThat(out())
+                .contains("stage 0: 233,728 parameters; 2 x (weights 0.89 MiB", "in all: 869,504 parameters")
+                .contains("available: 1.00 GiB (compute.memory); the heap")
+                .hasLineCount(6);
+
+        int code = execute("train", "--dry-run", "--set", "model.preset=llama-8b", "--set", "compute.memory=1 GiB");
+
+        assertThat(code).isEqualTo(2);
+        assertThat(out()).contains("in all: 8,030,261,248 parameters");
+        assertThat(err())
+                .startsWith("murmuration: the model does not fit: stage 0: ")
+                .hasLineCount(1);
+        assertThat(children(dir)).isEmpty();
+    }
+
+    @Test
+    void a_checkpoint_is_exported_in_another_format_and_in_parts() throws IOException {
+        Path checkpoint = checkpoint();
+        Path model = dir.resolve("model");
+
+        int code =
+                execute("export", checkpoint.toString(), model.toString(), "--dtype", "bf16", "--shard-size", "30 KiB");
+
+        assertThat(err()).isEmpty();
+        assertThat(code).isZero();
+        assertThat(out().lines())
+                .contains(model.resolve("config.json").toString())
+                .filteredOn(line -> line.endsWith(".safetensors"))
+                .hasSizeGreaterThan(2);
+        assertThat(HuggingFaceModel.open(model).spec()).isEqualTo(ModelSpec.NANO);
+        assertOneLine(
+                execute("export", checkpoint.toString(), model.toString()), 2, model + ": expected a new or empty");
+        assertOneLine(execute("export", "/no/such", "/tmp/x"), 2, "there is no checkpoint /no/such");
+        assertOneLine(execute("export", dir.toString(), dir.resolve("x").toString()), 2, "state.json");
+        assertOneLine(execute("export", checkpoint.toString(), "x", "--shard-size", "big"), 2, "--shard-size big");
+        assertOneLine(
+                execute("export", checkpoint.toString(), "x", "--dtype", "int8"),
+                2,
+                "--dtype int8: expected f32, bf16 or f16");
+    }
+
+    private Path checkpoint() {
+        Path place = dir.resolve("checkpoint");
+        try (Arena arena = Arena.ofConfined()) {
+            ParameterLayout layout =
+                    ParameterLayout.of(ModelSpec.NANO, StagePlan.of(3, 1).slice(0));
+            CheckpointWriter.write(
+                    place,
+                    new CheckpointMeta(ModelSpec.NANO, 1, 1, 1, Map.of()),
+                    List.of(new StageState(layout, Floats.allocate(arena, layout.length()), Map.of())));
+        }
+        return place;
     }
 
     @Test

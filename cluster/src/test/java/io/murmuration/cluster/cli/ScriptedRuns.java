@@ -40,7 +40,7 @@ final class ScriptedRuns implements TrainingRuns {
         resumedFrom = resumeFrom;
         script.at(firstStep - 1, stop);
         listener.started(
-                new RunInfo(firstStep, told.steps(), 1_234_567, told.swarm().shards(), "script", "nothing"));
+                new RunInfo(firstStep, told.steps(), 1_234_567, told.swarm().shards(), "script", "nothing", 1));
         long step = firstStep - 1;
         while (step < told.steps() && !stop.requested()) {
             step++;
@@ -48,7 +48,7 @@ final class ScriptedRuns implements TrainingRuns {
             listener.stepped(new StepReport(
                     step, 1.0 / step, 0.5, 1e-3, 17_900, step * 2048, step * 1000, step * 3900, 6, step * 8));
         }
-        listener.validated(new ValidationReport(step, 2.25, told.validation().windows()));
+        listener.validated(new ValidationReport(step, 2.25, told.validation().windows(), 1));
         Path checkpoint = outDir.resolve("checkpoints").resolve("step-" + step);
         try {
             Files.createDirectories(checkpoint);
@@ -60,6 +60,7 @@ final class ScriptedRuns implements TrainingRuns {
                 step,
                 1.0 / step,
                 2.25,
+                1,
                 17_900,
                 step * 1000,
                 step * 8,

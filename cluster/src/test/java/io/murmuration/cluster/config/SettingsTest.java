@@ -43,7 +43,8 @@ class SettingsTest {
                         0.05,
                         new RunSettings.Decay(0.1, 0.3, 0.1),
                         1.0));
-        assertThat(settings.data()).isEmpty();
+        assertThat(settings.data().path()).isEmpty();
+        assertThat(settings.data().tokeniser().name()).isEqualTo("bytes");
         assertThat(settings.limits().averagingPartBytes()).isEqualTo(512 * 1024);
         assertThat(settings.limits().deadlineFloor()).isEqualTo(Duration.ofSeconds(5));
     }
@@ -112,7 +113,7 @@ class SettingsTest {
                 "optimiser.beta1 = 1 | murmuration.optimiser.beta1 = 1 | a number from 0.0 to 0.999999",
                 "optimiser.clip = NaN | murmuration.optimiser.clip = \"NaN\" | a number from",
                 "wire.activations = int4 | murmuration.wire.activations = \"int4\" | one of fp32, fp16, int8",
-                "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, nano, small, tiny",
+                "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, llama-1b, llama-8b, nano, small, tiny",
                 "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
                 "optimiser.name = lion | murmuration.optimiser.name = \"lion\" | one of adamw, nadam, sgd",
                 "optimiser.schedule = step | murmuration.optimiser.schedule | one of constant, linear, cosine, wsd",
@@ -140,9 +141,13 @@ class SettingsTest {
                 "swarm.stages=5 | swarm.stages is 5, but the model has 4 layers",
                 "batch.microbatch=3 | batch.microbatch is 3, which does not divide batch.sequences (16)",
                 "batch.microbatch=16 | swarm.trainers is 2, but a step has only 1 microbatches",
-                "model.vocabulary=100 | model.vocabulary is 100",
+                "model.vocabulary=100 | model.vocabulary is 100, but data.tokeniser bytes has 256 token ids",
                 "optimiser.final-learning-rate=0.1 | optimiser.final-learning-rate is 0.1, above",
                 "limits.deadline-floor=5 minutes | limits.deadline-floor is 300000 ms, above",
+                "data.tokeniser=words | murmuration.data.tokeniser = \"words\" (defaultsWith): expected one of bytes, gpt2, none",
+                "data.token-bytes=3 | murmuration.data.token-bytes = \"3\" (defaultsWith): expected 0, 2 or 4",
+                "model.tied-head=true | model.tied-head is true with swarm.stages = 3",
+                "model.tied-head=maybe | murmuration.model.tied-head = \"maybe\" (defaultsWith): expected true or false",
                 "model.heads=3 | murmuration.model: dim / heads must be an even whole number",
             })
     void values_that_do_not_go_together_are_refused(String assignment, String message) {
@@ -194,8 +199,94 @@ class SettingsTest {
     void a_single_value_is_taken_as_it_is_written() {
         RunSettings settings = SettingsLoader.defaultsWith("data=/a b/c#d: {e}=f", "sample.prompt=\"quoted\"");
 
-        assertThat(settings.data()).contains(Path.of("/a b/c#d: {e}=f"));
+        assertThat(settings.data().path()).contains(Path.of("/a b/c#d: {e}=f"));
         assertThat(settings.sample().prompt()).isEqualTo("\"quoted\"");
+    }
+
+    @Test
+    void data_is_short_for_its_path_in_a_file_too() throws IOException {
+        Path plain = write("murmuration { data = here, steps = 7 }");
+        assertThat(SettingsLoader.of(Map.of("MURMURATION_DATA", "/elsewhere"))
+                        .file(plain)
+                        .set("data.tokeniser=gpt2", "--set")
+                        .load()
+                        .settings()
+                        .data()
+                        .path())
+                .contains(Path.of("here"));
+        Path variable = write("murmuration.data = here\nmurmuration.data = ${?MY_DATA}\nmurmuration.steps = 7");
+        assertThat(SettingsLoader.of(Map.of("MY_DATA", "/mine"))
+                        .file(variable)
+                        .load()
+                        .settings()
+                        .data()
+                        .path())
+                .contains(Path.of("/mine"));
+        assertThat(SettingsLoader.of(Map.of())
+                        .file(variable)
+                        .load()
+                        .settings()
+                        .data()
+                        .path())
+                .contains(Path.of("here"));
+    }
+
+    @Test
+    void a_tokeniser_with_more_ids_widens_a_preset_but_not_what_is_given() {
+        assertThat(SettingsLoader.defaultsWith("data.tokeniser=gpt2").model().vocabulary())
+                .isEqualTo(50_257);
+        assertThat(SettingsLoader.defaultsWith("data.tokeniser=gpt2", "model.vocabulary=50304")
+                        .model()
+                        .vocabulary())
+                .isEqualTo(50_304);
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith("data.tokeniser=gpt2", "model.vocabulary=50256"))
+                .isInstanceOf(UserError.class)
+                .hasMessage("model.vocabulary is 50256, but data.tokeniser gpt2 has 50257 token ids");
+        assertThat(SettingsLoader.defaultsWith("data.tokeniser=none").model().vocabulary())
+                .isEqualTo(256);
+    }
+
+    @Test
+    void a_model_is_described_in_full_by_its_keys() {
+        ModelSpec described = SettingsLoader.defaultsWith(
+                        "model.vocabulary=32000",
+                        "model.dim=5120",
+                        "model.layers=40",
+                        "model.heads=40",
+                        "model.kv-heads=8",
+                        "model.ffn=13824",
+                        "model.sequence=4096",
+                        "model.rope-theta=1e6",
+                        "model.rms-epsilon=1e-6")
+                .model();
+        assertThat(described).isEqualTo(new ModelSpec(32_000, 5120, 40, 40, 8, 13_824, 4096, 1e6, 1e-6));
+        assertThat(SettingsLoader.defaultsWith("model.preset=llama-8b").model()).isEqualTo(ModelSpec.LLAMA_8B);
+        assertThat(SettingsLoader.defaultsWith("model.tied-head=true", "swarm.stages=1")
+                        .model()
+                        .tiedHead())
+                .isTrue();
+    }
+
+    @Test
+    void an_imported_model_describes_itself_and_is_not_needed_once_it_is_described() throws IOException {
+        Path model = Files.createDirectories(dir.resolve("hf"));
+        Files.writeString(
+                model.resolve("config.json"),
+                "{\"model_type\": \"llama\", \"vocab_size\": 300, \"hidden_size\": 16, \"intermediate_size\": 24,"
+                        + " \"num_hidden_layers\": 4, \"num_attention_heads\": 4, \"num_key_value_heads\": 2,"
+                        + " \"max_position_embeddings\": 2048, \"rope_theta\": 500000.0, \"rms_norm_eps\": 1e-6}");
+        LoadedSettings loaded = SettingsLoader.of(Map.of())
+                .set("model.import=" + model, "--set")
+                .set("model.sequence=32", "--set")
+                .load();
+        assertThat(loaded.settings().model()).isEqualTo(new ModelSpec(300, 16, 4, 4, 2, 24, 32, 500_000, 1e-6));
+        Path rendered = write(loaded.rendered());
+        Files.delete(model.resolve("config.json"));
+        assertThat(SettingsLoader.of(Map.of()).file(rendered).load().settings()).isEqualTo(loaded.settings());
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith("model.import=" + model))
+                .isInstanceOf(UserError.class)
+                .hasMessage("murmuration.model.import: " + model
+                        + ": expected a Hugging Face model with a config.json, there is none");
     }
 
     @Test

@@ -13,6 +13,14 @@ import org.junit.jupiter.api.Test;
 
 class ProgressTest {
 
+    @Test
+    void a_loss_per_token_is_also_shown_per_byte_where_that_is_known() {
+        assertThat(Wording.nats(2, 1)).isEqualTo("2.0000 nats per byte (perplexity 7.39)");
+        assertThat(Wording.nats(4, 4))
+                .isEqualTo("4.0000 nats per token (perplexity 54.60), 1.0000 nats (1.4427 bits) per byte");
+        assertThat(Wording.nats(4, Double.NaN)).isEqualTo("4.0000 nats per token (perplexity 54.60)");
+    }
+
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
@@ -27,12 +35,12 @@ class ProgressTest {
 
     private static void play(Progress progress) {
         try (progress) {
-            progress.started(new RunInfo(1, 25, 1_000_000, 6, "nd4j", "text"));
+            progress.started(new RunInfo(1, 25, 1_000_000, 6, "nd4j", "text", 1));
             for (int step = 1; step <= 25; step++) {
                 progress.stepped(new StepReport(
                         step, 2.5, 1, 1e-3, 17_900, step * 2048L, step * 1_000_000L, step * 3_900_000L, 6, step * 8L));
             }
-            progress.validated(new ValidationReport(25, 2.0, 512));
+            progress.validated(new ValidationReport(25, 2.0, 512, 1));
             progress.shardLost("shard (1,b) is gone: killed");
         }
     }

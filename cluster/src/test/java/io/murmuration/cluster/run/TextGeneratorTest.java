@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.murmuration.cluster.config.UserError;
+import io.murmuration.tensors.data.Tokeniser;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,11 @@ class TextGeneratorTest {
             @Override
             public int vocabulary() {
                 return 256;
+            }
+
+            @Override
+            public Tokeniser tokeniser() {
+                return Tokeniser.byName("bytes");
             }
 
             @Override
@@ -88,6 +94,48 @@ class TextGeneratorTest {
         new TextGenerator(model(4, prefix -> odds()), 0, 1).text("ü", 1);
 
         assertThat(seen).containsExactly(new int[] {0xC3, 0xBC});
+    }
+
+    @Test
+    void byte_pairs_are_written_until_there_are_enough_bytes_or_the_model_ends_the_text() {
+        Tokeniser gpt2 = Tokeniser.byName("gpt2");
+        int[] words = gpt2.encode(" one two three four");
+        int[] at = {0};
+        TextModel model = new TextModel() {
+            @Override
+            public int vocabulary() {
+                return 50_304;
+            }
+
+            @Override
+            public Tokeniser tokeniser() {
+                return gpt2;
+            }
+
+            @Override
+            public int sequence() {
+                return 2;
+            }
+
+            @Override
+            public float[] next(int[] prefix) {
+                seen.add(prefix);
+                float[] logits = new float[50_304];
+                logits[at[0] < words.length ? words[at[0]++] : 50_256] = 1;
+                // Above the tokeniser's ids: never drawn.
+                logits[50_300] = 2;
+                return logits;
+            }
+
+            @Override
+            public void close() {}
+        };
+
+        assertThat(new TextGenerator(model, 0, 1).text("Zero", 100)).isEqualTo(" one two three four");
+        assertThat(seen.getFirst()).isEqualTo(gpt2.encode("Zero"));
+        assertThat(seen.get(2)).isEqualTo(new int[] {words[0], words[1]});
+        at[0] = 0;
+        assertThat(new TextGenerator(model, 0, 1).text("Zero", 6)).isEqualTo(" one t");
     }
 
     @Test

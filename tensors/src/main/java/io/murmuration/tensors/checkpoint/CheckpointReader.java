@@ -16,7 +16,7 @@ import java.util.Map;
  * A checkpoint whose files have been found to be what {@code state.json} says they are. Its tensors can be read into
  * any cut of the model in stages.
  */
-public final class CheckpointReader {
+public final class CheckpointReader implements StartingState {
 
     private static final int BUFFER_BYTES = 1 << 16;
 
@@ -78,6 +78,7 @@ public final class CheckpointReader {
      * @param optimiser where the optimiser's vectors go, by their names in the checkpoint; empty to leave them
      * @throws CheckpointException if a tensor is missing or of another length; names the file
      */
+    @Override
     public void read(ParameterLayout layout, Floats parameters, Map<String, Floats> optimiser) {
         StageState.requireLength("parameters", layout, parameters);
         optimiser.forEach((name, vector) -> StageState.requireLength(name, layout, vector));

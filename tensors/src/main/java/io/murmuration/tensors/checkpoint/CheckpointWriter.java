@@ -62,7 +62,12 @@ public final class CheckpointWriter {
     private static void fill(Path fresh, CheckpointMeta meta, Whole whole) throws IOException {
         Map<String, Digest> files = new LinkedHashMap<>();
         files.put(MODEL, SafetensorsWriter.write(fresh.resolve(MODEL), whole.parameters));
-        files.put(CONFIG, write(fresh.resolve(CONFIG), HuggingFaceConfig.json(meta.model())));
+        files.put(
+                CONFIG,
+                write(
+                        fresh.resolve(CONFIG),
+                        HuggingFaceConfig.json(
+                                meta.model(), Dtype.F32, meta.tokeniser().endOfText())));
         if (!whole.optimiser.isEmpty()) {
             files.put(OPTIMISER, SafetensorsWriter.write(fresh.resolve(OPTIMISER), whole.optimiser));
         }
@@ -70,7 +75,7 @@ public final class CheckpointWriter {
         Folders.force(fresh);
     }
 
-    private static Digest write(Path file, JsonNode json) throws IOException {
+    static Digest write(Path file, JsonNode json) throws IOException {
         byte[] bytes = StateFile.bytes(json);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             ByteBuffer left = ByteBuffer.wrap(bytes);

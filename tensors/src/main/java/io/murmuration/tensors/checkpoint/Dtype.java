@@ -22,6 +22,10 @@ public enum Dtype {
         return bytes;
     }
 
+    boolean isFloatingPoint() {
+        return this == F32 || this == F16 || this == BF16;
+    }
+
     static Optional<Dtype> byName(String name) {
         return Arrays.stream(values())
                 .filter(dtype -> dtype.name().equals(name))

@@ -5,15 +5,30 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.murmuration.tensors.model.ModelSpec;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
 
-/** {@code config.json} as {@code LlamaConfig} of Hugging Face transformers reads it (tried with 5.18). */
+/**
+ * {@code config.json} as {@code LlamaConfig} of Hugging Face transformers reads and writes it (tried with 5.18, whose
+ * defaults are those here). What would make another network of it is refused with its key.
+ */
 final class HuggingFaceConfig {
+
+    private static final String ARCHITECTURE = "LlamaForCausalLM";
+    private static final double DEFAULT_THETA = 10_000;
+    private static final double DEFAULT_EPSILON = 1e-6;
+    private static final int DEFAULT_POSITIONS = 2048;
 
     private HuggingFaceConfig() {}
 
-    static ObjectNode json(ModelSpec model) {
+    /**
+     * @param dtype format of the numbers beside it
+     * @param endOfText the token that ends a document, if there is one
+     */
+    static ObjectNode json(ModelSpec model, Dtype dtype, OptionalInt endOfText) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.putArray("architectures").add("LlamaForCausalLM");
+        json.putArray("architectures").add(ARCHITECTURE);
         json.put("model_type", "llama");
         json.put("vocab_size", model.vocabulary());
         json.put("hidden_size", model.dim());
@@ -29,34 +44,110 @@ final class HuggingFaceConfig {
         json.put("attention_bias", false);
         json.put("attention_dropout", 0.0);
         json.put("mlp_bias", false);
-        json.put("tie_word_embeddings", false);
-        // Every token is a byte of text; none marks a beginning, an end or a gap.
+        json.put("tie_word_embeddings", model.tiedHead());
+        // No token marks a beginning or a gap.
         json.putNull("bos_token_id");
-        json.putNull("eos_token_id");
+        endOfText.ifPresentOrElse(id -> json.put("eos_token_id", id), () -> json.putNull("eos_token_id"));
         json.putNull("pad_token_id");
-        json.put("torch_dtype", "float32");
+        json.put(
+                "torch_dtype",
+                switch (dtype) {
+                    case F32 -> "float32";
+                    case F16 -> "float16";
+                    case BF16 -> "bfloat16";
+                    case I64, U8 -> throw new IllegalArgumentException("expected floating point, got " + dtype);
+                });
         return json;
     }
 
+    /** @throws CheckpointException if it is not a model of this kind; names the file and the key */
     static ModelSpec model(Path file, JsonNode json) {
+        requireLlama(file, json);
         try {
-            return new ModelSpec(
+            int heads = whole(json, "num_attention_heads");
+            ModelSpec model = new ModelSpec(
                     whole(json, "vocab_size"),
                     whole(json, "hidden_size"),
                     whole(json, "num_hidden_layers"),
-                    whole(json, "num_attention_heads"),
-                    whole(json, "num_key_value_heads"),
+                    heads,
+                    json.hasNonNull("num_key_value_heads") ? whole(json, "num_key_value_heads") : heads,
                     whole(json, "intermediate_size"),
-                    whole(json, "max_position_embeddings"),
-                    json.path("rope_theta").asDouble(),
-                    json.path("rms_norm_eps").asDouble());
+                    json.hasNonNull("max_position_embeddings")
+                            ? whole(json, "max_position_embeddings")
+                            : DEFAULT_POSITIONS,
+                    theta(json),
+                    json.path("rms_norm_eps").asDouble(DEFAULT_EPSILON),
+                    json.path("tie_word_embeddings").asBoolean());
+            if (json.hasNonNull("head_dim") && whole(json, "head_dim") != model.headDim()) {
+                throw new IllegalArgumentException("head_dim must be hidden_size / num_attention_heads = "
+                        + model.headDim() + ", was " + json.path("head_dim"));
+            }
+            return model;
         } catch (IllegalArgumentException e) {
             throw new CheckpointException(file + ": expected the shape of a Llama model: " + e.getMessage(), e);
         }
     }
 
+    private static double theta(JsonNode json) {
+        JsonNode newer = json.path("rope_parameters").path("rope_theta");
+        return newer.isMissingNode() ? json.path("rope_theta").asDouble(DEFAULT_THETA) : newer.asDouble();
+    }
+
+    /** Everything in the file that changes what the network computes must be as it is computed here. */
+    private static void requireLlama(Path file, JsonNode json) {
+        require(file, json, "model_type", "llama");
+        JsonNode architectures = json.path("architectures");
+        if (!architectures.isMissingNode() && !architectures.isNull() && !contains(architectures, ARCHITECTURE)) {
+            throw refused(file, "architectures", "[\"" + ARCHITECTURE + "\"]", architectures);
+        }
+        for (String bias : List.of("attention_bias", "mlp_bias")) {
+            if (json.path(bias).asBoolean()) {
+                throw refused(file, bias, "false", json.path(bias));
+            }
+        }
+        if (json.hasNonNull("hidden_act")) {
+            require(file, json, "hidden_act", "silu");
+        }
+        for (String rope : List.of("rope_scaling", "rope_parameters")) {
+            JsonNode scaling = json.path(rope);
+            JsonNode type = scaling.path(scaling.has("rope_type") ? "rope_type" : "type");
+            if (scaling.isObject() && !type.isMissingNode() && !type.asText().equals("default")) {
+                throw refused(file, rope, "none, or the type default", scaling);
+            }
+            if (scaling.path("partial_rotary_factor").asDouble(1) != 1) {
+                throw refused(file, rope, "a partial_rotary_factor of 1", scaling);
+            }
+        }
+        if (json.path("partial_rotary_factor").asDouble(1) != 1) {
+            throw refused(file, "partial_rotary_factor", "1", json.path("partial_rotary_factor"));
+        }
+        if (json.hasNonNull("quantization_config")) {
+            throw refused(file, "quantization_config", "none", json.path("quantization_config"));
+        }
+    }
+
+    private static void require(Path file, JsonNode json, String key, String expected) {
+        if (!json.path(key).asText().toLowerCase(Locale.ROOT).equals(expected)) {
+            throw refused(file, key, "\"" + expected + "\"", json.path(key));
+        }
+    }
+
+    private static boolean contains(JsonNode array, String text) {
+        for (JsonNode each : array) {
+            if (each.asText().equals(text)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static CheckpointException refused(Path file, String key, String expected, JsonNode got) {
+        return new CheckpointException(
+                file + ": " + key + ": expected " + expected + ", got " + (got.isMissingNode() ? "nothing" : got));
+    }
+
     private static int whole(JsonNode json, String name) {
-        if (!json.path(name).canConvertToInt()) {
+        if (!json.path(name).isIntegralNumber() || !json.path(name).canConvertToInt()) {
             throw new IllegalArgumentException(name + " must be a whole number, was " + json.path(name));
         }
         return json.path(name).intValue();

@@ -1,15 +1,16 @@
 package io.murmuration.tensors.data;
 
 /**
- * Cuts a corpus in windows and says which windows a microbatch holds. Window i covers the sequence + 1 bytes from byte
- * i * sequence on: its first {@code sequence} bytes are the input, its last {@code sequence} the targets. Position p of
+ * Cuts a corpus in windows and says which windows a microbatch holds. Window i covers the sequence + 1 tokens from token
+ * i * sequence on: its first {@code sequence} tokens are the input, its last {@code sequence} the targets. Position p of
  * a run (sequences seen before) is window {@code order.sample(p)}, and sequence j of microbatch (step, index) is at
  * position {@code step * batch + index * microbatch + j}, steps counted from 0.
  */
 public final class Batches {
 
-    private final byte[] train;
-    private final byte[] validation;
+    private final Tokeniser tokeniser;
+    private final Tokens train;
+    private final Tokens validation;
     private final SampleOrder order;
     private final int sequence;
     private final int batch;
@@ -27,6 +28,7 @@ public final class Batches {
             throw new IllegalArgumentException("expected a sequence of at least 1 and a microbatch that divides the"
                     + " batch, got sequence " + sequence + ", batch " + batch + ", microbatch " + microbatch);
         }
+        this.tokeniser = corpus.tokeniser();
         this.train = corpus.train();
         this.validation = corpus.validation();
         this.sequence = sequence;
@@ -43,12 +45,12 @@ public final class Batches {
     }
 
     /** Windows of the training part. */
-    public int trainWindows() {
+    public long trainWindows() {
         return windows(train);
     }
 
     /** Windows of the validation part. */
-    public int validationWindows() {
+    public long validationWindows() {
         return windows(validation);
     }
 
@@ -71,19 +73,18 @@ public final class Batches {
         }
         int[] ids = new int[microbatch * (sequence + 1)];
         for (int j = 0; j < microbatch; j++) {
-            long window = order.sample(position(step) + (long) index * microbatch + j);
-            copy(train, Math.toIntExact(window), ids, j);
+            copy(train, order.sample(position(step) + (long) index * microbatch + j), ids, j);
         }
         return ids;
     }
 
     /** Token ids of one validation window, {@code [sequence + 1]}, in the order of the text. */
-    public int[] validation(int window) {
+    public int[] validation(long window) {
         return validation(window, 1);
     }
 
     /** Token ids of consecutive validation windows, {@code [count, sequence + 1]}. */
-    public int[] validation(int firstWindow, int count) {
+    public int[] validation(long firstWindow, int count) {
         if (firstWindow < 0 || count < 1 || count > validationWindows() - firstWindow) {
             throw new IllegalArgumentException("expected windows within " + validationWindows() + ", got " + count
                     + " from " + firstWindow + " on");
@@ -95,21 +96,37 @@ public final class Batches {
         return ids;
     }
 
-    private void copy(byte[] text, int window, int[] ids, int row) {
-        int width = sequence + 1;
-        for (int i = 0; i < width; i++) {
-            ids[row * width + i] = Byte.toUnsignedInt(text[window * sequence + i]);
+    /**
+     * Bytes of text per target token in the first validation windows: what makes a loss per token one per byte. Not a
+     * number if the tokeniser has no text, or the ids are not its own.
+     */
+    public double bytesPerToken(int windows) {
+        long bytes = 0;
+        for (int window = 0; window < windows; window++) {
+            int[] ids = validation(window);
+            for (int i = 1; i < ids.length; i++) {
+                if (ids[i] >= tokeniser.vocabulary()) {
+                    return Double.NaN;
+                }
+                bytes += tokeniser.bytes(ids[i]).length;
+            }
         }
+        return windows == 0 ? Double.NaN : bytes / ((double) windows * sequence);
     }
 
-    private int windows(byte[] text) {
-        return (text.length - 1) / sequence;
+    private void copy(Tokens tokens, long window, int[] ids, int row) {
+        int width = sequence + 1;
+        tokens.copy(window * sequence, width, ids, row * width);
     }
 
-    private void requireWindow(Corpus corpus, String part, byte[] text) {
-        if (text.length <= sequence) {
-            throw new DataException(corpus.name() + ": expected at least " + (sequence + 1) + " bytes in the " + part
-                    + " part, got " + text.length);
+    private long windows(Tokens tokens) {
+        return (tokens.length() - 1) / sequence;
+    }
+
+    private void requireWindow(Corpus corpus, String part, Tokens tokens) {
+        if (tokens.length() <= sequence) {
+            throw new DataException(corpus.name() + ": expected at least " + (sequence + 1) + " tokens in the " + part
+                    + " part, got " + tokens.length());
         }
     }
 }

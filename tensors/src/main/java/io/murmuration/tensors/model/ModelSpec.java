@@ -5,7 +5,7 @@ import java.util.TreeMap;
 
 /**
  * The shape of a Llama-style decoder: pre-norm RMSNorm, rotary positions (rotate-half), causal attention with grouped
- * KV heads, SwiGLU, untied head.
+ * KV heads, SwiGLU, a head of its own or the embedding's.
  *
  * @param vocabulary number of token ids
  * @param dim width of the residual stream
@@ -16,6 +16,7 @@ import java.util.TreeMap;
  * @param sequence tokens per training sequence
  * @param ropeTheta base of the rotary angles
  * @param rmsEpsilon added to the mean square before the root
+ * @param tiedHead the token embedding is also the head: one matrix, which must live in one stage
  */
 public record ModelSpec(
         int vocabulary,
@@ -26,7 +27,8 @@ public record ModelSpec(
         int ffn,
         int sequence,
         double ropeTheta,
-        double rmsEpsilon) {
+        double rmsEpsilon,
+        boolean tiedHead) {
 
     /** For tests: small enough that a step takes milliseconds on the pure-Java backend. */
     public static final ModelSpec NANO = bytes(32, 3, 4, 88, 32);
@@ -39,8 +41,14 @@ public record ModelSpec(
     /** The widths and the depth of GPT-2's smallest model. */
     public static final ModelSpec BASE = bytes(768, 12, 12, 2048, 512);
 
-    private static final Map<String, ModelSpec> PRESETS =
-            new TreeMap<>(Map.of("nano", NANO, "tiny", TINY, "small", SMALL, "base", BASE));
+    /** The widths and the depth of Llama 3.2 1B (its published head is tied). */
+    public static final ModelSpec LLAMA_1B = llama3(2048, 16, 8192);
+
+    /** The widths and the depth of Llama 3 8B (arXiv 2407.21783, table 3). */
+    public static final ModelSpec LLAMA_8B = llama3(4096, 32, 14_336);
+
+    private static final Map<String, ModelSpec> PRESETS = new TreeMap<>(Map.of(
+            "nano", NANO, "tiny", TINY, "small", SMALL, "base", BASE, "llama-1b", LLAMA_1B, "llama-8b", LLAMA_8B));
 
     public ModelSpec {
         positive("vocabulary", vocabulary);
@@ -61,9 +69,38 @@ public record ModelSpec(
         }
     }
 
+    /** With a head of its own. */
+    public ModelSpec(
+            int vocabulary,
+            int dim,
+            int layers,
+            int heads,
+            int kvHeads,
+            int ffn,
+            int sequence,
+            double ropeTheta,
+            double rmsEpsilon) {
+        this(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, false);
+    }
+
     /** The models that have a name. */
     public static Map<String, ModelSpec> presets() {
         return PRESETS;
+    }
+
+    /** The same with a tied head or a head of its own. */
+    public ModelSpec withTiedHead(boolean tied) {
+        return new ModelSpec(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, tied);
+    }
+
+    /** The same on sequences of another length. */
+    public ModelSpec withSequence(int tokens) {
+        return new ModelSpec(vocabulary, dim, layers, heads, kvHeads, ffn, tokens, ropeTheta, rmsEpsilon, tiedHead);
+    }
+
+    /** Numbers in the whole model. */
+    public long parameters() {
+        return ParameterLayout.of(this, StagePlan.of(layers, 1).slice(0)).length();
     }
 
     public int headDim() {
@@ -76,6 +113,10 @@ public record ModelSpec(
 
     private static ModelSpec bytes(int dim, int layers, int heads, int ffn, int sequence) {
         return new ModelSpec(256, dim, layers, heads, heads, ffn, sequence, 10_000, 1e-5);
+    }
+
+    private static ModelSpec llama3(int dim, int layers, int ffn) {
+        return new ModelSpec(128_256, dim, layers, 32, 8, ffn, 8192, 500_000, 1e-5);
     }
 
     private static void positive(String name, int value) {

@@ -38,16 +38,27 @@ public final class ParameterLayout {
         }
     }
 
+    /** Name of the token embedding. */
+    public static final String EMBEDDING = "model.embed_tokens.weight";
+
+    /** Name of the head, which a model with a tied head has not. */
+    public static final String HEAD = "lm_head.weight";
+
     private final Map<String, Parameter> byName = new LinkedHashMap<>();
     private long length;
 
     private ParameterLayout() {}
 
+    /** @throws IllegalArgumentException if the model's head is tied and the slice is not the whole model */
     public static ParameterLayout of(ModelSpec model, StagePlan.Slice slice) {
+        if (model.tiedHead() && slice.stages() > 1) {
+            throw new IllegalArgumentException("a tied head is the embedding's own matrix, which the first and the last"
+                    + " stage would both hold and have to keep equal: expected 1 stage, got " + slice.stages());
+        }
         ParameterLayout layout = new ParameterLayout();
         int dim = model.dim();
         if (slice.first()) {
-            layout.add("model.embed_tokens.weight", model.vocabulary(), dim);
+            layout.add(EMBEDDING, model.vocabulary(), dim);
         }
         for (int layer = slice.firstLayer(); layer < slice.firstLayer() + slice.layers(); layer++) {
             String prefix = "model.layers." + layer + ".";
@@ -63,7 +74,9 @@ public final class ParameterLayout {
         }
         if (slice.last()) {
             layout.add("model.norm.weight", dim);
-            layout.add("lm_head.weight", model.vocabulary(), dim);
+            if (!model.tiedHead()) {
+                layout.add(HEAD, model.vocabulary(), dim);
+            }
         }
         return layout;
     }
@@ -82,6 +95,10 @@ public final class ParameterLayout {
     /** All tensors in the order of the vector. */
     public List<Parameter> parameters() {
         return new ArrayList<>(byName.values());
+    }
+
+    boolean has(String name) {
+        return byName.containsKey(name);
     }
 
     /** @throws IllegalArgumentException if this stage has no such tensor */

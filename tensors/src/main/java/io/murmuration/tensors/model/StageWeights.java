@@ -10,7 +10,7 @@ import java.util.List;
  * @param embedding {@code [vocabulary, dim]}, empty unless this is the first stage
  * @param layers one for each of the stage's layers
  * @param finalGain {@code [dim]}, empty unless this is the last stage
- * @param head {@code [vocabulary, dim]}, empty unless this is the last stage
+ * @param head {@code [vocabulary, dim]}, the embedding itself if it is tied; empty unless this is the last stage
  */
 record StageWeights(Floats embedding, List<LayerWeights> layers, Floats finalGain, Floats head) {
 
@@ -19,11 +19,13 @@ record StageWeights(Floats embedding, List<LayerWeights> layers, Floats finalGai
         for (int layer = 0; layer < slice.layers(); layer++) {
             layers.add(LayerWeights.of(layout, vector, slice.firstLayer() + layer));
         }
+        // Both gradients are added to what is there, so one slice may take both.
+        String head = layout.has(ParameterLayout.HEAD) ? ParameterLayout.HEAD : ParameterLayout.EMBEDDING;
         return new StageWeights(
-                slice.first() ? LayerWeights.span(layout, vector, "model.embed_tokens.weight") : Floats.empty(),
+                slice.first() ? LayerWeights.span(layout, vector, ParameterLayout.EMBEDDING) : Floats.empty(),
                 List.copyOf(layers),
                 slice.last() ? LayerWeights.span(layout, vector, "model.norm.weight") : Floats.empty(),
-                slice.last() ? LayerWeights.span(layout, vector, "lm_head.weight") : Floats.empty());
+                slice.last() ? LayerWeights.span(layout, vector, head) : Floats.empty());
     }
 
     LayerWeights layer(int index) {

@@ -12,7 +12,7 @@ import java.util.List;
  */
 public final class Workspace implements AutoCloseable {
 
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena;
     private final int sequences;
     private final List<Floats> hidden = new ArrayList<>();
     private final List<LayerActivations> layers = new ArrayList<>();
@@ -27,6 +27,11 @@ public final class Workspace implements AutoCloseable {
     private final Floats attentionScratch;
 
     Workspace(ModelSpec model, StagePlan.Slice slice, int sequences) {
+        this(Arena.ofShared(), model, slice, sequences);
+    }
+
+    private Workspace(Arena arena, ModelSpec model, StagePlan.Slice slice, int sequences) {
+        this.arena = arena;
         if (sequences < 1) {
             throw new IllegalArgumentException("a workspace needs at least 1 sequence, was " + sequences);
         }
@@ -50,6 +55,13 @@ public final class Workspace implements AutoCloseable {
         gradQueryKeyValue = Floats.allocate(arena, tokens * shape.rowWidth());
         activated = Floats.allocate(arena, tokens * model.ffn());
         attentionScratch = Floats.allocate(arena, shape.scratch());
+    }
+
+    /** Bytes that a workspace would take; nothing is allocated. */
+    public static long bytes(ModelSpec model, StagePlan.Slice slice, int sequences) {
+        CountingArena counter = new CountingArena();
+        new Workspace(counter, model, slice, sequences).close();
+        return counter.bytes();
     }
 
     /** Sequences it has room for; calls may use fewer. */

@@ -4,12 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,31 +28,57 @@ class DataTest {
         return text.toString();
     }
 
+    /** Of a text of bytes. */
+    private static Corpus corpus(String name, byte[] text) {
+        long lines = new String(text, StandardCharsets.ISO_8859_1).lines().count();
+        return Corpus.ofLines(name, Tokeniser.byName("bytes"), Tokens.of(MemorySegment.ofArray(text), 1), lines);
+    }
+
+    private static byte[] bytes(Tokens tokens) {
+        int[] ids = new int[Math.toIntExact(tokens.length())];
+        tokens.copy(0, ids.length, ids, 0);
+        byte[] bytes = new byte[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            bytes[i] = (byte) ids[i];
+        }
+        return bytes;
+    }
+
+    private static String text(Tokens tokens) {
+        return new String(bytes(tokens), StandardCharsets.UTF_8);
+    }
+
+    private static Corpus read(Path path) {
+        return Corpora.open(
+                new CorpusSettings(
+                        Optional.of(path), Optional.empty(), Tokeniser.byName("bytes"), 256, "text", 0, path),
+                notice -> {});
+    }
+
     @Test
     void the_last_twentieth_of_the_lines_is_for_validation() {
-        Corpus corpus = Corpus.of("text", utf8(numbered(100)));
-        assertThat(new String(corpus.validation(), StandardCharsets.UTF_8))
-                .isEqualTo("line 95\nline 96\nline 97\nline 98\nline 99\n");
-        assertThat(corpus.train().length + corpus.validation().length).isEqualTo(utf8(numbered(100)).length);
-        assertThat(new String(corpus.train(), StandardCharsets.UTF_8)).endsWith("line 94\n");
+        Corpus corpus = corpus("text", utf8(numbered(100)));
+        assertThat(text(corpus.validation())).isEqualTo("line 95\nline 96\nline 97\nline 98\nline 99\n");
+        assertThat(corpus.train().length() + corpus.validation().length()).isEqualTo(utf8(numbered(100)).length);
+        assertThat(text(corpus.train())).endsWith("line 94\n");
     }
 
     @Test
     void a_last_line_without_a_line_feed_is_a_line() {
-        Corpus corpus = Corpus.of("text", utf8("one\ntwo"));
-        assertThat(new String(corpus.train(), StandardCharsets.UTF_8)).isEqualTo("one\n");
-        assertThat(new String(corpus.validation(), StandardCharsets.UTF_8)).isEqualTo("two");
+        Corpus corpus = corpus("text", utf8("one\ntwo"));
+        assertThat(text(corpus.train())).isEqualTo("one\n");
+        assertThat(text(corpus.validation())).isEqualTo("two");
     }
 
     @Test
     void the_built_in_corpus_holds_the_bodies_of_all_its_lines() {
         Corpus corpus = Corpora.europarl();
-        String train = new String(corpus.train(), StandardCharsets.UTF_8);
-        String validation = new String(corpus.validation(), StandardCharsets.UTF_8);
+        String train = text(corpus.train());
+        String validation = text(corpus.validation());
         assertThat(train.lines().count()).isEqualTo(17_597 - 879);
         assertThat(validation.lines().count()).isEqualTo(879);
         assertThat(train).doesNotContain("\t");
-        assertThat(corpus.train().length).isGreaterThan(15_000_000);
+        assertThat(corpus.train().length()).isGreaterThan(15_000_000);
     }
 
     @Test
@@ -60,9 +87,9 @@ class DataTest {
         Files.writeString(folder.resolve("c.txt"), "third\nlast\n");
         Files.writeString(folder.resolve("b/x.txt"), "second\n");
         Files.writeString(folder.resolve("a.txt"), "first");
-        Corpus corpus = Corpora.of(folder);
-        assertThat(new String(corpus.train(), StandardCharsets.UTF_8)).isEqualTo("first\nsecond\nthird\n");
-        assertThat(new String(corpus.validation(), StandardCharsets.UTF_8)).isEqualTo("last\n");
+        Corpus corpus = read(folder);
+        assertThat(text(corpus.train())).isEqualTo("first\nsecond\nthird\n");
+        assertThat(text(corpus.validation())).isEqualTo("last\n");
     }
 
     @Test
@@ -71,34 +98,32 @@ class DataTest {
         byte[] text = utf8(numbered(3000));
         text[20_000] = (byte) 0xC3;
         Files.write(file, text);
-        assertThatThrownBy(() -> Corpora.of(folder))
+        assertThatThrownBy(() -> read(folder))
                 .isInstanceOf(DataException.class)
                 .hasMessage(file + ": expected UTF-8, got other bytes at offset 20000");
         Files.write(file, new byte[] {'a', '\n', 'b', '\n', (byte) 0xE2, (byte) 0x82});
-        assertThatThrownBy(() -> Corpora.of(file))
-                .isInstanceOf(DataException.class)
-                .hasMessageContaining("at offset 4");
+        assertThatThrownBy(() -> read(file)).isInstanceOf(DataException.class).hasMessageContaining("at offset 4");
     }
 
     @Test
     void what_is_missing_empty_or_too_short_is_refused_by_name(@TempDir Path folder) throws IOException {
-        assertThatThrownBy(() -> Corpora.of(folder.resolve("none")))
+        assertThatThrownBy(() -> read(folder.resolve("none")))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining(folder.resolve("none").toString());
-        assertThatThrownBy(() -> Corpora.of(folder))
+        assertThatThrownBy(() -> read(folder))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining(folder.toString());
         Path file = folder.resolve("short.txt");
         Files.writeString(file, "only one line\n");
-        assertThatThrownBy(() -> Corpora.of(file))
+        assertThatThrownBy(() -> read(file))
                 .isInstanceOf(DataException.class)
                 .hasMessageContaining("expected at least 2 lines")
                 .hasMessageContaining(file.toString());
         Files.writeString(file, "one\ntwo\n");
-        Corpus corpus = Corpora.of(file);
+        Corpus corpus = read(file);
         assertThatThrownBy(() -> new Batches(corpus, 1, 16, 4, 2))
                 .isInstanceOf(DataException.class)
-                .hasMessage(file + ": expected at least 17 bytes in the training part, got 4");
+                .hasMessage(file + ": expected at least 17 tokens in the training part, got 4");
     }
 
     @Test
@@ -107,24 +132,25 @@ class DataTest {
         for (int i = 0; i < text.length; i++) {
             text[i] = (byte) (i % 50 == 49 ? '\n' : 'a' + i * 7 % 26);
         }
-        Corpus corpus = Corpus.of("text", text);
+        Corpus corpus = corpus("text", text);
         Batches batches = new Batches(corpus, 5, 8, 4, 2);
         SampleOrder order = new SampleOrder(5, batches.trainWindows());
+        byte[] train = bytes(corpus.train());
         int[] ids = batches.microbatch(3, 1);
         assertThat(ids).hasSize(2 * 9);
         for (int j = 0; j < 2; j++) {
             int window = (int) order.sample(3 * 4 + 2 + j);
             for (int i = 0; i < 9; i++) {
-                assertThat(ids[j * 9 + i]).isEqualTo(corpus.train()[window * 8 + i]);
+                assertThat(ids[j * 9 + i]).isEqualTo(train[window * 8 + i]);
             }
         }
     }
 
     @Test
     void an_epoch_sees_every_window_once_and_the_next_epoch_in_another_order() {
-        Corpus corpus = Corpus.of("text", utf8(numbered(400)));
+        Corpus corpus = corpus("text", utf8(numbered(400)));
         Batches batches = new Batches(corpus, 11, 16, 6, 3);
-        int windows = batches.trainWindows();
+        int windows = (int) batches.trainWindows();
         SampleOrder order = new SampleOrder(11, windows);
         BitSet seen = new BitSet();
         int same = 0;
@@ -138,24 +164,13 @@ class DataTest {
 
     @Test
     void validation_windows_follow_the_text_and_bytes_above_127_are_ids_above_127() {
-        Corpus corpus = Corpus.of("text", utf8("x\n".repeat(40) + "é".repeat(20)));
+        Corpus corpus = corpus("text", utf8("x\n".repeat(40) + "é".repeat(20)));
         Batches batches = new Batches(corpus, 1, 4, 2, 1);
-        assertThat(batches.validationWindows()).isEqualTo((corpus.validation().length - 1) / 4);
+        assertThat(batches.validationWindows()).isEqualTo((corpus.validation().length() - 1) / 4);
         int[] both = batches.validation(0, 2);
         assertThat(Arrays.copyOfRange(both, 5, 10)).isEqualTo(batches.validation(1));
         assertThat(both).contains(0xC3, 0xA9);
-        assertThatThrownBy(() -> batches.validation(0, batches.validationWindows() + 1))
+        assertThatThrownBy(() -> batches.validation(0, (int) batches.validationWindows() + 1))
                 .isInstanceOf(IllegalArgumentException.class);
-    }
-
-    @Test
-    void a_text_too_large_for_the_heap_is_refused_before_it_is_read(@TempDir Path folder) throws IOException {
-        Path file = folder.resolve("huge.txt");
-        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
-            sparse.setLength(Corpora.MAX_BYTES + 1);
-        }
-        assertThatThrownBy(() -> Corpora.of(file))
-                .isInstanceOf(DataException.class)
-                .hasMessage(file + ": expected at most 268435456 bytes of text, got 268435457");
     }
 }

@@ -42,7 +42,7 @@ class StageTest {
     @ParameterizedTest
     @ValueSource(strings = {"java", "nd4j"})
     void the_gradient_agrees_with_finite_differences(String name) {
-        for (ModelSpec model : List.of(ModelSpec.NANO, GROUPED)) {
+        for (ModelSpec model : List.of(ModelSpec.NANO, GROUPED, GROUPED.withTiedHead(true))) {
             try (Stage stage = stage(Backends.byName(name), model, 1, 0);
                     Workspace workspace = stage.newWorkspace(SEQUENCES)) {
                 enlarge(stage.parameters());

@@ -1,0 +1,132 @@
+package io.murmuration.cluster.compute;
+
+import io.murmuration.cluster.config.RunSettings;
+import io.murmuration.cluster.config.UserError;
+import io.murmuration.tensors.model.ModelSpec;
+import io.murmuration.tensors.model.ParameterLayout;
+import io.murmuration.tensors.model.StagePlan;
+import io.murmuration.tensors.model.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What the tensors of a run take in this process, before any is allocated. The heap (messages, token ids, text) and mapped
+ * files come on top.
+ *
+ * @param stages by number
+ * @param replicas shards of each stage
+ * @param checkpoint bytes in which a checkpoint is put together: parameters and optimiser state of the whole model
+ * @param total bytes in all, while a checkpoint is made
+ */
+public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint, long total) {
+
+    /** A shard's accumulator and the average of its stage. */
+    private static final int GRADIENT_VECTORS = 2;
+
+    private static final double GIB = 1L << 30;
+
+    /**
+     * Bytes of one stage.
+     *
+     * @param parameters numbers of the stage
+     * @param weights of one shard
+     * @param gradients of one shard: what it gathers, the average, and, where another replica may be lost, what it
+     *     computes again without counting it
+     * @param optimiser of one shard
+     * @param activations of one shard: the scratch memory of a microbatch and what crosses the stage's boundaries
+     * @param snapshot a copy of weights and optimiser, held by one shard of the stage while a checkpoint is made
+     */
+    public record StageMemory(
+            int stage, long parameters, long weights, long gradients, long optimiser, long activations, long snapshot) {
+
+        /** Bytes of one shard without a snapshot. */
+        public long shard() {
+            return Math.addExact(Math.addExact(weights, gradients), Math.addExact(optimiser, activations));
+        }
+    }
+
+    /** @throws UserError if the bytes do not even fit 64 bits */
+    public static MemoryPlan of(RunSettings settings) {
+        try {
+            return exactly(settings);
+        } catch (ArithmeticException e) {
+            throw new UserError("the model does not fit: " + settings.model() + " takes more than 2^63 bytes", e);
+        }
+    }
+
+    private static MemoryPlan exactly(RunSettings settings) {
+        ModelSpec model = settings.model();
+        List<StageMemory> stages = new ArrayList<>();
+        int replicas = settings.swarm().replicas();
+        for (StagePlan.Slice slice :
+                StagePlan.of(model.layers(), settings.swarm().stages()).slices()) {
+            stages.add(stage(
+                    model,
+                    slice,
+                    settings.batch().microbatch(),
+                    replicas,
+                    settings.optimiser().inner().vectors().size()));
+        }
+        long state = stages.stream().mapToLong(StageMemory::snapshot).reduce(0, Math::addExact);
+        long total = state;
+        for (StageMemory stage : stages) {
+            long shards = Math.multiplyExact(stage.shard(), replicas);
+            total = Math.addExact(total, Math.addExact(shards, stage.snapshot()));
+        }
+        return new MemoryPlan(List.copyOf(stages), replicas, state, total);
+    }
+
+    private static StageMemory stage(
+            ModelSpec model, StagePlan.Slice slice, int microbatch, int replicas, int optimiserVectors) {
+        long parameters = ParameterLayout.of(model, slice).length();
+        long vector = Math.multiplyExact(parameters, (long) Float.BYTES);
+        long boundary = Math.multiplyExact((long) microbatch * model.sequence(), (long) model.dim()) * Float.BYTES;
+        // Each side of the stage that has a neighbour: the activations and their gradient.
+        long boundaries = boundary * ((slice.first() ? 0 : 2) + (slice.last() ? 0 : 2));
+        long rotary = (long) model.sequence() * model.headDim() * Float.BYTES;
+        int gradients = GRADIENT_VECTORS + (replicas > 1 ? 1 : 0);
+        return new StageMemory(
+                slice.stage(),
+                parameters,
+                vector,
+                Math.multiplyExact(vector, gradients),
+                Math.multiplyExact(vector, optimiserVectors),
+                Workspace.bytes(model, slice, microbatch) + boundaries + rotary,
+                Math.multiplyExact(vector, 1 + optimiserVectors));
+    }
+
+    /** Numbers of the whole model. */
+    public long parameters() {
+        return stages.stream().mapToLong(StageMemory::parameters).sum();
+    }
+
+    /** One line per stage, then the checkpoint's and the sum. */
+    public List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        for (StageMemory stage : stages) {
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "stage %d: %,d parameters; %d x (weights %s + gradients %s + optimiser %s + activations %s)"
+                            + " + snapshot %s",
+                    stage.stage(),
+                    stage.parameters(),
+                    replicas,
+                    size(stage.weights()),
+                    size(stage.gradients()),
+                    size(stage.optimiser()),
+                    size(stage.activations()),
+                    size(stage.snapshot())));
+        }
+        lines.add("checkpoint: " + size(checkpoint));
+        lines.add(String.format(Locale.ROOT, "in all: %,d parameters, %s", parameters(), size(total())));
+        return lines;
+    }
+
+    /** Bytes as people read them. */
+    public static String size(long bytes) {
+        return bytes >= GIB / 10
+                ? String.format(Locale.ROOT, "%.2f GiB", bytes / GIB)
+                : String.format(Locale.ROOT, "%.2f MiB", bytes * 1024 / GIB);
+    }
+}

@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
  * <p>A number that is not finite is refused on the way in and on the way out, so that one broken shard cannot poison
  * those that read from it.
  */
-public sealed interface Codec permits Fp32, Fp16, BlockwiseInt8 {
+public sealed interface Codec permits Fp32, Fp16, BlockwiseInt8, TopK, Sparse2Bit, DctTopK {
 
     /** What settings and messages call it. */
     String name();

@@ -146,6 +146,15 @@ final class GoldenCase {
         }
     }
 
+    /** Compares whole numbers with an expected tensor, which must be exact. */
+    void assertIds(String tensor, int... got) {
+        unchecked.remove(tensor);
+        assertThat(entry(tensor).path("tol").asText())
+                .as("%s: tolerance", tensor)
+                .isEqualTo("exact");
+        assertThat(got).as(tensor).isEqualTo(ids(tensor));
+    }
+
     /** Expected tensors that nothing was compared with yet. */
     Set<String> unchecked() {
         return unchecked;

@@ -5,8 +5,15 @@ import java.util.List;
 /** All checks there are. Whoever implements another kind of case adds its check here. */
 final class GoldenChecks {
 
-    static final List<GoldenCheck> ALL =
-            List.of(new AdamWGolden(), new ClipGolden(), new ScheduleGolden(), new CodecGolden(), new LlamaGolden());
+    static final List<GoldenCheck> ALL = List.of(
+            new AdamWGolden(),
+            new ClipGolden(),
+            new ScheduleGolden(),
+            new CodecGolden(),
+            new SparseGolden(),
+            new TransformGolden(),
+            new DemoGolden(),
+            new LlamaGolden());
 
     private GoldenChecks() {}
 }

@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.ObjIntConsumer;
 
 /**
  * The k numbers of largest magnitude of a whole tensor, exactly, ties to the lower index. Three passes count magnitudes
@@ -46,12 +47,17 @@ final class GlobalTop {
         this.codec = codec;
         this.numbers = numbers;
         this.workers = workers;
-        long even = Math.ceilDiv(numbers.length(), (long) RANGES);
-        this.range = Math.ceilDiv(Math.max(SMALLEST_RANGE, even), (long) Blocks.LENGTH) * Blocks.LENGTH;
+        this.range = range(numbers.length());
         this.ranges = Math.toIntExact(Math.ceilDiv(numbers.length(), range));
         this.counts = new int[ranges][BUCKETS];
         this.above = new int[ranges];
         this.ties = new int[ranges];
+    }
+
+    /** Numbers per range: whole blocks, and a function of the length alone. */
+    static long range(long length) {
+        long even = Math.ceilDiv(length, (long) RANGES);
+        return Math.ceilDiv(Math.max(SMALLEST_RANGE, even), (long) Blocks.LENGTH) * Blocks.LENGTH;
     }
 
     /**
@@ -84,7 +90,7 @@ final class GlobalTop {
         }
     }
 
-    private void eachRange(java.util.function.ObjIntConsumer<Scratch> body) {
+    private void eachRange(ObjIntConsumer<Scratch> body) {
         workers.run(ranges, number -> {
             Scratch taken = free.poll();
             Scratch own = taken == null ? new Scratch() : taken;
@@ -128,8 +134,8 @@ final class GlobalTop {
             }
         }
         for (int number = 0; number < ranges; number++) {
-            for (int larger1 = bucket + 1; larger1 < BUCKETS; larger1++) {
-                above[number] += counts[number][larger1];
+            for (int higher = bucket + 1; higher < BUCKETS; higher++) {
+                above[number] += counts[number][higher];
             }
             ties[number] = counts[number][bucket];
         }

@@ -72,7 +72,10 @@ record TopK(int chunk, int count, int share) implements Codec {
             encodeChunks(source, room, workers);
         } else if (source.length() > 0) {
             int k = selected(source.length());
-            GlobalTop.write(this, source, k, room, Integer.BYTES, Integer.BYTES * (1L + k), workers);
+            long valuesAt = Integer.BYTES * (1L + k);
+            if (!CandidateTop.write(this, source, k, room, Integer.BYTES, valuesAt, workers)) {
+                GlobalTop.write(this, source, k, room, Integer.BYTES, valuesAt, workers);
+            }
             room.set(Blocks.INT, 0, k);
         }
         Blocks.advance(target, room);

@@ -26,6 +26,7 @@ public final class BenchCommand {
     static CommandLine commandLine(Surroundings surroundings) {
         return new CommandLine(new BenchCommand())
                 .addSubcommand(new ThroughputCommand())
+                .addSubcommand(new MicroCommand())
                 .addSubcommand(new ExportCommand(surroundings));
     }
 }

@@ -1,20 +1,21 @@
 package io.murmuration.tensors.codec;
 
-import io.murmuration.tensors.compute.Floats;
-import java.lang.foreign.MemorySegment;
+import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.Supplier;
 
 /**
- * What every codec does: copy a block into a small heap array (it stays in the first-level cache, and the compiler
- * vectorises plain loops over arrays but not over two memory segments that might overlap), and keep watch over
- * finiteness.
+ * What every codec does: check its sizes, and go over the numbers block by block, small enough for
+ * the first-level cache, so that all passes after the first find them there.
  */
 final class Blocks {
 
-    /** Numbers per block of the codecs that have no blocks of their own: 16 KiB of fp32, half a first-level cache. */
-    static final int LENGTH = 4096;
+    /**
+     * Numbers that are worked on at once where the codec has no blocks of its own, or larger ones: 8 KiB of fp32, a quarter
+     * of a first-level cache, so that scratch of the same size and the encoded form fit beside it.
+     */
+    static final int LENGTH = 2048;
 
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -22,59 +23,55 @@ final class Blocks {
 
     private Blocks() {}
 
-    /** The room for the encoded form of {@code length} numbers, from the buffer's position on. */
-    static MemorySegment room(Codec codec, long length, ByteBuffer target) {
-        long size = codec.encodedSize(length);
-        if (target.remaining() < size) {
-            throw new IllegalArgumentException(codec.name() + ": " + length + " numbers need " + size
-                    + " bytes, the buffer has room for " + target.remaining());
+    /** @throws CodecException if a codec is made with a block that is out of its range */
+    static void requireBlock(String name, int block, int smallest, int largest) {
+        if (block < smallest || block > largest) {
+            throw new CodecException(
+                    name + ": expected a block of " + smallest + " to " + largest + " numbers, got " + block);
         }
-        return MemorySegment.ofBuffer(target).asSlice(0, size);
     }
 
-    /** The bytes of the encoded form of {@code length} numbers, from the buffer's position on. */
-    static MemorySegment bytes(Codec codec, long length, ByteBuffer source) {
-        long size = codec.encodedSize(length);
-        if (source.remaining() < size) {
-            throw new CodecException(codec.name() + ": expected " + size + " bytes for " + length + " numbers, got "
-                    + source.remaining());
+    /** @throws CodecException if what a block is scaled by is negative or not finite */
+    static void requireScale(Codec codec, String what, float scale, long block) {
+        if (!(scale >= 0 && scale <= Float.MAX_VALUE)) {
+            throw new CodecException(codec.name() + ": expected a finite " + what + " of at least 0, got " + scale
+                    + " for block " + block);
         }
-        return MemorySegment.ofBuffer(source).asSlice(0, size);
     }
 
-    static void advance(ByteBuffer buffer, MemorySegment done) {
-        buffer.position(buffer.position() + Math.toIntExact(done.byteSize()));
+    /** Does the {@code count} numbers from index {@code at} on. */
+    @FunctionalInterface
+    interface Body {
+        void run(long at, int count);
     }
 
-    /** Copies the block that starts at {@code from} and ends before {@code to}, and returns how many numbers it has. */
-    static int load(Floats source, long from, long to, float[] block) {
-        int count = (int) Math.min(block.length, to - from);
-        MemorySegment.copy(source.segment(), ValueLayout.JAVA_FLOAT, from * Float.BYTES, block, 0, count);
-        return count;
+    /** Does the {@code count} numbers from index {@code at} on with scratch that nobody else uses meanwhile. */
+    @FunctionalInterface
+    interface ScratchBody<S> {
+        void run(S scratch, long at, int count);
     }
 
-    static void store(float[] block, int count, Floats target, long to) {
-        MemorySegment.copy(block, 0, target.segment(), ValueLayout.JAVA_FLOAT, to * Float.BYTES, count);
+    /** Goes over a run of numbers in blocks of {@link #LENGTH}, the last of which may be shorter. */
+    static void run(Workers workers, long length, Body body) {
+        run(workers, length, () -> body, Body::run);
     }
 
-    /**
-     * Largest magnitude in a block.
-     *
-     * @throws CodecException if a number of the block, which starts at index {@code from}, is not finite
-     */
-    static float finiteAbsMax(Codec codec, float[] block, int count, long from) {
-        float largest = 0;
-        for (int i = 0; i < count; i++) {
-            largest = Math.max(largest, Math.abs(block[i])); // Math.max hands a NaN on
-        }
-        if (!(largest <= Float.MAX_VALUE)) {
-            for (int i = 0; i < count; i++) {
-                if (!Float.isFinite(block[i])) {
-                    throw new CodecException(
-                            codec.name() + ": expected finite numbers, got " + block[i] + " at index " + (from + i));
-                }
+    /** The same with blocks of another length. */
+    static void run(Workers workers, long length, int block, Body body) {
+        run(workers, length, block, () -> body, Body::run);
+    }
+
+    /** The same with scratch for each worker. */
+    static <S> void run(Workers workers, long length, Supplier<S> scratch, ScratchBody<S> body) {
+        run(workers, length, LENGTH, scratch, body);
+    }
+
+    /** The same with scratch for each worker and blocks of another length. */
+    static <S> void run(Workers workers, long length, int block, Supplier<S> scratch, ScratchBody<S> body) {
+        Pieces.of(length, block).run(workers, scratch, (own, number, from, to) -> {
+            for (long at = from; at < to; at += block) {
+                body.run(own, at, (int) Math.min(block, to - at));
             }
-        }
-        return largest;
+        });
     }
 }

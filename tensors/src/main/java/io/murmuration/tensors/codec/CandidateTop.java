@@ -11,7 +11,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ObjIntConsumer;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The fast way to the k largest numbers of a whole tensor, for k small beside it: two passes instead of the four of
@@ -30,10 +29,9 @@ final class CandidateTop {
     private static final int SHIFT = 18;
 
     private static final int BUCKETS = 1 << 31 - SHIFT;
-    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
     private static final class Scratch {
-        private final int[] bits = new int[Blocks.LENGTH];
+        private final int[] bits = new int[GlobalTop.BLOCK];
         private final int[] maxima = new int[GROUPS];
         private final long[] counts = new long[BUCKETS];
     }
@@ -108,15 +106,15 @@ final class CandidateTop {
 
     /** Loads a block, filled up with zeros, which are candidates only if the bound is 0; and that is given up before. */
     private void load(Scratch scratch, long at, long end) {
-        int count = (int) Math.min(Blocks.LENGTH, end - at);
+        int count = (int) Math.min(GlobalTop.BLOCK, end - at);
         MemorySegment.copy(numbers.segment(), ValueLayout.JAVA_INT, at * Float.BYTES, scratch.bits, 0, count);
-        Arrays.fill(scratch.bits, count, Blocks.LENGTH, 0);
+        Arrays.fill(scratch.bits, count, GlobalTop.BLOCK, 0);
     }
 
     private static void groupMaxima(int[] bits, int group, int[] maxima) {
-        IntVector largest = IntVector.zero(INTS);
-        for (int i = group; i < Blocks.LENGTH; i += GROUPS) {
-            largest = largest.max(IntVector.fromArray(INTS, bits, i).and(TopSelection.MAGNITUDE));
+        IntVector largest = IntVector.zero(Scan.INTS);
+        for (int i = group; i < GlobalTop.BLOCK; i += GROUPS) {
+            largest = largest.max(IntVector.fromArray(Scan.INTS, bits, i).and(Scan.MAGNITUDES));
         }
         largest.intoArray(maxima, group);
     }
@@ -125,9 +123,9 @@ final class CandidateTop {
     private int bound(int k) {
         eachRange((scratch, number) -> {
             long end = Math.min(numbers.length(), (number + 1) * range);
-            for (long at = number * range; at < end; at += Blocks.LENGTH) {
+            for (long at = number * range; at < end; at += GlobalTop.BLOCK) {
                 load(scratch, at, end);
-                for (int group = 0; group < GROUPS; group += INTS.length()) {
+                for (int group = 0; group < GROUPS; group += Scan.INTS.length()) {
                     groupMaxima(scratch.bits, group, scratch.maxima);
                 }
                 for (int maximum : scratch.maxima) {
@@ -140,8 +138,8 @@ final class CandidateTop {
             for (Scratch scratch : scratches) { // whole numbers: it does not matter who counted what
                 reached += scratch.counts[bucket];
             }
-            if (reached > 0 && bucket >= TopSelection.INFINITE >>> SHIFT) {
-                throw SparseChunk.refusal(codec, numbers, 0, numbers.length());
+            if (reached > 0 && bucket >= Scan.INFINITE >>> SHIFT) {
+                throw Scan.notFinite(codec, numbers, 0);
             }
             if (reached >= k) {
                 return bucket << SHIFT;
@@ -154,10 +152,10 @@ final class CandidateTop {
     private Found collect(Scratch scratch, int number, int bound) {
         Found found = new Found();
         long end = Math.min(numbers.length(), (number + 1) * range);
-        for (long at = number * range; at < end && held.get() <= LARGEST; at += Blocks.LENGTH) {
+        for (long at = number * range; at < end && held.get() <= LARGEST; at += GlobalTop.BLOCK) {
             load(scratch, at, end);
             int before = found.count;
-            for (int i = 0; i < Blocks.LENGTH; i += INTS.length()) {
+            for (int i = 0; i < GlobalTop.BLOCK; i += Scan.INTS.length()) {
                 long hits = reaching(scratch.bits, i, bound);
                 if (hits != 0) {
                     found.add(scratch.bits, i, hits, (int) at);
@@ -169,8 +167,8 @@ final class CandidateTop {
     }
 
     private static long reaching(int[] bits, int at, int bound) {
-        return IntVector.fromArray(INTS, bits, at)
-                .and(TopSelection.MAGNITUDE)
+        return IntVector.fromArray(Scan.INTS, bits, at)
+                .and(Scan.MAGNITUDES)
                 .compare(VectorOperators.GE, bound)
                 .toLong();
     }
@@ -181,7 +179,7 @@ final class CandidateTop {
         int at = 0;
         for (Found own : found) {
             for (int i = 0; i < own.count; i++) {
-                int magnitude = own.bits[i] & TopSelection.MAGNITUDE;
+                int magnitude = own.bits[i] & Scan.MAGNITUDE;
                 if (magnitude > threshold || (magnitude == threshold && ties-- > 0)) {
                     target.set(Blocks.INT, indicesAt + (long) at * Integer.BYTES, own.indices[i]);
                     target.set(Blocks.INT, valuesAt + (long) at * Integer.BYTES, own.bits[i]);
@@ -213,7 +211,7 @@ final class CandidateTop {
     private static int countFrom(int[] bits, int count, int below) {
         int reached = 0;
         for (int i = 0; i < count; i++) {
-            reached += (below - (bits[i] & TopSelection.MAGNITUDE)) >>> 31; // 1 if it is not below
+            reached += (below - (bits[i] & Scan.MAGNITUDE)) >>> 31; // 1 if it is not below
         }
         return reached;
     }

@@ -14,7 +14,21 @@ import java.nio.ByteBuffer;
  * <p>A number that is not finite is refused on the way in and on the way out, so that one broken shard cannot poison
  * those that read from it.
  */
-public sealed interface Codec permits Fp32, Fp16, BlockwiseInt8, TopK, Sparse2Bit, DctTopK {
+public sealed interface Codec
+        permits Fp32,
+                Fp16,
+                Bf16,
+                BlockwiseInt8,
+                MinMax8,
+                LinearInt4,
+                Sign1,
+                DynamicInt8,
+                MeanStd16,
+                Uniform8,
+                Quantile8,
+                TopK,
+                Sparse2Bit,
+                DctTopK {
 
     /** What settings and messages call it. */
     String name();

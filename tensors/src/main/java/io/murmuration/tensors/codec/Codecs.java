@@ -31,7 +31,15 @@ public final class Codecs {
     private static final List<Kind> KINDS = List.of(
             new Kind(1, "fp32", new Fp32()),
             new Kind(2, "fp16", new Fp16()),
-            new Kind(3, "int8", new int[] {BlockwiseInt8.USUAL_BLOCK}, p -> new BlockwiseInt8(p[0])));
+            new Kind(4, "bf16", new Bf16()),
+            new Kind(9, "meanstd16", new int[] {MeanStd16.ONE_ROW}, p -> new MeanStd16(p[0])),
+            new Kind(3, "int8", new int[] {BlockwiseInt8.USUAL_BLOCK}, p -> new BlockwiseInt8(p[0])),
+            new Kind(5, "minmax8", new int[] {MinMax8.USUAL_CHUNK}, p -> new MinMax8(p[0])),
+            new Kind(8, "dynamic8", new int[] {DynamicInt8.USUAL_BLOCK}, p -> new DynamicInt8(p[0])),
+            new Kind(10, "uniform8", new Uniform8()),
+            new Kind(11, "quantile8", new Quantile8()),
+            new Kind(6, "int4", new int[] {LinearInt4.USUAL_BLOCK}, p -> new LinearInt4(p[0])),
+            new Kind(7, "sign1", new int[] {Sign1.NO_SCALES}, p -> new Sign1(p[0])));
 
     /** Drop most numbers, so they are of use only to a {@link Compressor} or an optimiser and no setting names them. */
     private static final List<Kind> SPARSE = List.of(
@@ -84,6 +92,31 @@ public final class Codecs {
     /** {@code int8} with blocks of another length than the usual 4096 (1 to 65536). */
     public static Codec int8(int block) {
         return new BlockwiseInt8(block);
+    }
+
+    /** {@code meanstd16} with rows of this length; without a length a tensor is one row. */
+    public static Codec meanStd16(int row) {
+        return new MeanStd16(row);
+    }
+
+    /** {@code dynamic8} with blocks of 1 to 65536 numbers. */
+    public static Codec dynamic8(int block) {
+        return new DynamicInt8(block);
+    }
+
+    /** {@code minmax8} with chunks of 1 to 65536 numbers. */
+    public static Codec minMax8(int chunk) {
+        return new MinMax8(chunk);
+    }
+
+    /** {@code int4} with blocks of 2 to 4096 numbers, an even number. */
+    public static Codec int4(int block) {
+        return new LinearInt4(block);
+    }
+
+    /** {@code sign1} with a scale for every block of a multiple of 64 numbers, up to 65536. */
+    public static Codec sign1(int block) {
+        return new Sign1(block);
     }
 
     /**

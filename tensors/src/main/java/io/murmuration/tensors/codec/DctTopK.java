@@ -91,9 +91,10 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
 
     @Override
     public void encode(Floats source, ByteBuffer target, Workers workers) {
-        MemorySegment room = Blocks.room(this, source.length(), target);
+        Room whole = Room.of(this, source.length(), target);
+        MemorySegment room = whole.segment();
         SparseChunk layout = chunk();
-        Pieces.run(workers, source.length(), slots(), Encoder::new, (encoder, from, to) -> {
+        Pieces.of(source.length(), slots()).run(workers, Encoder::new, (encoder, piece, from, to) -> {
             for (long chunk = from / slots(); chunk < to / slots(); chunk++) {
                 encoder.transform.forward(source, start(chunk), columns, encoder.coefficients);
                 if (!encoder.selection.select(encoder.coefficients) || tooLarge(encoder.selection.values(), k)) {
@@ -102,7 +103,7 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
                 layout.write(encoder.selection.slots(), encoder.selection.values(), room, chunk * layout.bytes());
             }
         });
-        Blocks.advance(target, room);
+        whole.done(target);
     }
 
     private CodecException refusal(Floats source, long chunk) {
@@ -110,7 +111,7 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
             long row = start(chunk) + (long) i * columns;
             for (long index = row; index < row + width; index++) {
                 if (!Float.isFinite(source.get(index))) {
-                    return SparseChunk.refusal(this, source, row, width);
+                    return Scan.notFinite(this, source, row);
                 }
             }
         }
@@ -128,9 +129,10 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room whole = Room.filled(this, target.length(), source);
+        MemorySegment bytes = whole.segment();
         decodeSegments(List.of(bytes), target, workers);
-        Blocks.advance(source, bytes);
+        whole.done(source);
     }
 
     /** What a worker decodes with: a chunk's sums and counts by slot. */
@@ -154,14 +156,15 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
     void decodeMean(List<ByteBuffer> payloads, Floats target, Workers workers) {
         decodeSegments(
                 payloads.stream()
-                        .map(payload -> Blocks.bytes(this, target.length(), payload))
+                        .map(payload ->
+                                Room.filled(this, target.length(), payload).segment())
                         .toList(),
                 target,
                 workers);
     }
 
     private void decodeSegments(List<MemorySegment> payloads, Floats target, Workers workers) {
-        Pieces.run(workers, target.length(), slots(), Decoder::new, (decoder, from, to) -> {
+        Pieces.of(target.length(), slots()).run(workers, Decoder::new, (decoder, piece, from, to) -> {
             for (long chunk = from / slots(); chunk < to / slots(); chunk++) {
                 int count = mean(decoder, payloads, chunk);
                 if (tooLarge(decoder.means, count)) {
@@ -201,14 +204,15 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
     /** From a payload with full values to the one with only their signs: the same slots. */
     void signsOf(ByteBuffer full, long length, ByteBuffer target) {
         DctTopK values = new DctTopK(columns, height, width, k, false);
-        MemorySegment from = Blocks.bytes(values, length, full);
-        MemorySegment to = Blocks.room(this, length, target);
+        MemorySegment from = Room.filled(values, length, full).segment();
+        Room whole = Room.of(this, length, target);
+        MemorySegment to = whole.segment();
         Decoder decoder = new Decoder();
         for (long chunk = 0; chunk < length / slots(); chunk++) {
             values.chunk().read(name(), from, chunk * values.chunk().bytes(), decoder.selected, decoder.values);
             chunk().write(decoder.selected, decoder.values, to, chunk * chunk().bytes());
         }
-        Blocks.advance(target, to);
+        whole.done(target);
     }
 
     @Override

@@ -1,17 +1,17 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * IEEE 754 half precision, 2 bytes each: clamped to [-65504, 65504], rounded half to even, subnormals kept (the rule of
  * hivemind's Float16Compression).
  */
 record Fp16() implements Codec {
-
-    private static final float LARGEST = 65504f;
 
     @Override
     public String name() {
@@ -23,51 +23,64 @@ record Fp16() implements Codec {
         return Math.multiplyExact(length, (long) Short.BYTES);
     }
 
-    private record Scratch(float[] block, short[] halves) {
-        Scratch() {
-            this(new float[Blocks.LENGTH], new short[Blocks.LENGTH]);
-        }
-    }
-
     @Override
     public void encode(Floats source, ByteBuffer target, Workers workers) {
-        MemorySegment room = Blocks.room(this, source.length(), target);
-        Pieces.run(workers, source.length(), 1, Scratch::new, (scratch, from, to) -> {
-            for (long at = from; at < to; at += Blocks.LENGTH) {
-                int count = Blocks.load(source, at, to, scratch.block);
-                Blocks.finiteAbsMax(this, scratch.block, count, at);
-                narrow(scratch.block, count, scratch.halves);
-                MemorySegment.copy(scratch.halves, 0, room, Blocks.SHORT, at * Short.BYTES, count);
+        Room room = Room.of(this, source.length(), target);
+        long address = Lanes.address("numbers", source, source.length());
+        Blocks.run(workers, source.length(), (at, count) -> {
+            if (narrow(address + at * Float.BYTES, count, room, at * Short.BYTES) >= Scan.INFINITE) {
+                throw Scan.notFinite(this, source, at);
             }
         });
-        Blocks.advance(target, room);
+        room.done(target);
     }
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
-        Pieces.run(workers, target.length(), 1, Scratch::new, (scratch, from, to) -> {
-            for (long at = from; at < to; at += Blocks.LENGTH) {
-                int count = (int) Math.min(Blocks.LENGTH, to - at);
-                MemorySegment.copy(bytes, Blocks.SHORT, at * Short.BYTES, scratch.halves, 0, count);
-                widen(scratch.halves, count, scratch.block);
-                Blocks.finiteAbsMax(this, scratch.block, count, at);
-                Blocks.store(scratch.block, count, target, at);
+        Room bytes = Room.filled(this, target.length(), source);
+        long address = Lanes.address("numbers", target, target.length());
+        Blocks.run(workers, target.length(), (at, count) -> {
+            if (widen(bytes, at * Short.BYTES, count, address + at * Float.BYTES) >= Halves.INFINITE) {
+                throw Halves.notFinite(this, bytes, at);
             }
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
-    private static void narrow(float[] block, int count, short[] halves) {
-        for (int i = 0; i < count; i++) {
-            halves[i] = Float.floatToFloat16(Math.max(-LARGEST, Math.min(LARGEST, block[i])));
+    /** Encodes a block and returns the bits of its largest magnitude. */
+    private static int narrow(long address, int count, Room room, long to) {
+        IntVector largest = IntVector.zero(Scan.INTS);
+        int whole = count - count % Scan.WIDTH;
+        for (int i = 0; i < whole; i += Scan.WIDTH) {
+            IntVector bits = Lanes.load(address + i * 4L).reinterpretAsInts();
+            largest = largest.max(bits.and(Scan.MAGNITUDES));
+            room.put(Halves.narrow(bits), to + i * 2L);
         }
+        int magnitude = largest.reduceLanes(VectorOperators.MAX);
+        for (int i = whole; i < count; i++) {
+            int bits = Scan.bits(address + i * 4L);
+            magnitude = Math.max(magnitude, bits & Scan.MAGNITUDE);
+            room.put(Halves.narrow(bits), to + i * 2L);
+        }
+        return magnitude;
     }
 
-    private static void widen(short[] halves, int count, float[] block) {
-        for (int i = 0; i < count; i++) {
-            block[i] = Float.float16ToFloat(halves[i]);
+    /** Decodes a block and returns the largest half without its sign, in the upper part of an int. */
+    private static int widen(Room bytes, long from, int count, long address) {
+        IntVector largest = IntVector.zero(Scan.INTS);
+        int whole = count - count % Scan.WIDTH;
+        for (int i = 0; i < whole; i += Scan.WIDTH) {
+            IntVector halves = Halves.load(bytes, from + i * 2L);
+            largest = largest.max(halves.and(Scan.MAGNITUDES));
+            Lanes.store(Halves.widen(halves), address + i * 4L);
         }
+        int magnitude = largest.reduceLanes(VectorOperators.MAX);
+        for (int i = whole; i < count; i++) {
+            short half = bytes.getShort(from + i * 2L);
+            magnitude = Math.max(magnitude, half << Short.SIZE & Scan.MAGNITUDE);
+            Lanes.set(address + i * 4L, Float.float16ToFloat(half));
+        }
+        return magnitude;
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 
 /** The numbers as they are: 4 bytes each. */
@@ -20,29 +22,26 @@ record Fp32() implements Codec {
 
     @Override
     public void encode(Floats source, ByteBuffer target, Workers workers) {
-        MemorySegment room = Blocks.room(this, source.length(), target);
-        Pieces.run(workers, source.length(), 1, () -> new float[Blocks.LENGTH], (block, from, to) -> {
-            for (long at = from; at < to; at += block.length) {
-                int count = Blocks.load(source, at, to, block);
-                Blocks.finiteAbsMax(this, block, count, at);
-                MemorySegment.copy(block, 0, room, Blocks.FLOAT, at * Float.BYTES, count);
-            }
+        Room room = Room.of(this, source.length(), target);
+        long address = Lanes.address("numbers", source, source.length());
+        Blocks.run(workers, source.length(), (at, count) -> {
+            Scan.finiteMagnitude(this, source, address, at, count);
+            MemorySegment.copy(
+                    source.segment(), ValueLayout.JAVA_FLOAT, at * 4, room.segment(), Blocks.FLOAT, at * 4, count);
         });
-        Blocks.advance(target, room);
+        room.done(target);
     }
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
-        Pieces.run(workers, target.length(), 1, () -> new float[Blocks.LENGTH], (block, from, to) -> {
-            for (long at = from; at < to; at += block.length) {
-                int count = (int) Math.min(block.length, to - at);
-                MemorySegment.copy(bytes, Blocks.FLOAT, at * Float.BYTES, block, 0, count);
-                Blocks.finiteAbsMax(this, block, count, at);
-                Blocks.store(block, count, target, at);
-            }
+        Room bytes = Room.filled(this, target.length(), source);
+        long address = Lanes.address("numbers", target, target.length());
+        Blocks.run(workers, target.length(), (at, count) -> {
+            MemorySegment.copy(
+                    bytes.segment(), Blocks.FLOAT, at * 4, target.segment(), ValueLayout.JAVA_FLOAT, at * 4, count);
+            Scan.finiteMagnitude(this, target, address, at, count);
         });
-        Blocks.advance(source, bytes);
+        bytes.done(source);
     }
 
     @Override

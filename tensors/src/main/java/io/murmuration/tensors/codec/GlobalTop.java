@@ -18,6 +18,9 @@ import java.util.function.ObjIntConsumer;
  */
 final class GlobalTop {
 
+    /** Numbers that are worked on at once: 16 KiB, half a first-level cache. */
+    static final int BLOCK = 4096;
+
     /** Most ranges that a tensor is cut into. */
     private static final int RANGES = 256;
 
@@ -28,7 +31,7 @@ final class GlobalTop {
     /** Neighbours often fall into one bucket; two tables let one count while the other's store is under way. */
     private record Scratch(int[] bits, int[] odd) {
         Scratch() {
-            this(new int[Blocks.LENGTH], new int[BUCKETS]);
+            this(new int[BLOCK], new int[BUCKETS]);
         }
     }
 
@@ -57,7 +60,7 @@ final class GlobalTop {
     /** Numbers per range: whole blocks, and a function of the length alone. */
     static long range(long length) {
         long even = Math.ceilDiv(length, (long) RANGES);
-        return Math.ceilDiv(Math.max(SMALLEST_RANGE, even), (long) Blocks.LENGTH) * Blocks.LENGTH;
+        return Math.ceilDiv(Math.max(SMALLEST_RANGE, even), (long) BLOCK) * BLOCK;
     }
 
     /**
@@ -83,8 +86,8 @@ final class GlobalTop {
 
     private void blocks(int number, Scratch scratch, Block block) {
         long end = Math.min(numbers.length(), (number + 1) * range);
-        for (long at = number * range; at < end; at += Blocks.LENGTH) {
-            int count = (int) Math.min(Blocks.LENGTH, end - at);
+        for (long at = number * range; at < end; at += BLOCK) {
+            int count = (int) Math.min(BLOCK, end - at);
             MemorySegment.copy(numbers.segment(), ValueLayout.JAVA_INT, at * Float.BYTES, scratch.bits, 0, count);
             block.run(scratch, at, count);
         }
@@ -146,18 +149,18 @@ final class GlobalTop {
     private static void countAll(int[] bits, int count, int shift, int[] even, int[] odd) {
         int i = 0;
         for (; i + 1 < count; i += 2) {
-            even[(bits[i] & TopSelection.MAGNITUDE) >>> shift]++;
-            odd[(bits[i + 1] & TopSelection.MAGNITUDE) >>> shift]++;
+            even[(bits[i] & Scan.MAGNITUDE) >>> shift]++;
+            odd[(bits[i + 1] & Scan.MAGNITUDE) >>> shift]++;
         }
         if (i < count) {
-            even[(bits[i] & TopSelection.MAGNITUDE) >>> shift]++;
+            even[(bits[i] & Scan.MAGNITUDE) >>> shift]++;
         }
     }
 
     private static void countMatching(int[] bits, int count, int prefix, int prefixShift, int shift, int[] table) {
         int mask = (1 << prefixShift - shift) - 1;
         for (int i = 0; i < count; i++) {
-            int magnitude = bits[i] & TopSelection.MAGNITUDE;
+            int magnitude = bits[i] & Scan.MAGNITUDE;
             if (magnitude >>> prefixShift == prefix) {
                 table[magnitude >>> shift & mask]++;
             }
@@ -166,11 +169,9 @@ final class GlobalTop {
 
     private void requireFinite() {
         for (int number = 0; number < ranges; number++) {
-            for (int bucket = TopSelection.INFINITE >>> SHIFTS[0]; bucket < BUCKETS; bucket++) {
+            for (int bucket = Scan.INFINITE >>> SHIFTS[0]; bucket < BUCKETS; bucket++) {
                 if (counts[number][bucket] > 0) {
-                    long from = number * range;
-                    long count = Math.min(numbers.length() - from, range);
-                    throw SparseChunk.refusal(codec, numbers, from, count);
+                    throw Scan.notFinite(codec, numbers, number * range);
                 }
             }
         }
@@ -206,7 +207,7 @@ final class GlobalTop {
         int at = place[0];
         int tiesLeft = place[1];
         for (int i = 0; i < count; i++) {
-            int magnitude = bits[i] & TopSelection.MAGNITUDE;
+            int magnitude = bits[i] & Scan.MAGNITUDE;
             if (magnitude >= least && (magnitude > least || tiesLeft-- > 0)) {
                 target.set(Blocks.INT, indicesAt + (long) at * Integer.BYTES, (int) (from + i));
                 target.set(Blocks.INT, valuesAt + (long) at * Integer.BYTES, bits[i]);

@@ -6,47 +6,55 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
 /**
- * Cuts a flat run of numbers into pieces that workers do independently. Where the cuts are follows from the length and
- * the codec's block alone, never from the number of workers.
+ * A flat run of numbers cut into pieces that workers do independently. Where the cuts are follows from the length and the
+ * codec's block alone, never from the number of workers.
+ *
+ * @param total numbers in all
+ * @param length numbers in every piece but the last
  */
-final class Pieces {
+record Pieces(long total, long length) {
 
     /** Numbers per piece, about: 256 KiB of fp32, thousands of times the cost of handing a piece over. */
     static final int LENGTH = 65_536;
 
-    /** Does the numbers from {@code from} to before {@code to}; {@code from} is a multiple of the block. */
+    /** Does piece {@code number}: the numbers from {@code from} to before {@code to}. */
     @FunctionalInterface
     interface Body<S> {
-        void run(S scratch, long from, long to);
+        void run(S scratch, int number, long from, long to);
     }
 
-    private Pieces() {}
+    /** Pieces of about {@link #LENGTH}; no cut falls inside a block. */
+    static Pieces of(long total, int block) {
+        return new Pieces(total, Math.ceilDiv(LENGTH, block) * (long) block);
+    }
+
+    /** The same, but not more of them than {@code most}: for what leaves something behind for every piece. */
+    static Pieces atMost(int most, long total, int block) {
+        long length = Math.max(LENGTH, Math.ceilDiv(total, (long) most));
+        return new Pieces(total, Math.ceilDiv(length, (long) block) * block);
+    }
+
+    int count() {
+        return Math.toIntExact(Math.ceilDiv(total, length));
+    }
 
     /**
      * Runs the body over all pieces.
      *
-     * @param block no cut falls inside a run of this many numbers
      * @param scratch makes what a worker needs to work with; as many are made as workers come at once, and they are
      *     used again and again, so that garbage does not grow with the tensor
      */
-    static <S> void run(Workers workers, long length, int block, Supplier<S> scratch, Body<S> body) {
-        long piece = length(block);
-        int pieces = Math.toIntExact(Math.ceilDiv(length, piece));
-        if (pieces == 1) {
-            body.run(scratch.get(), 0, length);
+    <S> void run(Workers workers, Supplier<S> scratch, Body<S> body) {
+        if (count() == 1) {
+            body.run(scratch.get(), 0, 0, total);
             return;
         }
         Queue<S> free = new ConcurrentLinkedQueue<>();
-        workers.run(pieces, number -> {
+        workers.run(count(), number -> {
             S taken = free.poll();
             S own = taken == null ? scratch.get() : taken;
-            body.run(own, number * piece, Math.min(length, (number + 1) * piece));
+            body.run(own, number, number * length, Math.min(total, (number + 1) * length));
             free.add(own);
         });
-    }
-
-    /** Numbers in every piece but the last. */
-    static long length(int block) {
-        return Math.ceilDiv(LENGTH, block) * (long) block;
     }
 }

@@ -92,7 +92,7 @@ record Sparse2Bit(int chunk, int k) implements Codec {
     }
 
     private void eachChunk(Workers workers, long length, Body body) {
-        Pieces.run(workers, length, chunk, () -> new Scratch(chunk), (scratch, from, to) -> {
+        Pieces.of(length, chunk).run(workers, () -> new Scratch(chunk), (scratch, piece, from, to) -> {
             for (long at = from; at < to; at += chunk) {
                 Scratch own = length - at >= chunk ? scratch : new Scratch((int) (length - at));
                 body.run(own, at / chunk, at);
@@ -103,7 +103,8 @@ record Sparse2Bit(int chunk, int k) implements Codec {
     @Override
     public void encode(Floats source, ByteBuffer target, Workers workers) {
         long length = source.length();
-        MemorySegment room = Blocks.room(this, length, target);
+        Room whole = Room.of(this, length, target);
+        MemorySegment room = whole.segment();
         int chunks = Math.toIntExact(Math.ceilDiv(length, (long) chunk));
         double[] partials = new double[chunks]; // summed in the order of the chunks, whoever made them
         eachChunk(workers, length, (scratch, number, from) -> {
@@ -134,14 +135,14 @@ record Sparse2Bit(int chunk, int k) implements Codec {
                     at(number) + indexBytes(scratch.codes.length));
         });
         writeHeader(room, shift, sums, counts);
-        Blocks.advance(target, room);
+        whole.done(target);
     }
 
     private double select(Scratch scratch, Floats source, long from, MemorySegment room, long at) {
         int numbers = scratch.bits.length;
         MemorySegment.copy(source.segment(), ValueLayout.JAVA_INT, from * Float.BYTES, scratch.bits, 0, numbers);
         if (!scratch.selection.select(scratch.bits)) {
-            throw SparseChunk.refusal(this, source, from, numbers);
+            throw Scan.notFinite(this, source, from);
         }
         long indexBytes = indexBytes(scratch.slots.length);
         room.set(ValueLayout.JAVA_BYTE, at + indexBytes - 1, (byte) 0); // an odd count leaves it unwritten
@@ -211,7 +212,8 @@ record Sparse2Bit(int chunk, int k) implements Codec {
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room whole = Room.filled(this, target.length(), source);
+        MemorySegment bytes = whole.segment();
         float shift = bytes.get(Blocks.FLOAT, 0);
         float[] decoded = new float[CODES];
         for (int code = 0; code < CODES; code++) {
@@ -228,12 +230,12 @@ record Sparse2Bit(int chunk, int k) implements Codec {
             for (int i = 0; i < selected; i++) {
                 scratch.dense[scratch.slots[i]] = decoded[scratch.codes[i]];
             }
-            Blocks.store(scratch.dense, scratch.dense.length, target, from);
+            VectorMath.store(scratch.dense, scratch.dense.length, target, from);
             for (int slot : scratch.slots) {
                 scratch.dense[slot] = 0; // leaves zeros for the next chunk
             }
         });
-        Blocks.advance(source, bytes);
+        whole.done(source);
     }
 
     @Override

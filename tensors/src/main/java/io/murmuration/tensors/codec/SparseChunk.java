@@ -1,6 +1,5 @@
 package io.murmuration.tensors.codec;
 
-import io.murmuration.tensors.compute.Floats;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -59,17 +58,5 @@ record SparseChunk(int slots, int k, boolean signs) {
                         codec + ": expected finite values, got " + values[i] + " for slot " + selected[i]);
             }
         }
-    }
-
-    /** What to throw about the first of {@code count} numbers that is not finite; there is one. */
-    static CodecException refusal(Codec codec, Floats numbers, long from, long count) {
-        for (long i = from; i < from + count; i++) {
-            if (!Float.isFinite(numbers.get(i))) {
-                return new CodecException(
-                        codec.name() + ": expected finite numbers, got " + numbers.get(i) + " at index " + i);
-            }
-        }
-        throw new IllegalStateException(
-                codec.name() + ": the numbers from " + from + " on changed while they were encoded");
     }
 }

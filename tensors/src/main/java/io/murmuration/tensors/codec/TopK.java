@@ -67,7 +67,8 @@ record TopK(int chunk, int count, int share) implements Codec {
 
     @Override
     public void encode(Floats source, ByteBuffer target, Workers workers) {
-        MemorySegment room = Blocks.room(this, source.length(), target);
+        Room whole = Room.of(this, source.length(), target);
+        MemorySegment room = whole.segment();
         if (chunk > 0) {
             encodeChunks(source, room, workers);
         } else if (source.length() > 0) {
@@ -78,7 +79,7 @@ record TopK(int chunk, int count, int share) implements Codec {
             }
             room.set(Blocks.INT, 0, k);
         }
-        Blocks.advance(target, room);
+        whole.done(target);
     }
 
     /** What a worker selects with; the shorter last chunk gets one of its own. */
@@ -107,13 +108,13 @@ record TopK(int chunk, int count, int share) implements Codec {
     private void encodeChunks(Floats source, MemorySegment room, Workers workers) {
         long length = source.length();
         long chunkBytes = layout(chunk).bytes();
-        Pieces.run(workers, length, chunk, () -> new Scratch(chunk), (scratch, from, to) -> {
+        Pieces.of(length, chunk).run(workers, () -> new Scratch(chunk), (scratch, piece, from, to) -> {
             for (long at = from; at < to; at += chunk) {
                 Scratch own = fitting(scratch, length - at);
                 int numbers = own.bits.length;
                 MemorySegment.copy(source.segment(), ValueLayout.JAVA_INT, at * Float.BYTES, own.bits, 0, numbers);
                 if (!own.selection.select(own.bits)) {
-                    throw SparseChunk.refusal(this, source, at, numbers);
+                    throw Scan.notFinite(this, source, at);
                 }
                 own.layout.write(own.selection.slots(), own.selection.values(), room, at / chunk * chunkBytes);
             }
@@ -122,26 +123,27 @@ record TopK(int chunk, int count, int share) implements Codec {
 
     @Override
     public void decode(ByteBuffer source, Floats target, Workers workers) {
-        MemorySegment bytes = Blocks.bytes(this, target.length(), source);
+        Room whole = Room.filled(this, target.length(), source);
+        MemorySegment bytes = whole.segment();
         if (chunk > 0) {
             decodeChunks(bytes, target, workers);
         } else {
             decodeWhole(bytes, target);
         }
-        Blocks.advance(source, bytes);
+        whole.done(source);
     }
 
     private void decodeChunks(MemorySegment bytes, Floats target, Workers workers) {
         long length = target.length();
         long chunkBytes = layout(chunk).bytes();
-        Pieces.run(workers, length, chunk, () -> new Scratch(chunk), (scratch, from, to) -> {
+        Pieces.of(length, chunk).run(workers, () -> new Scratch(chunk), (scratch, piece, from, to) -> {
             for (long at = from; at < to; at += chunk) {
                 Scratch own = fitting(scratch, length - at);
                 own.layout.read(name(), bytes, at / chunk * chunkBytes, own.slots, own.values);
                 for (int i = 0; i < own.slots.length; i++) {
                     own.dense[own.slots[i]] = own.values[i];
                 }
-                Blocks.store(own.dense, own.dense.length, target, at);
+                VectorMath.store(own.dense, own.dense.length, target, at);
                 for (int slot : own.slots) {
                     own.dense[slot] = 0; // leaves zeros for the next chunk
                 }

@@ -2,7 +2,6 @@ package io.murmuration.tensors.codec;
 
 import java.util.Arrays;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The k numbers of largest magnitude of a chunk, exactly, ties to the lower slot. Magnitudes are compared as IEEE bits
@@ -11,18 +10,11 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class TopSelection {
 
-    /** The bits of infinity: magnitudes from here on are not finite. */
-    static final int INFINITE = 0x7f800000;
-
-    static final int MAGNITUDE = 0x7fffffff;
-
     /** Groups whose maxima bound the k-th largest number from below; enough for k up to a quarter of them. */
     private static final int GROUPS = 256;
 
     /** The lowest bit that the bound from below is worked out to: 5 bits of the mantissa let few more numbers through. */
     private static final int ROUGHLY = 1 << 18;
-
-    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
     private final int count;
     private final int k;
@@ -83,7 +75,7 @@ final class TopSelection {
      */
     boolean select(int[] bits) {
         int largest = grouped ? groupMaxima(bits) : allMagnitudes(bits);
-        if (largest >= INFINITE) {
+        if (largest >= Scan.INFINITE) {
             return false;
         }
         if (grouped) {
@@ -97,26 +89,26 @@ final class TopSelection {
     /** Group g holds the positions g, g + GROUPS, g + 2 GROUPS, ... */
     private int groupMaxima(int[] bits) {
         int whole = count - count % GROUPS;
-        for (int g = 0; g < GROUPS; g += INTS.length()) {
+        for (int g = 0; g < GROUPS; g += Scan.INTS.length()) {
             groupMaxima(bits, g, whole, maxima);
         }
         for (int i = whole; i < count; i++) {
-            maxima[i - whole] = Math.max(maxima[i - whole], bits[i] & MAGNITUDE);
+            maxima[i - whole] = Math.max(maxima[i - whole], bits[i] & Scan.MAGNITUDE);
         }
         return largest(maxima, GROUPS);
     }
 
     private static void groupMaxima(int[] bits, int group, int whole, int[] maxima) {
-        IntVector largest = IntVector.zero(INTS);
+        IntVector largest = IntVector.zero(Scan.INTS);
         for (int i = group; i < whole; i += GROUPS) {
-            largest = largest.max(IntVector.fromArray(INTS, bits, i).and(MAGNITUDE));
+            largest = largest.max(IntVector.fromArray(Scan.INTS, bits, i).and(Scan.MAGNITUDES));
         }
         largest.intoArray(maxima, group);
     }
 
     private int allMagnitudes(int[] bits) {
         for (int i = 0; i < count; i++) {
-            candidates[i] = bits[i] & MAGNITUDE;
+            candidates[i] = bits[i] & Scan.MAGNITUDE;
         }
         for (int i = 0; i < count; i++) {
             positions[i] = i;
@@ -139,7 +131,7 @@ final class TopSelection {
         for (int g = 0; g < GROUPS; g++) {
             if (maxima[g] >= floor) {
                 for (int position = g; position < count; position += GROUPS) {
-                    int magnitude = bits[position] & MAGNITUDE;
+                    int magnitude = bits[position] & Scan.MAGNITUDE;
                     candidates[found] = magnitude;
                     positions[found] = position;
                     found += (floor - 1 - magnitude) >>> 31; // 1 if magnitude >= floor; no branch to mispredict
@@ -196,7 +188,7 @@ final class TopSelection {
             for (long set = above[word] | equal[word]; set != 0 && sent < k; set &= set - 1) {
                 int slot = word * Long.SIZE + Long.numberOfTrailingZeros(set);
                 int number = bits[positionOf[slot]];
-                if ((number & MAGNITUDE) > threshold || left-- > 0) {
+                if ((number & Scan.MAGNITUDE) > threshold || left-- > 0) {
                     slots[sent] = slot;
                     values[sent++] = Float.intBitsToFloat(number);
                 }

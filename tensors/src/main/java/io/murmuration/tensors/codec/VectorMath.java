@@ -2,6 +2,8 @@ package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Workers;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /** Number by number over long vectors, each operation rounded once, in blocks that stay in the first-level cache. */
 final class VectorMath {
@@ -14,15 +16,21 @@ final class VectorMath {
 
     private VectorMath() {}
 
+    private static void load(Floats source, long at, float[] block, int count) {
+        MemorySegment.copy(source.segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, block, 0, count);
+    }
+
+    static void store(float[] block, int count, Floats target, long at) {
+        MemorySegment.copy(block, 0, target.segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, count);
+    }
+
     /** {@code out := state * decay + input * scale}. */
     static void decayAndAdd(Floats state, float decay, Floats input, float scale, Floats out, Workers workers) {
-        Pieces.run(workers, out.length(), Blocks.LENGTH, Scratch::new, (scratch, from, to) -> {
-            for (long at = from; at < to; at += Blocks.LENGTH) {
-                int count = Blocks.load(state, at, to, scratch.one);
-                Blocks.load(input, at, to, scratch.two);
-                decayAndAdd(scratch.one, decay, scratch.two, scale, count);
-                Blocks.store(scratch.one, count, out, at);
-            }
+        Blocks.run(workers, out.length(), Scratch::new, (scratch, at, count) -> {
+            load(state, at, scratch.one, count);
+            load(input, at, scratch.two, count);
+            decayAndAdd(scratch.one, decay, scratch.two, scale, count);
+            store(scratch.one, count, out, at);
         });
     }
 
@@ -32,15 +40,13 @@ final class VectorMath {
         }
     }
 
-    /** {@code from := from - term}. */
+    /** {@code minuend := minuend - term}. */
     static void subtract(Floats minuend, Floats term, Workers workers) {
-        Pieces.run(workers, minuend.length(), Blocks.LENGTH, Scratch::new, (scratch, from, to) -> {
-            for (long at = from; at < to; at += Blocks.LENGTH) {
-                int count = Blocks.load(minuend, at, to, scratch.one);
-                Blocks.load(term, at, to, scratch.two);
-                subtract(scratch.one, scratch.two, count);
-                Blocks.store(scratch.one, count, minuend, at);
-            }
+        Blocks.run(workers, minuend.length(), Scratch::new, (scratch, at, count) -> {
+            load(minuend, at, scratch.one, count);
+            load(term, at, scratch.two, count);
+            subtract(scratch.one, scratch.two, count);
+            store(scratch.one, count, minuend, at);
         });
     }
 

@@ -106,8 +106,12 @@ final class GoldenCase {
 
     /** Compares floating point numbers with an expected tensor under its tolerance. */
     void assertClose(String tensor, float... got) {
+        assertClose(tensor, floats(tensor), got);
+    }
+
+    /** The same where what is wanted differs from the tensor in a way that the check justifies. */
+    void assertClose(String tensor, float[] want, float[] got) {
         unchecked.remove(tensor);
-        float[] want = floats(tensor);
         assertThat(got).as("%s: numbers", tensor).hasSize(want.length);
         JsonNode tolerance = entry(tensor).path("tol");
         // Exact means no room at all; +0 and -0 are equal, as an integer code has only one zero.
@@ -134,11 +138,15 @@ final class GoldenCase {
 
     /** Compares bytes with an expected tensor, which must be exact. */
     void assertBytes(String tensor, byte[] got) {
+        assertBytes(tensor, bytes(tensor), got);
+    }
+
+    /** The same where what is wanted differs from the tensor in a way that the check justifies. */
+    void assertBytes(String tensor, byte[] want, byte[] got) {
         unchecked.remove(tensor);
         assertThat(entry(tensor).path("tol").asText())
                 .as("%s: tolerance", tensor)
                 .isEqualTo("exact");
-        byte[] want = bytes(tensor);
         assertThat(got).as("%s: bytes", tensor).hasSize(want.length);
         int at = Arrays.mismatch(got, want);
         if (at >= 0) {
@@ -153,6 +161,27 @@ final class GoldenCase {
                 .as("%s: tolerance", tensor)
                 .isEqualTo("exact");
         assertThat(got).as(tensor).isEqualTo(ids(tensor));
+    }
+
+    /** Compares IEEE halves, given as their bits, with an expected tensor whose tolerance is in units of the last place. */
+    void assertHalves(String tensor, int[] got) {
+        unchecked.remove(tensor);
+        int[] want = ids(tensor);
+        JsonNode tolerance = entry(tensor).path("tol");
+        int ulp = tolerance.asText().equals("exact") ? 0 : tolerance.path("ulp").asInt(-1);
+        assertThat(ulp).as("%s: tolerance %s", tensor, tolerance).isNotNegative();
+        assertThat(got).as("%s: halves", tensor).hasSize(want.length);
+        for (int i = 0; i < want.length; i++) {
+            if (Math.abs(inOrder(got[i]) - inOrder(want[i])) > ulp) {
+                fail("%s: at %d expected half 0x%04x within %d ulp, got 0x%04x", tensor, i, want[i], ulp, got[i]);
+            }
+        }
+    }
+
+    /** A half's bits as a number in the order of the halves; both zeros are 0. */
+    private static int inOrder(int half) {
+        int magnitude = half & 0x7fff;
+        return half > 0x7fff ? -magnitude : magnitude;
     }
 
     /** Expected tensors that nothing was compared with yet. */

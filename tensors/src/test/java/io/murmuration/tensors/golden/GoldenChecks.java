@@ -10,6 +10,7 @@ final class GoldenChecks {
             new ClipGolden(),
             new ScheduleGolden(),
             new CodecGolden(),
+            new DynamicCodeGolden(),
             new SparseGolden(),
             new TransformGolden(),
             new DemoGolden(),

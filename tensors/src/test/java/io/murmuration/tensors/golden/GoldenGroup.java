@@ -46,6 +46,14 @@ record GoldenGroup(String name, Path folder, JsonNode manifest, List<GoldenCase>
                 .orElseThrow(() -> new AssertionError(folder + ": no case has an input " + input));
     }
 
+    /** The case of this group that expects a tensor of this name. */
+    GoldenCase expecting(String tensor) {
+        return cases.stream()
+                .filter(candidate -> candidate.expected().contains(tensor))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(folder + ": no case expects " + tensor));
+    }
+
     /** Some groups compare number by number, the others against the largest number of the tensor. */
     boolean elementwise() {
         return manifest.path("tolerance_rule").asText().contains("elementwise");

@@ -28,6 +28,9 @@ record Sparse2Bit(int chunk, int k) implements Codec {
     private static final int CODE_BITS = 2;
     private static final int CODES = 1 << CODE_BITS;
     private static final int HEADER_BYTES = (1 + CODES) * Float.BYTES;
+    /** Pieces that sums are kept of. */
+    private static final int MOST_PIECES = 1024;
+
     /** Standard deviations that the codes span. */
     private static final int SPAN = 6;
 
@@ -88,14 +91,19 @@ record Sparse2Bit(int chunk, int k) implements Codec {
 
     @FunctionalInterface
     private interface Body {
-        void run(Scratch scratch, long chunkNumber, long from);
+        void run(Scratch scratch, int piece, long chunkNumber, long from);
+    }
+
+    /** Sums are kept per piece and then added in order, so it does not matter who made them. */
+    private Pieces pieces(long length) {
+        return Pieces.atMost(MOST_PIECES, length, chunk);
     }
 
     private void eachChunk(Workers workers, long length, Body body) {
-        Pieces.of(length, chunk).run(workers, () -> new Scratch(chunk), (scratch, piece, from, to) -> {
+        pieces(length).run(workers, () -> new Scratch(chunk), (scratch, piece, from, to) -> {
             for (long at = from; at < to; at += chunk) {
                 Scratch own = length - at >= chunk ? scratch : new Scratch((int) (length - at));
-                body.run(own, at / chunk, at);
+                body.run(own, piece, at / chunk, at);
             }
         });
     }
@@ -105,34 +113,29 @@ record Sparse2Bit(int chunk, int k) implements Codec {
         long length = source.length();
         Room whole = Room.of(this, length, target);
         MemorySegment room = whole.segment();
-        int chunks = Math.toIntExact(Math.ceilDiv(length, (long) chunk));
-        double[] partials = new double[chunks]; // summed in the order of the chunks, whoever made them
-        eachChunk(workers, length, (scratch, number, from) -> {
-            partials[(int) number] = select(scratch, source, from, room, at(number));
+        int pieces = pieces(length).count();
+        double[] selected = new double[pieces];
+        eachChunk(workers, length, (scratch, piece, number, from) -> {
+            selected[piece] += select(scratch, source, from, room, at(number));
         });
-        float shift = length == 0 ? 0 : (float) (sum(partials) / values(length));
-        eachChunk(workers, length, (scratch, number, from) -> {
+        float shift = length == 0 ? 0 : (float) (sum(selected) / values(length));
+        double[] squares = new double[pieces];
+        eachChunk(workers, length, (scratch, piece, number, from) -> {
             readSlots(scratch, room, at(number), from);
-            double squares = 0;
             for (int slot : scratch.slots) {
                 float centred = source.get(from + slot) - shift;
-                squares += (double) centred * centred;
+                squares[piece] += (double) centred * centred;
             }
-            partials[(int) number] = squares;
         });
-        double step = SPAN * Math.sqrt(sum(partials)) / Math.sqrt(values(length) - 1.0) / CODES;
+        double step = SPAN * Math.sqrt(sum(squares)) / Math.sqrt(values(length) - 1.0) / CODES;
         float scale = step > 0 && (float) step > 0 && step <= Float.MAX_VALUE ? (float) step : 1;
-        double[] sums = new double[chunks * CODES];
-        int[] counts = new int[chunks * CODES];
-        eachChunk(workers, length, (scratch, number, from) -> {
+        double[] sums = new double[pieces * CODES];
+        int[] counts = new int[pieces * CODES];
+        eachChunk(workers, length, (scratch, piece, number, from) -> {
             readSlots(scratch, room, at(number), from);
-            quantise(scratch, source, from, shift, scale, (int) number * CODES, sums, counts);
-            BitPacking.write(
-                    scratch.codes,
-                    scratch.codes.length,
-                    CODE_BITS,
-                    room,
-                    at(number) + indexBytes(scratch.codes.length));
+            quantise(scratch, source, from, shift, scale, piece * CODES, sums, counts);
+            int codes = scratch.codes.length;
+            BitPacking.write(scratch.codes, codes, CODE_BITS, room, at(number) + indexBytes(codes));
         });
         writeHeader(room, shift, sums, counts);
         whole.done(target);
@@ -223,7 +226,7 @@ record Sparse2Bit(int chunk, int k) implements Codec {
                         "sparse2bit: expected finite values, got " + decoded[code] + " for code " + code);
             }
         }
-        eachChunk(workers, target.length(), (scratch, number, from) -> {
+        eachChunk(workers, target.length(), (scratch, piece, number, from) -> {
             int selected = scratch.slots.length;
             readSlots(scratch, bytes, at(number), from);
             BitPacking.read(bytes, at(number) + indexBytes(selected), scratch.codes, selected, CODE_BITS);

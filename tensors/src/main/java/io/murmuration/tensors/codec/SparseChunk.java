@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * How the selection of one chunk lies in a payload: k slots of as many bits as the largest takes, packed, then k values,
- * fp32 or one sign bit each (set for a negative one). The bytes of a chunk follow from the chunk's size alone.
+ * fp32 or one sign bit each (set for a negative one, so a zero counts as positive, as in Psyche). The bytes of a chunk follow from the chunk's size alone.
  *
  * @param slots numbers of the chunk
  * @param k selected ones
@@ -25,15 +25,21 @@ record SparseChunk(int slots, int k, boolean signs) {
         BitPacking.write(selected, k, BitPacking.width(slots), target, at);
         long valuesAt = at + indexBytes();
         if (signs) {
-            int[] bits = new int[k];
-            for (int i = 0; i < k; i++) {
-                bits[i] = Float.floatToRawIntBits(values[i]) >>> 31;
-            }
-            BitPacking.write(bits, k, 1, target, valuesAt);
+            writeSigns(values, target, valuesAt);
         } else {
             for (int i = 0; i < k; i++) {
                 target.set(Blocks.FLOAT, valuesAt + (long) i * Float.BYTES, values[i]);
             }
+        }
+    }
+
+    private void writeSigns(float[] values, MemorySegment target, long at) {
+        for (int from = 0; from < k; from += Byte.SIZE) {
+            int bits = 0;
+            for (int i = from; i < Math.min(k, from + Byte.SIZE); i++) {
+                bits |= (Float.floatToRawIntBits(values[i]) >>> 31) << i - from;
+            }
+            target.set(ValueLayout.JAVA_BYTE, at + from / Byte.SIZE, (byte) bits);
         }
     }
 

@@ -373,6 +373,92 @@ def half(x):
     return np.frombuffer(coded.tobytes(), "u1"), coded.astype("<f4")
 
 
+def bfloat(x):
+    coded = torch.tensor(x).to(torch.bfloat16)
+    return np.frombuffer(coded.view(torch.int16).numpy().tobytes(), "u1"), f32(coded.to(torch.float32))
+
+
+def minmax8(x, chunk):
+    wire, decoded = b"", []
+    for start in range(0, len(x), chunk):
+        part = x[start : start + chunk]
+        low = part.min()
+        scale = np.float32((part.max() - low) / np.float32(255))
+        code = np.zeros(len(part), "u1") if scale == 0 else np.clip(np.rint((part - low) / scale), 0, 255).astype("u1")
+        wire += low.tobytes() + scale.tobytes() + code.tobytes()
+        decoded.append(low + code.astype("<f4") * scale)
+    return np.frombuffer(wire, "u1"), np.concatenate(decoded)
+
+
+def int4(x, block):
+    wire, decoded = b"", []
+    for start in range(0, len(x), block):
+        part = x[start : start + block]
+        scale = np.float32(np.abs(part).max() / np.float32(7))
+        code = np.zeros(len(part), "i4") if scale == 0 else np.clip(np.rint(part / scale), -7, 7).astype("i4")
+        nibbles = np.append(code + 8, [8] * (len(code) % 2)).astype("u1")
+        wire += scale.tobytes() + (nibbles[::2] | nibbles[1::2] << 4).tobytes()
+        decoded.append(code.astype("<f4") * scale)
+    return np.frombuffer(wire, "u1"), np.concatenate(decoded)
+
+
+def sign1(x):
+    negative = np.signbit(x)
+    return np.packbits(negative, bitorder="little"), np.where(negative, -1, 1).astype("<f4")
+
+
+def dynamic_table():
+    values = [0.0, 1.0]
+    for i in range(7):
+        borders = torch.linspace(0.1, 1, 2**i + 1)
+        middles = 10.0 ** (i - 6) * ((borders[:-1] + borders[1:]) / 2)
+        values += middles.tolist() + (-middles).tolist()
+    return np.sort(np.array(values)).astype("<f4")
+
+
+def block8_dynamic(x, block, table):
+    scales, codes, decoded = [], [], []
+    middles = (table[:-1] + table[1:]) / np.float32(2)
+    for start in range(0, len(x), block):
+        part = x[start : start + block]
+        top = np.abs(part).max()
+        factor = np.float32(0) if top == 0 else np.float32(1) / top
+        code = np.searchsorted(middles, np.clip(part * factor, -1, 1), side="left")
+        scales.append(top)
+        codes.append(code.astype("u1"))
+        decoded.append(table[code] * top)
+    head = struct.pack("<qq", len(scales), len(table)) + np.array(scales, "<f4").tobytes() + table.tobytes()
+    return np.frombuffer(head + np.concatenate(codes).tobytes(), "u1"), np.concatenate(decoded)
+
+
+def meanstd16(x):
+    """In fp64 but for the rounding of the parts: halves may be off by one unit of the last place."""
+    rows = x.reshape(-1, x.shape[-1]).astype("f8")
+    means = rows.mean(1).astype("<f4")
+    centred = rows - means[:, None]
+    stds = np.maximum(np.sqrt((centred**2).mean(1)), 2.0**-23).astype("<f4")
+    halves = (centred / stds[:, None]).astype("<f2")
+    decoded = (halves.astype("f8") * stds[:, None] + means[:, None]).astype("<f4").reshape(x.shape)
+    return halves.view("<u2").astype("<i8").reshape(x.shape), means, stds, decoded
+
+
+def bucket_means(x, codes):
+    sums, counts = np.zeros(256), np.bincount(codes, minlength=256)
+    np.add.at(sums, codes, x.astype("f8"))
+    return (sums / np.maximum(counts, 1)).astype("<f4")
+
+
+def uniform8(x):
+    centred = x.astype("f8") - x.astype("f8").mean()
+    width = 6 * np.sqrt((centred**2).sum() / (len(x) - 1)) / 256
+    return np.clip(np.rint(centred / width) + 128, 0, 255).astype("u1")
+
+
+def quantile8(x):
+    borders = np.quantile(x.astype("f8"), np.arange(1, 256) / 256).astype("<f4")
+    return np.searchsorted(borders, x, side="left").astype("u1")
+
+
 def top(x, k):
     """Ascending indices of the k largest magnitudes, ties to the lower index."""
     return np.sort(np.lexsort((np.arange(len(x)), -np.abs(x.astype("f8"))))[:k])
@@ -420,7 +506,7 @@ def sparse(group, inputs):
     for percent in (1, 7):
         tensors = {}
         for key, value in inputs.items():
-            if percent > 1 and key == "normal":
+            if value.ndim > 1 or (percent > 1 and key == "normal"):
                 continue
             wire, decoded = topk(value, percent)
             tensors[key + ".bytes"] = (wire, "exact")
@@ -454,6 +540,8 @@ def codecs(root):
         "tiny": np.full(5, 1e-44, "<f4"),
         "one": np.array([-2.5], "<f4"),
     }
+    inputs["rows"] = (rng.standard_normal((5, 33)) * [[1], [1e-3], [50], [1e30], [1]] + 2).astype("<f4")
+    table = dynamic_table()
     group = Group(root, "codecs", "encoded bytes and decoded numbers of shared inputs", elementwise=True)
     group.case("inputs", {}, {"inputs.safetensors": {key: (value, None) for key, value in inputs.items()}})
     cases = {
@@ -461,16 +549,43 @@ def codecs(root):
         "fp16": ({}, half),
         "block8_linear": ({}, lambda x: block8(x, 4096)),
         "block8_linear_b64": ({"block": 64}, lambda x: block8(x, 64)),
+        "bf16": ({}, bfloat),
+        "sign1": ({}, sign1),
+        "int8_minmax": ({}, lambda x: minmax8(x, 1024)),
+        "int8_minmax_c100": ({"chunk": 100}, lambda x: minmax8(x, 100)),
+        "int4_b32": ({"block": 32}, lambda x: int4(x, 32)),
+        "int4_b10": ({"block": 10}, lambda x: int4(x, 10)),
+        "block8_dynamic_b300": ({"block": 300}, lambda x: block8_dynamic(x, 300, table)),
     }
+    group.case("dynamic_code", {}, {"dynamic_code.safetensors": {"code": (table, "exact")}})
     for name, (params, codec) in cases.items():
         tensors = {}
         for key, value in inputs.items():
-            if name == "fp32" and key == "normal":
-                continue  # 36 KB to show that nothing changes
+            if key == "normal" and name != "block8_linear":
+                continue  # its length is for the blocks of 4096
+            if key == "rows":
+                continue  # for meanstd16
             wire, decoded = codec(value)
             tensors[key + ".bytes"] = (wire, "exact")
             tensors[key + ".decoded"] = (decoded, "exact")
         group.case(name, params, {name + ".safetensors": tensors})
+    tensors = {}
+    for key in ("ragged", "zeros", "negative", "one", "rows"):
+        halves, means, stds, decoded = meanstd16(inputs[key])
+        tensors[key + ".half_bits"] = (halves, {"ulp": 1})
+        tensors[key + ".means"] = (means, {"atol": 1e-6, "rtol": 1e-6})
+        tensors[key + ".stds"] = (stds, {"atol": 1e-9, "rtol": 2e-6})
+        tensors[key + ".decoded"] = (decoded, {"atol": 2e-6, "rtol": 1e-6})
+    group.case("meanstd16", {}, {"meanstd16.safetensors": tensors})
+    for name, codec in (("uniform8", uniform8), ("quantile8", quantile8)):
+        tensors = {"zeros.decoded": (inputs["zeros"], "exact"), "one.decoded": (inputs["one"], "exact")}
+        for key in ("ragged", "negative"):
+            codes = codec(inputs[key])
+            book = bucket_means(inputs[key], codes)
+            tensors[key + ".codes"] = (codes, "exact")
+            tensors[key + ".codebook"] = (book, {"atol": 2e-6, "rtol": 5e-6})
+            tensors[key + ".decoded"] = (book[codes], {"atol": 2e-6, "rtol": 5e-6})
+        group.case(name, {}, {name + ".safetensors": tensors})
     sparse(group, inputs)
     group.close()
 

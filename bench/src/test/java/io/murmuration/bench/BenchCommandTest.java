@@ -6,6 +6,7 @@ import io.murmuration.cluster.cli.SubcommandProvider;
 import io.murmuration.cluster.report.Terminal;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,17 @@ class BenchCommandTest {
 
     @Test
     void the_launcher_finds_bench_with_its_subcommands() {
-        assertThat(brought().getSubcommands()).containsKeys("throughput", "export");
+        assertThat(brought().getSubcommands()).containsKeys("throughput", "export", "micro");
+    }
+
+    @Test
+    void micro_refuses_what_it_cannot_measure() {
+        for (String wrong : List.of("--filter=(", "--threads=0", "--iterations=0")) {
+            CommandLine command = brought();
+            command.setErr(new PrintWriter(out, true, StandardCharsets.UTF_8));
+            assertThat(command.execute("micro", wrong)).as(wrong).isEqualTo(2);
+            assertThat(out.toString(StandardCharsets.UTF_8)).contains("expected");
+        }
     }
 
     @Test

@@ -81,7 +81,7 @@ final class DynamicCode {
     /** How many midpoints lie below a number of -1 to 1. */
     static int code(float number) {
         int code = Byte.toUnsignedInt(SLOTS[Float.floatToRawIntBits(number) >>> SLOT_SHIFT]);
-        return MIDPOINTS[code] < number ? code + 1 : code;
+        return code + (Float.floatToRawIntBits(MIDPOINTS[code] - number) >>> Integer.SIZE - 1); // no branch to guess
     }
 
     /** What a code of 0 to 255 stands for. */

@@ -761,6 +761,72 @@ def quantile8(x):
     return np.searchsorted(borders, x, side="left").astype("u1")
 
 
+def top(x, k):
+    """Ascending indices of the k largest magnitudes, ties to the lower index."""
+    return np.sort(np.lexsort((np.arange(len(x)), -np.abs(x.astype("f8"))))[:k])
+
+
+def topk(x, percent):
+    k = max(1, math.ceil(len(x) * percent / 100))
+    index = top(x, k)
+    decoded = np.zeros_like(x)
+    decoded[index] = x[index]
+    wire = np.array([k], "<u4").tobytes() + index.astype("<u4").tobytes() + x[index].tobytes()
+    return np.frombuffer(wire, "u1"), decoded
+
+
+def packed(values, width):
+    """Lowest bit first."""
+    bits = sum(int(value) << width * i for i, value in enumerate(values))
+    return bits.to_bytes(math.ceil(len(values) * width / 8), "little")
+
+
+def sparse2bit(x, chunk, k):
+    chunks = [np.arange(start, min(len(x), start + chunk)) for start in range(0, len(x), chunk)]
+    picked = [part[top(x[part], min(k, len(part)))] for part in chunks]
+    values = np.concatenate([x[index] for index in picked])
+    shift = np.float32(values.astype("f8").mean())
+    centred = values - shift
+    spread = 6 * np.sqrt((centred.astype("f8") ** 2).sum()) / math.sqrt(max(1, len(values) - 1)) / 4
+    scale = np.float32(spread) if spread > 0 else np.float32(1)
+    exact = centred / scale + np.float32(2)
+    away = np.abs(exact - np.floor(exact) - 0.5)
+    assert away.min() > 1e-5, "a code near a tie: choose other inputs"
+    codes = np.clip(np.rint(exact), 0, 3).astype(int)
+    lookup = np.array([centred[codes == b].astype("f8").mean() if (codes == b).any() else 0 for b in range(4)], "<f4")
+    payload, at = b"", 0
+    decoded = np.zeros_like(x)
+    for part, index in zip(chunks, picked):
+        local = [int(i - part[0]) for i in index]
+        payload += packed(local + [0] * (len(local) % 2), 12) + packed(codes[at : at + len(index)], 2)
+        decoded[index] = lookup[codes[at : at + len(index)]] + shift
+        at += len(index)
+    return np.append(shift, lookup).astype("<f4"), np.frombuffer(payload, "u1"), decoded
+
+
+def sparse(group, inputs):
+    for percent in (1, 7):
+        tensors = {}
+        for key, value in inputs.items():
+            if value.ndim > 1 or (percent > 1 and key == "normal"):
+                continue
+            wire, decoded = topk(value, percent)
+            tensors[key + ".bytes"] = (wire, "exact")
+            if len(value) < 1000:  # the larger ones would only be zeros
+                tensors[key + ".decoded"] = (decoded, "exact")
+        name = f"topk{percent}"
+        group.case(name, {"percent": percent}, {name + ".safetensors": tensors})
+    for name, chunk, k in (("sparse2bit", 4096, 64), ("sparse2bit_c256_k9", 256, 9)):
+        tensors, close = {}, {"atol": 1e-6, "rtol": 1e-6}
+        for key in ("normal", "ragged", "zeros", "negative", "one"):
+            header, payload, decoded = sparse2bit(inputs[key], chunk, k)
+            tensors[key + ".header"] = (header, close)
+            tensors[key + ".payload"] = (payload, "exact")
+            if len(inputs[key]) < 1000:
+                tensors[key + ".decoded"] = (decoded, close)
+        group.case(name, {"chunk": chunk, "k": k}, {name + ".safetensors": tensors})
+
+
 def codecs(root):
     rng = np.random.default_rng(20260203)
     ties = np.arange(-254, 255, dtype="<f4") / 2  # absmax 127: scale 1, every second number is a tie
@@ -822,6 +888,125 @@ def codecs(root):
             tensors[key + ".codebook"] = (book, {"atol": 2e-6, "rtol": 5e-6})
             tensors[key + ".decoded"] = (book[codes], {"atol": 2e-6, "rtol": 5e-6})
         group.case(name, {}, {name + ".safetensors": tensors})
+    sparse(group, inputs)
+    group.close()
+
+
+# ---- demo: the optimiser's definition in fp64 -----------------------------------------------------------------------
+
+
+def waves(n):
+    i, u = np.arange(n)[:, None], np.arange(n)[None, :]
+    return np.where(u == 0, math.sqrt(1 / n), math.sqrt(2 / n)) * np.cos(math.pi * (2 * i + 1) * u / (2 * n))
+
+
+def side(length, target):
+    return max(d for d in range(1, target + 1) if length % d == 0)
+
+
+class Chunks:
+    """A tensor of one or two axes cut into chunks; a vector is a matrix of one row."""
+
+    def __init__(self, shape, target):
+        self.shape = shape
+        rows, columns = shape if len(shape) == 2 else (1, shape[0])
+        self.h = side(rows, target) if len(shape) == 2 else 1
+        self.w = side(columns, target)
+        self.y, self.x = rows // self.h, columns // self.w
+
+    def forward(self, numbers):
+        cut = numbers.reshape(self.y, self.h, self.x, self.w).transpose(0, 2, 1, 3)
+        return (waves(self.h).T @ cut @ waves(self.w)).reshape(self.y * self.x, self.h * self.w)
+
+    def inverse(self, coefficients):
+        cut = coefficients.reshape(self.y, self.x, self.h, self.w)
+        return (waves(self.h) @ cut @ waves(self.w).T).transpose(0, 2, 1, 3).reshape(self.shape)
+
+
+def demo_run(rng, shape, workers, chunk, k, steps, decay, wd, rates):
+    """One run and its margins: how far selections and signs are from a tie."""
+    chunks = Chunks(shape, chunk)
+    count = min(k, chunks.h * chunks.w)
+    start = rng.standard_normal(shape).astype("<f4")
+    grads = rng.standard_normal((steps, workers) + shape).astype("<f4")
+    p, delta = start.astype("f8"), np.zeros((workers,) + shape)
+    out = {name: [] for name in ("idx", "val", "delta", "decoded", "param", "sign_plus1")}
+    margin = math.inf
+    for t in range(steps):
+        p = p * (1 - rates[t] * wd)
+        sums, counts = np.zeros((chunks.y * chunks.x, chunks.h * chunks.w)), 0
+        for worker in range(workers):
+            delta[worker] = delta[worker] * decay + rates[t] * grads[t, worker].astype("f8")
+            coefficients = chunks.forward(delta[worker])
+            order = np.sort(np.abs(coefficients), 1)[:, ::-1]
+            if count < order.shape[1]:
+                margin = min(margin, ((order[:, count - 1] - order[:, count]) / order.max()).min())
+            index = np.sort(np.argsort(-np.abs(coefficients), 1)[:, :count], 1)
+            own = np.zeros_like(coefficients)
+            np.put_along_axis(own, index, np.take_along_axis(coefficients, index, 1), 1)
+            sent = np.zeros_like(coefficients)
+            np.put_along_axis(sent, index, 1, 1)
+            delta[worker] -= chunks.inverse(own)
+            sums, counts = sums + own, counts + sent
+            out["idx"].append(index)
+            out["val"].append(np.take_along_axis(coefficients, index, 1))
+            out["delta"].append(delta[worker].copy())
+        update = chunks.inverse(np.where(counts > 0, sums / np.maximum(counts, 1), 0))
+        margin = min(margin, np.abs(update).min() / np.abs(update).max())
+        p = p - rates[t] * np.sign(update)
+        out["decoded"].append(update)
+        out["param"].append(p)
+        out["sign_plus1"].append(np.sign(update) + 1)
+    stacked = {name: np.stack(values) for name, values in out.items()}
+    for name in ("idx", "val", "delta"):
+        stacked[name] = stacked[name].reshape((steps, workers) + stacked[name].shape[1:])
+    return start, grads, stacked, margin
+
+
+def demo_case(group, rng, name, shape, workers, chunk, k, wd=0.0, decay=0.999, steps=2):
+    rates = [0.01 - 0.001 * t for t in range(steps)]
+    margin = 0
+    while margin < 2e-5:  # selections and signs must not hang on a rounding error
+        start, grads, got, margin = demo_run(rng, shape, workers, chunk, k, steps, decay, wd, rates)
+    close = {"atol": 1e-8, "rtol": 5e-6}
+    tensors = {
+        "param_init": (start, None),
+        "grads": (grads, None),
+        "idx": (got["idx"].astype("<i8"), "exact"),
+        "val": (f32(got["val"]), close),
+        "delta": (f32(got["delta"]), close),
+        "decoded": (f32(got["decoded"]), close),
+        "param": (f32(got["param"]), {"atol": 1e-7, "rtol": 1e-6}),
+        "sign_plus1": (got["sign_plus1"].astype("u1"), "exact"),
+    }
+    params = {"workers": workers, "shape": list(shape), "chunk": chunk, "topk": k, "compression_decay": decay,
+              "weight_decay": wd, "lr": rates, "steps": steps}
+    group.case(name, params, {name + ".safetensors": tensors})
+
+
+def demo(root):
+    rng = np.random.default_rng(20260204)
+    group = Group(root, "demo", "DeMo and its transform; fp64 from fp32 inputs, rounded to fp32")
+    demo_case(group, rng, "m12x30_w3_k5", (12, 30), 3, 10, 5, wd=0.1)
+    demo_case(group, rng, "m14x22_w2_k8", (14, 22), 2, 64, 8, decay=0.9)
+    demo_case(group, rng, "v90_w2_k4", (90,), 2, 64, 4)
+    demo_case(group, rng, "v13_w1_k3", (13,), 1, 8, 3)
+    dct = {}
+    for suffix, shape in (("24x10", (24, 10)), ("17", (17,)), ("16", (16, 16))):
+        x = rng.standard_normal(shape).astype("<f4")
+        chunks = Chunks(shape, 256)
+        close = {"atol": 1e-6, "rtol": 1e-6}
+        dct["x" + suffix] = (x, None)
+        dct["coef" + suffix] = (f32(chunks.forward(x.astype("f8")).reshape(shape)), close)
+        dct["inverse" + suffix] = (x, {"atol": 2e-6, "rtol": 1e-6})
+    dct["basis26"] = (f32(waves(26)), {"atol": 1e-7, "rtol": 1e-7})
+    group.case("dct", {}, {"dct.safetensors": dct})
+    lengths = np.array([1, 2, 7, 60, 61, 64, 67, 96, 128, 768, 1000, 2048, 2731, 50257, 50304], "<i8")
+    sizes = {"lengths": (lengths, None)}
+    for target in (8, 64, 100):
+        sides = [side(int(length), min(target, int(length))) for length in lengths]
+        sizes[f"chunk{target}"] = (np.array(sides, "<i8"), "exact")
+    group.case("chunk_sizes", {"targets": [8, 64, 100]}, {"chunk_sizes.safetensors": sizes})
     group.close()
 
 
@@ -968,7 +1153,7 @@ def subspace(root):
 def main():
     here = pathlib.Path(__file__).resolve().parent
     root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else here.parent / "tensors/src/test/resources/golden"
-    for make in (llama, optim, codecs, subspace, robust, routing):
+    for make in (llama, optim, codecs, demo, subspace, robust, routing):
         make(root)
     size = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
     print(f"{root}: {size / 1e3:.0f} KB")

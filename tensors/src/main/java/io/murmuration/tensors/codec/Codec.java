@@ -25,7 +25,10 @@ public sealed interface Codec
                 DynamicInt8,
                 MeanStd16,
                 Uniform8,
-                Quantile8 {
+                Quantile8,
+                TopK,
+                Sparse2Bit,
+                DctTopK {
 
     /** What settings and messages call it. */
     String name();

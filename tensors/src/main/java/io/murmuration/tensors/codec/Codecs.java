@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The codecs that settings and headers can name. A name may carry parameters, {@code int8:64} for example; those left
@@ -39,6 +40,17 @@ public final class Codecs {
             new Kind(11, "quantile8", new Quantile8()),
             new Kind(6, "int4", new int[] {LinearInt4.USUAL_BLOCK}, p -> new LinearInt4(p[0])),
             new Kind(7, "sign1", new int[] {Sign1.NO_SCALES}, p -> new Sign1(p[0])));
+
+    /** Drop most numbers, so they are of use only to a {@link Compressor} or an optimiser and no setting names them. */
+    private static final List<Kind> SPARSE = List.of(
+            new Kind(32, "topk", new int[] {0, 0, TopK.USUAL_SHARE}, p -> new TopK(p[0], p[1], p[2])),
+            new Kind(
+                    33,
+                    "sparse2bit",
+                    new int[] {Sparse2Bit.LARGEST_CHUNK, Sparse2Bit.USUAL_K},
+                    p -> new Sparse2Bit(p[0], p[1])),
+            new Kind(34, "dct", new int[4], p -> new DctTopK(p[0], p[1], p[2], p[3], false)),
+            new Kind(35, "dct-sign", new int[4], p -> new DctTopK(p[0], p[1], p[2], p[3], true)));
 
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
 
@@ -107,13 +119,42 @@ public final class Codecs {
         return new Sign1(block);
     }
 
+    /**
+     * The {@code share} largest of every million numbers of a tensor, exactly; see {@code docs/wire-format.md}.
+     *
+     * @param share 1 to a million; 10,000 is 1 %
+     */
+    public static Codec topK(int share) {
+        return new TopK(0, 0, share);
+    }
+
+    /**
+     * The largest numbers of every chunk, exactly.
+     *
+     * @param chunk consecutive numbers, 1 to 65536; 0 for the whole tensor as one
+     * @param count how many of each, at least 1
+     */
+    public static Codec topK(int chunk, int count) {
+        return new TopK(chunk, count, 0);
+    }
+
+    /**
+     * The largest numbers of every chunk with 12-bit indices and 2-bit values, as SparseLoCo sends them.
+     *
+     * @param chunk consecutive numbers, 1 to 4096
+     * @param k how many of each, 1 to {@code chunk}
+     */
+    public static Codec sparse2Bit(int chunk, int k) {
+        return new Sparse2Bit(chunk, k);
+    }
+
     /** The codec that a header describes. */
     static Codec byWire(int id, int[] parameters) {
-        Kind kind = KINDS.stream()
+        Kind kind = Stream.concat(KINDS.stream(), SPARSE.stream())
                 .filter(known -> known.wireId == id)
                 .findFirst()
                 .orElseThrow(() -> new CodecException("expected a codec of "
-                        + KINDS.stream()
+                        + Stream.concat(KINDS.stream(), SPARSE.stream())
                                 .map(known -> known.wireId + " (" + known.name + ")")
                                 .collect(Collectors.joining(", "))
                         + "; got " + id));

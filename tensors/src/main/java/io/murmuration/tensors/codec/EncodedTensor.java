@@ -5,6 +5,7 @@ import io.murmuration.tensors.compute.Workers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /**
@@ -113,6 +114,11 @@ public final class EncodedTensor {
             throw new IllegalArgumentException("expected a shape of 1 to " + MAX_RANK + " axes that holds "
                     + numbers.length() + " numbers, got " + Arrays.toString(shape));
         }
+        write(codec, shape, payload -> codec.encode(numbers, payload, workers), target);
+    }
+
+    /** As {@link #encode}; {@code payload} writes what the codec needs for the shape, exactly. */
+    static void write(Codec codec, int[] shape, Consumer<ByteBuffer> payload, ByteBuffer target) {
         long size = size(codec, shape);
         if (target.remaining() < size) {
             throw new IllegalArgumentException(
@@ -133,8 +139,8 @@ public final class EncodedTensor {
         for (int parameter : parameters) {
             out.putInt(parameter);
         }
-        out.putLong(codec.encodedSize(numbers.length()));
-        codec.encode(numbers, out, workers);
+        out.putLong(codec.encodedSize(elements(shape)));
+        payload.accept(out);
         out.putInt(checksum(out, start, out.position()));
         target.position(out.position());
     }
@@ -191,6 +197,15 @@ public final class EncodedTensor {
                     + target.length() + " numbers");
         }
         Header header = peek(source, new Limits(Math.max(1, target.length())));
+        header.codec.decode(payload(source, header, expectedShape), target, workers);
+        source.position(source.limit());
+    }
+
+    /**
+     * The payload of the tensor that fills the buffer, after shape, length and checksum were found right. The buffer's
+     * position stays.
+     */
+    static ByteBuffer payload(ByteBuffer source, Header header, int[] expectedShape) {
         if (!Arrays.equals(header.shape, expectedShape)) {
             throw new CodecException(
                     "expected shape " + Arrays.toString(expectedShape) + ", got " + Arrays.toString(header.shape));
@@ -205,9 +220,7 @@ public final class EncodedTensor {
         if (claimed != actual) {
             throw new CodecException("expected checksum 0x%08x, got 0x%08x".formatted(claimed, actual));
         }
-        in.position(source.position() + header.headerBytes).limit(checksumAt);
-        header.codec.decode(in, target, workers);
-        source.position(source.limit());
+        return in.position(source.position() + header.headerBytes).limit(checksumAt);
     }
 
     private static int headerBytes(Codec codec, int[] shape) {

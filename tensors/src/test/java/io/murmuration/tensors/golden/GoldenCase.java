@@ -155,12 +155,12 @@ final class GoldenCase {
     }
 
     /** Compares whole numbers with an expected tensor, which must be exact. */
-    void assertIds(String tensor, List<Integer> got) {
+    void assertIds(String tensor, int... got) {
         unchecked.remove(tensor);
         assertThat(entry(tensor).path("tol").asText())
                 .as("%s: tolerance", tensor)
                 .isEqualTo("exact");
-        assertThat(got).as(tensor).isEqualTo(Arrays.stream(ids(tensor)).boxed().toList());
+        assertThat(got).as(tensor).isEqualTo(ids(tensor));
     }
 
     /** Compares IEEE halves, given as their bits, with an expected tensor whose tolerance is in units of the last place. */

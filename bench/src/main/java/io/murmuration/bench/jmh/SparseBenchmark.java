@@ -17,7 +17,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * The sparse codecs, each way, on what is a matrix with rows of 4096 to those that see one. {@code bench/demo.py} measures
+ * The sparse codecs, each way, on what is a matrix with rows of 4096 to those that see one. {@code bench/codecs.py} measures
  * what PyTorch makes of the same work.
  */
 @State(Scope.Benchmark)

@@ -45,7 +45,7 @@ final class ModelSettings {
                     whole("sequence"),
                     decimal("rope-theta", 1e12),
                     decimal("rms-epsilon", 1),
-                    section.truth("tied-head"));
+                    section.flag("tied-head"));
         } catch (IllegalArgumentException e) {
             throw new UserError("murmuration.model: " + e.getMessage(), e);
         }

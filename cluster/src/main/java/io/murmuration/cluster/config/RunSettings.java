@@ -1,5 +1,6 @@
 package io.murmuration.cluster.config;
 
+import io.murmuration.tensors.codec.Codec;
 import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.optim.InnerOptimiser;
@@ -68,7 +69,7 @@ public record RunSettings(
     }
 
     /** Encodings between stages ({@code activations}, also of their gradients) and inside a stage. */
-    public record Wire(WireCodec activations, WireCodec averaging) {}
+    public record Wire(Codec activations, Codec averaging) {}
 
     /**
      * What turns gradients into parameters.

@@ -70,8 +70,7 @@ final class RunSettingsReader {
     }
 
     private static RunSettings.Wire wire(Section section) {
-        return new RunSettings.Wire(
-                section.choice("activations", WireCodec.class), section.choice("averaging", WireCodec.class));
+        return new RunSettings.Wire(section.codec("activations"), section.codec("averaging"));
     }
 
     private static RunSettings.Optimiser optimiser(Section section) {

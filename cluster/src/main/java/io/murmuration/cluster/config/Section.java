@@ -4,6 +4,8 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
+import io.murmuration.tensors.codec.Codec;
+import io.murmuration.tensors.codec.Codecs;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Arrays;
@@ -58,10 +60,6 @@ final class Section {
         return read(key, config::getBytes, v -> v >= min && v <= max, expected, v -> v);
     }
 
-    boolean truth(String key) {
-        return read(key, config::getBoolean, v -> true, "true or false", v -> v);
-    }
-
     Duration duration(String key, Duration min, Duration max) {
         return read(
                 key,
@@ -81,6 +79,16 @@ final class Section {
 
     String text(String key, Pattern pattern, String expected) {
         return read(key, config::getString, v -> pattern.matcher(v).matches(), expected, v -> v);
+    }
+
+    Codec codec(String key) {
+        String expected = "one of " + String.join(", ", Codecs.names())
+                + "; some take the length of a block behind a colon, such as int8:1024";
+        try {
+            return Codecs.byName(read(key, config::getString, v -> true, expected, v -> v));
+        } catch (IllegalArgumentException unknown) {
+            throw unfit(key, expected);
+        }
     }
 
     <E extends Enum<E>> E choice(String key, Class<E> type) {

@@ -18,7 +18,6 @@ import io.murmuration.tensors.checkpoint.CheckpointMeta;
 import io.murmuration.tensors.checkpoint.CheckpointReader;
 import io.murmuration.tensors.checkpoint.CheckpointStore;
 import io.murmuration.tensors.checkpoint.StartingState;
-import io.murmuration.tensors.codec.Codecs;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.data.Batches;
 import io.murmuration.tensors.data.Corpus;
@@ -157,8 +156,8 @@ public final class LocalRuns implements TrainingRuns {
                 batches,
                 settings.batch().microbatch(),
                 settings.seed(),
-                Codecs.byName(lower(settings.wire().activations())),
-                Codecs.byName(lower(settings.wire().averaging())),
+                settings.wire().activations(),
+                settings.wire().averaging(),
                 optimiser.inner(),
                 Schedules.of(settings),
                 optimiser.clip(),

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigResolveOptions;
+import io.murmuration.tensors.codec.Codecs;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.optim.AdamW;
 import io.murmuration.tensors.optim.NAdam;
@@ -33,7 +34,7 @@ class SettingsTest {
         assertThat(settings.steps()).isEqualTo(300);
         assertThat(settings.swarm()).isEqualTo(new RunSettings.Swarm(3, 2, 2));
         assertThat(settings.batch()).isEqualTo(new RunSettings.Batch(16, 2));
-        assertThat(settings.wire()).isEqualTo(new RunSettings.Wire(WireCodec.INT8, WireCodec.FP32));
+        assertThat(settings.wire()).isEqualTo(new RunSettings.Wire(Codecs.byName("int8"), Codecs.byName("fp32")));
         assertThat(settings.optimiser())
                 .isEqualTo(new RunSettings.Optimiser(
                         new AdamW.Settings(0.9, 0.95, 1e-8, 0.1),
@@ -112,7 +113,7 @@ class SettingsTest {
                 "batch.sequences = 2.5 | murmuration.batch.sequences = 2.5 | a whole number from 1 to 1048576",
                 "optimiser.beta1 = 1 | murmuration.optimiser.beta1 = 1 | a number from 0.0 to 0.999999",
                 "optimiser.clip = NaN | murmuration.optimiser.clip = \"NaN\" | a number from",
-                "wire.activations = int4 | murmuration.wire.activations = \"int4\" | one of fp32, fp16, int8",
+                "wire.activations = int5 | murmuration.wire.activations = \"int5\" | one of fp32, fp16, bf16",
                 "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, llama-1b, llama-8b, nano, small, tiny",
                 "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
                 "optimiser.name = lion | murmuration.optimiser.name = \"lion\" | one of adamw, nadam, sgd",

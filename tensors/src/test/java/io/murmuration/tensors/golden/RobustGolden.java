@@ -41,8 +41,7 @@ final class RobustGolden implements GoldenCheck {
                 switch (expected) {
                     case "krum_scores" ->
                         testCase.assertClose(expected, rounded(Krum.scores(vectors, faults, Workers.SERIAL)));
-                    case "krum_index" ->
-                        testCase.assertIds(expected, new Krum(faults).choose(vectors, Workers.SERIAL));
+                    case "krum_index" -> testCase.assertIds(expected, new Krum(faults).choose(vectors, Workers.SERIAL));
                     case "multi_krum_indices" ->
                         testCase.assertIds(expected, ids(new MultiKrum(faults).choose(vectors, Workers.SERIAL)));
                     case "bulyan_selected_order" ->

@@ -3,6 +3,8 @@ package io.murmuration.tensors.data;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -13,7 +15,7 @@ import java.util.List;
 final class TokenFiles {
 
     private static final String ENDING = ".bin";
-    private static final int BLOCK = 1 << 16;
+    private static final int BLOCK = 1 << 20;
 
     private TokenFiles() {}
 
@@ -47,9 +49,8 @@ final class TokenFiles {
                 throw new DataException(file + ": expected whole token ids of " + width
                         + " bytes (data.token-bytes), got " + mapped.byteSize() + " bytes");
             }
-            Tokens tokens = Tokens.of(mapped, width);
-            requireVocabulary(file, tokens, width, vocabulary);
-            all.add(tokens);
+            requireVocabulary(file, width, vocabulary);
+            all.add(Tokens.of(mapped, width));
         }
         return Tokens.joined(all);
     }
@@ -68,29 +69,39 @@ final class TokenFiles {
         }
     }
 
-    private static void requireVocabulary(Path file, Tokens tokens, int width, int vocabulary) {
-        int[] ids = new int[BLOCK];
-        for (long from = 0; from < tokens.length(); from += BLOCK) {
-            int count = (int) Math.min(BLOCK, tokens.length() - from);
-            tokens.copy(from, count, ids, 0);
-            int largest = 0;
-            int bits = 0; // a set sign bit: a negative id
-            for (int i = 0; i < count; i++) {
-                largest = Math.max(largest, ids[i]);
-                bits |= ids[i];
+    /** Reads the file instead of the mapping: pages that are looked at once need not stay in this process. */
+    private static void requireVocabulary(Path file, int width, int vocabulary) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            ByteBuffer bytes = ByteBuffer.allocate(BLOCK).order(ByteOrder.LITTLE_ENDIAN);
+            int[] ids = new int[BLOCK / width];
+            long at = 0;
+            while (channel.read(bytes) >= 0) {
+                bytes.flip();
+                int count = bytes.remaining() / width;
+                int largest = 0;
+                int bits = 0; // a set sign bit: a negative id
+                for (int i = 0; i < count; i++) {
+                    ids[i] = width == Short.BYTES ? Short.toUnsignedInt(bytes.getShort()) : bytes.getInt();
+                    largest = Math.max(largest, ids[i]);
+                    bits |= ids[i];
+                }
+                if (largest >= vocabulary || bits < 0) {
+                    throw beyond(file, at, ids, width, vocabulary);
+                }
+                at += (long) count * width;
+                bytes.compact();
             }
-            if (largest >= vocabulary || bits < 0) {
-                throw beyond(file, from, ids, width, vocabulary);
-            }
+        } catch (IOException e) {
+            throw Source.unreadable(file.toString(), e);
         }
     }
 
-    private static DataException beyond(Path file, long from, int[] ids, int width, int vocabulary) {
+    private static DataException beyond(Path file, long at, int[] ids, int width, int vocabulary) {
         int i = 0;
         while (ids[i] >= 0 && ids[i] < vocabulary) {
             i++;
         }
         return new DataException(file + ": expected token ids below the model's vocabulary of " + vocabulary + ", got "
-                + Integer.toUnsignedString(ids[i]) + " at byte " + (from + i) * width);
+                + Integer.toUnsignedString(ids[i]) + " at byte " + (at + (long) i * width));
     }
 }

@@ -272,6 +272,13 @@ class CorporaTest {
                 beyond,
                 GPT2,
                 beyond + ": expected token ids below the model's vocabulary of 50257, got 50257 at byte 4");
+        int[] late = new int[800_000];
+        late[777_777] = 60_000;
+        Path far = tokenFile("far.bin", 2, late);
+        refused(
+                far,
+                GPT2,
+                far + ": expected token ids below the model's vocabulary of 50257, got 60000 at byte 1555554");
         Path negative = tokenFile("negative.bin", 4, 1, -2);
         assertThatThrownBy(() -> Corpora.open(settings(negative, GPT2, 100_000), notices::add))
                 .isInstanceOf(DataException.class)

@@ -40,7 +40,7 @@ class ThroughputTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--model=huge, --model must be one of nano",
+        "--model=huge, --model must be one of base",
         "--threads=3, --threads must divide the batch of 8 sequences",
         "--microbatch=3, --microbatch must divide a thread's share of 4 sequences",
         "--steps=0, --steps must be at least 1",

@@ -57,7 +57,9 @@ record Fp16() implements Codec {
             room.put(Halves.narrow(bits), to + i * 2L);
         }
         int magnitude = largest.reduceLanes(VectorOperators.MAX);
-        for (int i = whole; i < count; i++) {
+        // Only where the block has a number beyond the largest half, all of it is clamped.
+        int from = magnitude > Halves.LARGEST_BITS ? 0 : whole;
+        for (int i = from; i < count; i++) {
             int bits = Scan.bits(address + i * 4L);
             magnitude = Math.max(magnitude, bits & Scan.MAGNITUDE);
             room.put(Halves.narrow(bits), to + i * 2L);

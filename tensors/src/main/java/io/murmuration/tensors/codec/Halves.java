@@ -18,6 +18,9 @@ final class Halves {
     /** The largest half. */
     private static final float LARGEST = 65504;
 
+    /** Its bits as fp32. */
+    static final int LARGEST_BITS = Float.floatToRawIntBits(LARGEST);
+
     /** A half's bits in the upper part of an int: from here on, without sign, it is infinite or NaN. */
     static final int INFINITE = 0x7c00_0000;
 
@@ -39,7 +42,6 @@ final class Halves {
     private static final IntVector LEASTS = ints(LEAST);
     private static final IntVector DROPPED_EXPONENTS = ints(DROPPED_BITS << MANTISSA_BITS);
     private static final IntVector LEAST_MOVED = ints(LEAST >>> DROPPED_BITS);
-    private static final IntVector LARGESTS = ints(Float.floatToRawIntBits(LARGEST));
     private static final IntVector SIGNS = ints(1 << Short.SIZE - 1);
     private static final IntVector SIGNS_32 = ints(Integer.MIN_VALUE);
     private static final FloatVector RESCALES = Lanes.all(RESCALE);
@@ -51,15 +53,15 @@ final class Halves {
     }
 
     /**
-     * Halves of finite numbers given as bits, clamped to +-65504. Adding 2^13 times a number's own power of two lets the
+     * Halves of numbers within +-65504, given as bits. Adding 2^13 times a number's own power of two lets the
      * fp32 addition round the mantissa half to even where a half ends; what is left in the low bits is the half's mantissa
      * with its leading one.
      */
     static ShortVector narrow(IntVector bits) {
-        IntVector clamped = bits.and(Scan.MAGNITUDES).min(LARGESTS);
-        IntVector exponent = clamped.and(EXPONENTS).max(LEASTS);
+        IntVector absolute = bits.and(Scan.MAGNITUDES);
+        IntVector exponent = bits.and(EXPONENTS).max(LEASTS);
         IntVector rounder = exponent.add(DROPPED_EXPONENTS);
-        IntVector mantissa = clamped.reinterpretAsFloats()
+        IntVector mantissa = absolute.reinterpretAsFloats()
                 .add(rounder.reinterpretAsFloats())
                 .reinterpretAsInts()
                 .sub(rounder);
@@ -69,7 +71,7 @@ final class Halves {
         return (ShortVector) magnitude.or(sign).castShape(SHORTS, 0);
     }
 
-    /** The same for one number. */
+    /** The same for any one finite number, clamped to +-65504. */
     static short narrow(int bits) {
         return Float.floatToFloat16(Math.clamp(Float.intBitsToFloat(bits), -LARGEST, LARGEST));
     }

@@ -3,10 +3,12 @@ package io.murmuration.tensors.codec;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.murmuration.tensors.codec.CodecSamples.FiniteNumbers;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
@@ -191,7 +193,7 @@ class SparseCodecTest {
                                 .codec())
                         .isEqualTo(codec);
                 Floats target = Floats.allocate(arena, numbers.length);
-                EncodedTensor.decode(ByteBuffer.wrap(bytes), shape, target);
+                EncodedTensor.decode(ByteBuffer.wrap(bytes), codec, shape, target);
                 assertThat(target.toArray()).isEqualTo(CodecSamples.roundTrip(codec, numbers));
             }
         }
@@ -259,9 +261,77 @@ class SparseCodecTest {
         });
     }
 
+    /** What fills up: slots and signs of chunks, and of an odd count of 12-bit indices the second of the last pair. */
+    @Property(tries = 300)
+    void bits_that_only_fill_up_are_zero(@ForAll @IntRange(min = 1, max = 31) int k, @ForAll int which) {
+        DctTopK dct = new DctTopK(64, 1, 64, k, true);
+        int indexBits = 6 * k % 8;
+        if (indexBits != 0) {
+            assertPaddingRefused(dct, 64, (6 * k + 7) / 8 - 1, indexBits, which);
+            assertPaddingRefused(dct.withSigns(false), 64, (6 * k + 7) / 8 - 1, indexBits, which);
+            assertPaddingRefused(Codecs.topK(64, k), 64, (6 * k + 7) / 8 - 1, indexBits, which);
+        }
+        if (k % 8 != 0) {
+            assertPaddingRefused(dct, 64, (6 * k + 7) / 8 + (k + 7) / 8 - 1, k % 8, which);
+        }
+        Codec sparse = Codecs.sparse2Bit(64, k);
+        int indices = 20 + (k + 1) / 2 * 3;
+        if (k % 2 != 0) {
+            assertPaddingRefused(sparse, 64, indices - 2, 4, which);
+            assertPaddingRefused(sparse, 64, indices - 1, 0, which);
+        }
+        if (2 * k % 8 != 0) {
+            assertPaddingRefused(sparse, 64, indices + (2 * k + 7) / 8 - 1, 2 * k % 8, which);
+        }
+    }
+
+    /** Sets one bit of a byte whose bits from {@code free} on only fill up. */
+    private static void assertPaddingRefused(Codec codec, int length, int at, int free, int which) {
+        byte[] bytes = encode(codec, gaussian(length, which), Workers.SERIAL);
+        decode(codec, bytes, length, Workers.SERIAL);
+        bytes[at] |= (byte) (1 << free + Math.floorMod(which, 8 - free));
+        assertThatThrownBy(() -> decode(codec, bytes, length, Workers.SERIAL))
+                .isInstanceOf(CodecException.class)
+                .hasMessageContaining(codec.name() + ": expected zeros behind the last packed number");
+    }
+
+    @Example
+    void garbage_of_the_dct_does_not_grow_with_the_number_of_calls() {
+        DctTopK codec = new DctTopK(64, 64, 64, 32, false);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Arena arena = Arena.ofConfined()) {
+            Floats numbers = Floats.of(arena, gaussian(4096, 1));
+            ByteBuffer bytes = ByteBuffer.allocate((int) codec.encodedSize(4096));
+            codec.encode(numbers, bytes.clear());
+            codec.decode(bytes.flip(), numbers);
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int call = 0; call < 50; call++) {
+                codec.encode(numbers, bytes.clear());
+                codec.decode(bytes.flip(), numbers);
+            }
+            // One scratch alone has 150 KB of arrays; vectors of code that is not yet compiled lie on the heap.
+            DctScratch first = DctScratch.take(64, 64, 32);
+            first.giveBack();
+            assertThat(DctScratch.take(64, 64, 32)).isSameAs(first);
+            first.giveBack();
+            System.out.println("ALLOC " + (threads.getCurrentThreadAllocatedBytes() - before));
+        }
+    }
+
+    @Example
+    void what_lies_idle_is_bounded() {
+        for (int k = 1; k <= 2 * DctScratch.MOST_IDLE; k++) {
+            DctScratch.take(8, 8, k).giveBack();
+            assertThat(DctScratch.idle()).isLessThanOrEqualTo(DctScratch.MOST_IDLE);
+        }
+    }
+
     @Example
     void parameters_outside_their_ranges_are_refused() {
         assertThatThrownBy(() -> Codecs.topK(0)).hasMessageContaining("a share of 1 to 1000000");
+        assertThatThrownBy(() -> Codecs.byWire(TopK.WIRE_ID, new int[] {64, 3, 1}))
+                .isInstanceOf(CodecException.class)
+                .hasMessage("topk: expected a count or a share, got 3 and 1");
         assertThatThrownBy(() -> Codecs.topK(65_537, 1)).hasMessageContaining("chunks of 1 to 65536");
         assertThatThrownBy(() -> Codecs.sparse2Bit(4097, 1)).hasMessageContaining("a chunk of 1 to 4096");
         assertThatThrownBy(() -> new DctTopK(10, 4, 4, 1, false)).hasMessageContaining("cut rows of 10 evenly");

@@ -3,7 +3,6 @@ package io.murmuration.cluster.compute;
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Purpose;
-import io.murmuration.tensors.codec.Codec;
 import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.Stage;
@@ -117,7 +116,7 @@ final class StageReplica implements AutoCloseable {
     }
 
     Payload contribution(Compute.Contribution task) {
-        return encode(setup.averagingCodec(), gradient.slice(task.offset(), task.length()));
+        return encodeAveraged(gradient.slice(task.offset(), task.length()));
     }
 
     Payload reduce(Compute.Reduce task) {
@@ -127,20 +126,20 @@ final class StageReplica implements AutoCloseable {
             List<Floats> contributions = new ArrayList<>();
             for (Payload payload : task.contributions()) {
                 Floats decoded = Floats.allocate(scratch, task.length());
-                decode(payload, decoded);
+                decodeAveraged(payload, decoded);
                 contributions.add(decoded);
             }
             contributions.add(task.own(), own);
             FixedOrderSum.sum(contributions, 1f / task.divisor(), target);
         }
-        Payload encoded = encode(setup.averagingCodec(), target);
+        Payload encoded = encodeAveraged(target);
         // The owner, too, goes on with what the others will decode.
-        decode(encoded, target);
+        decodeAveraged(encoded, target);
         return encoded;
     }
 
     void accept(Compute.Accept task) {
-        decode(task.average(), average.slice(task.offset(), task.length()));
+        decodeAveraged(task.average(), average.slice(task.offset(), task.length()));
     }
 
     Compute.SealResult seal() {
@@ -235,17 +234,20 @@ final class StageReplica implements AutoCloseable {
     private Floats decode(Payload payload, Floats memory, int sequences) {
         Floats target = boundary(memory, sequences);
         if (target.length() > 0) {
-            EncodedTensor.decode(ByteBuffer.wrap(payload.bytes()), boundaryShape(sequences), target);
+            EncodedTensor.decode(
+                    ByteBuffer.wrap(payload.bytes()), setup.activationCodec(), boundaryShape(sequences), target);
         }
         return target;
     }
 
-    private static Payload encode(Codec codec, Floats numbers) {
-        return payload(EncodedTensor.encode(codec, new int[] {Math.toIntExact(numbers.length())}, numbers), numbers);
+    private Payload encodeAveraged(Floats numbers) {
+        int[] shape = {Math.toIntExact(numbers.length())};
+        return payload(EncodedTensor.encode(setup.averagingCodec(), shape, numbers), numbers);
     }
 
-    private static void decode(Payload payload, Floats target) {
-        EncodedTensor.decode(ByteBuffer.wrap(payload.bytes()), new int[] {Math.toIntExact(target.length())}, target);
+    private void decodeAveraged(Payload payload, Floats target) {
+        int[] shape = {Math.toIntExact(target.length())};
+        EncodedTensor.decode(ByteBuffer.wrap(payload.bytes()), setup.averagingCodec(), shape, target);
     }
 
     private static Payload payload(byte[] bytes, Floats numbers) {

@@ -14,6 +14,9 @@ import jdk.incubator.vector.VectorOperators;
  */
 record Bf16() implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 4;
+
     /** Bits just below what would round to infinity; what is above is taken for this. */
     private static final int LARGEST = 0x7f7f_7fff;
 
@@ -116,7 +119,7 @@ record Bf16() implements Codec {
 
     @Override
     public int wireId() {
-        return 4;
+        return WIRE_ID;
     }
 
     @Override

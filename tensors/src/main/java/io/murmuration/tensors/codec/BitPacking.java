@@ -36,8 +36,12 @@ final class BitPacking {
         }
     }
 
-    /** @param width 1 to 24 */
-    static void read(MemorySegment source, long at, int[] values, int count, int width) {
+    /**
+     * @param codec for messages
+     * @param width 1 to 24
+     * @throws CodecException if the rest of the last byte is not zero
+     */
+    static void read(String codec, MemorySegment source, long at, int[] values, int count, int width) {
         int mask = (1 << width) - 1;
         int held = 0;
         int bits = 0;
@@ -48,6 +52,14 @@ final class BitPacking {
             values[i] = held & mask;
             held >>>= width;
             bits -= width;
+        }
+        requireZero(codec, held);
+    }
+
+    /** @throws CodecException if what only fills up is not zero, so that one content has one form */
+    static void requireZero(String codec, int rest) {
+        if (rest != 0) {
+            throw new CodecException(codec + ": expected zeros behind the last packed number, got " + rest);
         }
     }
 }

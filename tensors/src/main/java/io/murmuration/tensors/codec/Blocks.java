@@ -1,6 +1,7 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Workers;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.function.Supplier;
@@ -19,6 +20,7 @@ final class Blocks {
 
     static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private Blocks() {}
@@ -31,11 +33,36 @@ final class Blocks {
         }
     }
 
-    /** @throws CodecException if what a block is scaled by is negative or not finite */
+    /** @throws CodecException if what a block is scaled by is negative (-0 is) or not finite */
     static void requireScale(Codec codec, String what, float scale, long block) {
-        if (!(scale >= 0 && scale <= Float.MAX_VALUE)) {
+        if (Integer.compareUnsigned(Float.floatToRawIntBits(scale), Scan.INFINITE) >= 0) {
             throw new CodecException(codec.name() + ": expected a finite " + what + " of at least 0, got " + scale
                     + " for block " + block);
+        }
+    }
+
+    /**
+     * Refuses what no encoder writes behind a scale of 0, so that a block of zeros has one form. Eight at a time: such blocks
+     * are common, and this must not cost more than decoding them.
+     *
+     * @param code the only one that is expected
+     * @param block its number, for the message
+     * @throws CodecException if one of the {@code count} codes is another
+     */
+    static void requireOnly(Codec codec, Room bytes, long from, int count, int code, long block) {
+        MemorySegment codes = bytes.segment();
+        long all = code * 0x0101_0101_0101_0101L;
+        int whole = count - count % Long.BYTES;
+        long others = 0;
+        for (int i = 0; i < whole; i += Long.BYTES) {
+            others |= codes.get(LONG, from + i) ^ all;
+        }
+        for (int i = whole; i < count; i++) {
+            others |= codes.get(ValueLayout.JAVA_BYTE, from + i) ^ code;
+        }
+        if (others != 0) {
+            throw new CodecException(codec.name() + ": expected only codes " + code
+                    + " behind a scale of 0, got others in" + " block " + block);
         }
     }
 

@@ -14,6 +14,9 @@ import java.nio.ByteBuffer;
  */
 record BlockwiseInt8(int block) implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 3;
+
     /** The usual block of 8-bit blockwise quantisation (Dettmers, arXiv 2110.02861): 0.1 % of overhead for scales. */
     static final int USUAL_BLOCK = 4096;
 
@@ -70,13 +73,16 @@ record BlockwiseInt8(int block) implements Codec {
             if (smallest < -LARGEST_CODE) {
                 throw new CodecException("int8: expected codes of -127 to 127, got -128 in block " + at / block);
             }
+            if (scale == 0) {
+                Blocks.requireOnly(this, bytes, codesAt + at, count, 0, at / block);
+            }
         });
         bytes.done(source);
     }
 
     @Override
     public int wireId() {
-        return 3;
+        return WIRE_ID;
     }
 
     @Override

@@ -29,28 +29,33 @@ public final class Codecs {
 
     /** In the order of falling size. */
     private static final List<Kind> KINDS = List.of(
-            new Kind(1, "fp32", new Fp32()),
-            new Kind(2, "fp16", new Fp16()),
-            new Kind(4, "bf16", new Bf16()),
-            new Kind(9, "meanstd16", new int[] {MeanStd16.ONE_ROW}, p -> new MeanStd16(p[0])),
-            new Kind(3, "int8", new int[] {BlockwiseInt8.USUAL_BLOCK}, p -> new BlockwiseInt8(p[0])),
-            new Kind(5, "minmax8", new int[] {MinMax8.USUAL_CHUNK}, p -> new MinMax8(p[0])),
-            new Kind(8, "dynamic8", new int[] {DynamicInt8.USUAL_BLOCK}, p -> new DynamicInt8(p[0])),
-            new Kind(10, "uniform8", new Uniform8()),
-            new Kind(11, "quantile8", new Quantile8()),
-            new Kind(6, "int4", new int[] {LinearInt4.USUAL_BLOCK}, p -> new LinearInt4(p[0])),
-            new Kind(7, "sign1", new int[] {Sign1.NO_SCALES}, p -> new Sign1(p[0])));
+            new Kind(Fp32.WIRE_ID, "fp32", new Fp32()),
+            new Kind(Fp16.WIRE_ID, "fp16", new Fp16()),
+            new Kind(Bf16.WIRE_ID, "bf16", new Bf16()),
+            new Kind(MeanStd16.WIRE_ID, "meanstd16", new int[] {MeanStd16.ONE_ROW}, p -> new MeanStd16(p[0])),
+            new Kind(
+                    BlockwiseInt8.WIRE_ID, "int8", new int[] {BlockwiseInt8.USUAL_BLOCK}, p -> new BlockwiseInt8(p[0])),
+            new Kind(MinMax8.WIRE_ID, "minmax8", new int[] {MinMax8.USUAL_CHUNK}, p -> new MinMax8(p[0])),
+            new Kind(DynamicInt8.WIRE_ID, "dynamic8", new int[] {DynamicInt8.USUAL_BLOCK}, p -> new DynamicInt8(p[0])),
+            new Kind(
+                    Uniform8.WIRE_ID,
+                    "uniform8",
+                    new int[] {Uniform8.USUAL_RANGE, Uniform8.CENTRED},
+                    p -> new Uniform8(p[0], p[1])),
+            new Kind(Quantile8.WIRE_ID, "quantile8", new Quantile8()),
+            new Kind(LinearInt4.WIRE_ID, "int4", new int[] {LinearInt4.USUAL_BLOCK}, p -> new LinearInt4(p[0])),
+            new Kind(Sign1.WIRE_ID, "sign1", new int[] {Sign1.NO_SCALES}, p -> new Sign1(p[0])));
 
     /** Drop most numbers, so they are of use only to a {@link Compressor} or an optimiser and no setting names them. */
     private static final List<Kind> SPARSE = List.of(
-            new Kind(32, "topk", new int[] {0, 0, TopK.USUAL_SHARE}, p -> new TopK(p[0], p[1], p[2])),
+            new Kind(TopK.WIRE_ID, "topk", new int[] {0, 0, TopK.USUAL_SHARE}, p -> new TopK(p[0], p[1], p[2])),
             new Kind(
-                    33,
+                    Sparse2Bit.WIRE_ID,
                     "sparse2bit",
                     new int[] {Sparse2Bit.LARGEST_CHUNK, Sparse2Bit.USUAL_K},
                     p -> new Sparse2Bit(p[0], p[1])),
-            new Kind(34, "dct", new int[4], p -> new DctTopK(p[0], p[1], p[2], p[3], false)),
-            new Kind(35, "dct-sign", new int[4], p -> new DctTopK(p[0], p[1], p[2], p[3], true)));
+            new Kind(DctTopK.WIRE_ID, "dct", new int[4], p -> new DctTopK(p[0], p[1], p[2], p[3], false)),
+            new Kind(DctTopK.WIRE_ID_OF_SIGNS, "dct-sign", new int[4], p -> new DctTopK(p[0], p[1], p[2], p[3], true)));
 
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}");
 
@@ -146,6 +151,14 @@ public final class Codecs {
      */
     public static Codec sparse2Bit(int chunk, int k) {
         return new Sparse2Bit(chunk, k);
+    }
+
+    /** Name and parameters as settings write them, {@code int8:4096}. */
+    static String described(Codec codec) {
+        return codec.name()
+                + Arrays.stream(codec.wireParameters())
+                        .mapToObj(parameter -> ":" + parameter)
+                        .collect(Collectors.joining());
     }
 
     /** The codec that a header describes. */

@@ -3,11 +3,11 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.ChunkTransform;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ObjLongConsumer;
 
 /**
  * The largest coefficients of every chunk's orthonormal DCT-II (DeMo, arXiv 2411.19870, section 3; bloc97/DeMo,
@@ -22,6 +22,11 @@ import java.util.List;
  * @param signs whether only their signs are sent
  */
 public record DctTopK(int columns, int height, int width, int k, boolean signs) implements Codec {
+
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 34;
+
+    static final int WIRE_ID_OF_SIGNS = 35;
 
     /** Sum of magnitudes up to which nothing overflows on the way back: no wave is larger than 1. */
     private static final double LARGEST_SUM = Float.MAX_VALUE / 4;
@@ -82,11 +87,15 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
         return chunk / across * height * columns + chunk % across * width;
     }
 
-    /** What a worker encodes with. */
-    private final class Encoder {
-        private final ChunkTransform transform = new ChunkTransform(Arena.ofAuto(), height, width);
-        private final TopSelection selection = new TopSelection(slots(), k, height);
-        private final int[] coefficients = new int[slots()];
+    /** Runs over chunks with scratch that is handed back; what a failure leaves behind is not. */
+    private void eachChunk(Workers workers, long length, ObjLongConsumer<DctScratch> body) {
+        Pieces.of(length, slots()).run(workers, () -> this, (same, piece, from, to) -> {
+            DctScratch scratch = DctScratch.take(height, width, k);
+            for (long chunk = from / slots(); chunk < to / slots(); chunk++) {
+                body.accept(scratch, chunk);
+            }
+            scratch.giveBack();
+        });
     }
 
     @Override
@@ -94,14 +103,12 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
         Room whole = Room.of(this, source.length(), target);
         MemorySegment room = whole.segment();
         SparseChunk layout = chunk();
-        Pieces.of(source.length(), slots()).run(workers, Encoder::new, (encoder, piece, from, to) -> {
-            for (long chunk = from / slots(); chunk < to / slots(); chunk++) {
-                encoder.transform.forward(source, start(chunk), columns, encoder.coefficients);
-                if (!encoder.selection.select(encoder.coefficients) || tooLarge(encoder.selection.values(), k)) {
-                    throw refusal(source, chunk);
-                }
-                layout.write(encoder.selection.slots(), encoder.selection.values(), room, chunk * layout.bytes());
+        eachChunk(workers, source.length(), (scratch, chunk) -> {
+            scratch.transform.forward(source, start(chunk), columns, scratch.coefficients);
+            if (!scratch.selection.select(scratch.coefficients) || tooLarge(scratch.selection.values(), k)) {
+                throw refusal(source, chunk);
             }
+            layout.write(scratch.selection.slots(), scratch.selection.values(), room, chunk * layout.bytes());
         });
         whole.done(target);
     }
@@ -135,17 +142,6 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
         whole.done(source);
     }
 
-    /** What a worker decodes with: a chunk's sums and counts by slot. */
-    private final class Decoder {
-        private final ChunkTransform transform = new ChunkTransform(Arena.ofAuto(), height, width);
-        private final float[] sums = new float[slots()];
-        private final int[] counts = new int[slots()];
-        private final int[] selected = new int[k];
-        private final float[] values = new float[k];
-        private final int[] meanSlots = new int[slots()];
-        private final float[] means = new float[slots()];
-    }
-
     /**
      * Per slot the mean <b>over those that sent it</b>, summed in the order given, transformed back. One payload alone
      * gives what its sender selected.
@@ -164,38 +160,36 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
     }
 
     private void decodeSegments(List<MemorySegment> payloads, Floats target, Workers workers) {
-        Pieces.of(target.length(), slots()).run(workers, Decoder::new, (decoder, piece, from, to) -> {
-            for (long chunk = from / slots(); chunk < to / slots(); chunk++) {
-                int count = mean(decoder, payloads, chunk);
-                if (tooLarge(decoder.means, count)) {
-                    throw new CodecException(
-                            name() + ": expected values whose inverse is finite, but chunk " + chunk + " overflows");
-                }
-                decoder.transform.inverse(decoder.meanSlots, decoder.means, count, target, start(chunk), columns);
+        eachChunk(workers, target.length(), (scratch, chunk) -> {
+            int count = mean(scratch, payloads, chunk);
+            if (tooLarge(scratch.means, count)) {
+                throw new CodecException(
+                        name() + ": expected values whose inverse is finite, but chunk " + chunk + " overflows");
             }
+            scratch.transform.inverse(scratch.meanSlots, scratch.means, count, target, start(chunk), columns);
         });
     }
 
-    private int mean(Decoder decoder, List<MemorySegment> payloads, long chunk) {
+    private int mean(DctScratch scratch, List<MemorySegment> payloads, long chunk) {
         SparseChunk layout = chunk();
         if (payloads.size() == 1) {
-            layout.read(name(), payloads.getFirst(), chunk * layout.bytes(), decoder.meanSlots, decoder.means);
+            layout.read(name(), payloads.getFirst(), chunk * layout.bytes(), scratch.meanSlots, scratch.means);
             return k;
         }
-        Arrays.fill(decoder.counts, 0);
+        Arrays.fill(scratch.counts, 0);
         for (MemorySegment payload : payloads) {
-            layout.read(name(), payload, chunk * layout.bytes(), decoder.selected, decoder.values);
+            layout.read(name(), payload, chunk * layout.bytes(), scratch.selected, scratch.values);
             for (int i = 0; i < k; i++) {
-                int slot = decoder.selected[i];
-                decoder.sums[slot] =
-                        decoder.counts[slot]++ == 0 ? decoder.values[i] : decoder.sums[slot] + decoder.values[i];
+                int slot = scratch.selected[i];
+                scratch.sums[slot] =
+                        scratch.counts[slot]++ == 0 ? scratch.values[i] : scratch.sums[slot] + scratch.values[i];
             }
         }
         int count = 0;
         for (int slot = 0; slot < slots(); slot++) {
-            if (decoder.counts[slot] > 0) {
-                decoder.meanSlots[count] = slot;
-                decoder.means[count++] = decoder.sums[slot] / decoder.counts[slot];
+            if (scratch.counts[slot] > 0) {
+                scratch.meanSlots[count] = slot;
+                scratch.means[count++] = scratch.sums[slot] / scratch.counts[slot];
             }
         }
         return count;
@@ -207,17 +201,16 @@ public record DctTopK(int columns, int height, int width, int k, boolean signs) 
         MemorySegment from = Room.filled(values, length, full).segment();
         Room whole = Room.of(this, length, target);
         MemorySegment to = whole.segment();
-        Decoder decoder = new Decoder();
-        for (long chunk = 0; chunk < length / slots(); chunk++) {
-            values.chunk().read(name(), from, chunk * values.chunk().bytes(), decoder.selected, decoder.values);
-            chunk().write(decoder.selected, decoder.values, to, chunk * chunk().bytes());
-        }
+        eachChunk(Workers.SERIAL, length, (scratch, chunk) -> {
+            values.chunk().read(name(), from, chunk * values.chunk().bytes(), scratch.selected, scratch.values);
+            chunk().write(scratch.selected, scratch.values, to, chunk * chunk().bytes());
+        });
         whole.done(target);
     }
 
     @Override
     public int wireId() {
-        return signs ? 35 : 34;
+        return signs ? WIRE_ID_OF_SIGNS : WIRE_ID;
     }
 
     @Override

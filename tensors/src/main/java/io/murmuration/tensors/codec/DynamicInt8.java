@@ -18,6 +18,9 @@ import java.nio.ByteBuffer;
  */
 record DynamicInt8(int block) implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 8;
+
     static final int USUAL_BLOCK = 4096;
     static final int LARGEST_BLOCK = 65_536;
 
@@ -69,6 +72,9 @@ record DynamicInt8(int block) implements Codec {
         Blocks.run(workers, length, block, () -> new byte[block], (codes, at, count) -> {
             float absMax = bytes.getFloat(at / block * Float.BYTES);
             Blocks.requireScale(this, "absmax", absMax, at / block);
+            if (absMax == 0) {
+                Blocks.requireOnly(this, bytes, codesAt + at, count, DynamicCode.ZERO, at / block);
+            }
             MemorySegment.copy(bytes.segment(), ValueLayout.JAVA_BYTE, codesAt + at, codes, 0, count);
             for (int i = 0; i < count; i++) {
                 Lanes.set(address + (at + i) * Float.BYTES, DynamicCode.number(codes[i] & 0xff) * absMax);
@@ -79,7 +85,7 @@ record DynamicInt8(int block) implements Codec {
 
     @Override
     public int wireId() {
-        return 8;
+        return WIRE_ID;
     }
 
     @Override

@@ -192,10 +192,7 @@ public final class EncodedParts {
     ByteBuffer payload(int index, ByteBuffer encoded) {
         Part part = parts.get(index);
         EncodedTensor.Header header = EncodedTensor.peek(encoded, new EncodedTensor.Limits(part.length()));
-        if (!header.codec().equals(part.codec)) {
-            throw new CodecException("expected " + part.codec + ", got " + header.codec());
-        }
-        return EncodedTensor.payload(encoded, header, part.axes());
+        return EncodedTensor.payload(encoded, header, part.codec, part.axes());
     }
 
     private void named(int index, Runnable work) {

@@ -107,18 +107,22 @@ public final class EncodedTensor {
      * Writes the tensor at the target's position and moves the position behind it. On failure the position stays.
      *
      * @throws CodecException if a number is not finite
-     * @throws IllegalArgumentException if shape and numbers disagree or the target has too little room
+     * @throws IllegalArgumentException if an axis is below 1, shape and numbers disagree or the target has too little room
      */
     public static void encode(Codec codec, int[] shape, Floats numbers, ByteBuffer target, Workers workers) {
-        if (shape.length < 1 || shape.length > MAX_RANK || elements(shape) != numbers.length()) {
-            throw new IllegalArgumentException("expected a shape of 1 to " + MAX_RANK + " axes that holds "
-                    + numbers.length() + " numbers, got " + Arrays.toString(shape));
+        if (elements(shape) != numbers.length()) {
+            throw new IllegalArgumentException(
+                    "expected a shape that holds " + numbers.length() + " numbers, got " + Arrays.toString(shape));
         }
         write(codec, shape, payload -> codec.encode(numbers, payload, workers), target);
     }
 
     /** As {@link #encode}; {@code payload} writes what the codec needs for the shape, exactly. */
     static void write(Codec codec, int[] shape, Consumer<ByteBuffer> payload, ByteBuffer target) {
+        if (shape.length < 1 || shape.length > MAX_RANK || Arrays.stream(shape).anyMatch(axis -> axis < 1)) {
+            throw new IllegalArgumentException(
+                    "expected a shape of 1 to " + MAX_RANK + " axes of at least 1, got " + Arrays.toString(shape));
+        }
         long size = size(codec, shape);
         if (target.remaining() < size) {
             throw new IllegalArgumentException(
@@ -180,32 +184,38 @@ public final class EncodedTensor {
     }
 
     /** Decodes in the calling thread. */
-    public static void decode(ByteBuffer source, int[] expectedShape, Floats target) {
-        decode(source, expectedShape, target, Workers.SERIAL);
+    public static void decode(ByteBuffer source, Codec expectedCodec, int[] expectedShape, Floats target) {
+        decode(source, expectedCodec, expectedShape, target, Workers.SERIAL);
     }
 
     /**
      * Decodes the tensor that fills the buffer from its position to its limit, and moves the position to the limit. On
      * failure the position stays; the target may then hold anything.
      *
+     * @param expectedCodec what the tensor must be encoded with, parameters too: a sender does not choose how much is lost
      * @param expectedShape what the tensor must be; {@code target} has room for exactly that
      * @throws CodecException if the bytes are anything else
      */
-    public static void decode(ByteBuffer source, int[] expectedShape, Floats target, Workers workers) {
+    public static void decode(
+            ByteBuffer source, Codec expectedCodec, int[] expectedShape, Floats target, Workers workers) {
         if (elements(expectedShape) != target.length()) {
             throw new IllegalArgumentException("expected a target for " + Arrays.toString(expectedShape) + ", got "
                     + target.length() + " numbers");
         }
         Header header = peek(source, new Limits(Math.max(1, target.length())));
-        header.codec.decode(payload(source, header, expectedShape), target, workers);
+        expectedCodec.decode(payload(source, header, expectedCodec, expectedShape), target, workers);
         source.position(source.limit());
     }
 
     /**
-     * The payload of the tensor that fills the buffer, after shape, length and checksum were found right. The buffer's
-     * position stays.
+     * The payload of the tensor that fills the buffer, after codec, shape, length and checksum were found right. The
+     * buffer's position stays.
      */
-    static ByteBuffer payload(ByteBuffer source, Header header, int[] expectedShape) {
+    static ByteBuffer payload(ByteBuffer source, Header header, Codec expectedCodec, int[] expectedShape) {
+        if (!header.codec.equals(expectedCodec)) {
+            throw new CodecException("expected the codec " + Codecs.described(expectedCodec) + ", got "
+                    + Codecs.described(header.codec));
+        }
         if (!Arrays.equals(header.shape, expectedShape)) {
             throw new CodecException(
                     "expected shape " + Arrays.toString(expectedShape) + ", got " + Arrays.toString(header.shape));

@@ -13,6 +13,9 @@ import jdk.incubator.vector.VectorOperators;
  */
 record Fp16() implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 2;
+
     @Override
     public String name() {
         return "fp16";
@@ -87,7 +90,7 @@ record Fp16() implements Codec {
 
     @Override
     public int wireId() {
-        return 2;
+        return WIRE_ID;
     }
 
     @Override

@@ -10,6 +10,9 @@ import java.nio.ByteBuffer;
 /** The numbers as they are: 4 bytes each. */
 record Fp32() implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 1;
+
     @Override
     public String name() {
         return "fp32";
@@ -46,7 +49,7 @@ record Fp32() implements Codec {
 
     @Override
     public int wireId() {
-        return 1;
+        return WIRE_ID;
     }
 
     @Override

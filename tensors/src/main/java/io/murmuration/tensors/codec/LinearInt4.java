@@ -24,6 +24,9 @@ import jdk.incubator.vector.IntVector;
  */
 record LinearInt4(int block) implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 6;
+
     static final int USUAL_BLOCK = 32;
     static final int LARGEST_BLOCK = 4096;
 
@@ -158,8 +161,20 @@ record LinearInt4(int block) implements Codec {
                 throw new CodecException("int4: expected codes of -7 to 7 and an odd end of 8, got others in block "
                         + (start + at) / block);
             }
+            if (scale == 0 && !onlyZeros(scratch.codes, length)) {
+                throw new CodecException(
+                        "int4: expected only codes 0 behind a scale of 0, got others in block " + (start + at) / block);
+            }
             numbers(scratch.codes, length, scale, address + (start + at) * 4);
         }
+    }
+
+    private static boolean onlyZeros(byte[] codes, int count) {
+        int others = 0;
+        for (int i = 0; i < count; i++) {
+            others |= codes[i] ^ BIAS;
+        }
+        return others == 0;
     }
 
     /** Whether all codes are those of an encoder: none is 0 (-8 before the bias), and the high half of an odd end is 8. */
@@ -205,7 +220,7 @@ record LinearInt4(int block) implements Codec {
 
     @Override
     public int wireId() {
-        return 6;
+        return WIRE_ID;
     }
 
     @Override

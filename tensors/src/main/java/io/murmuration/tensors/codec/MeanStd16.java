@@ -17,6 +17,9 @@ import jdk.incubator.vector.VectorOperators;
  */
 record MeanStd16(int row) implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 9;
+
     static final int ONE_ROW = Integer.MAX_VALUE;
 
     private static final float LEAST_DEVIATION = 0x1p-23f;
@@ -164,7 +167,7 @@ record MeanStd16(int row) implements Codec {
 
     @Override
     public int wireId() {
-        return 9;
+        return WIRE_ID;
     }
 
     @Override

@@ -20,6 +20,9 @@ import jdk.incubator.vector.VectorOperators;
  */
 record MinMax8(int chunk) implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 5;
+
     static final int USUAL_CHUNK = 1024;
     static final int LARGEST_CHUNK = 65_536;
 
@@ -93,6 +96,9 @@ record MinMax8(int chunk) implements Codec {
                 throw new CodecException("minmax8: expected a finite minimum, got " + min + " for chunk " + at / chunk);
             }
             Blocks.requireScale(this, "scale", scale, at / chunk);
+            if (scale == 0) {
+                Blocks.requireOnly(this, bytes, place + HEAD_BYTES, count, 0, at / chunk);
+            }
             Quantiser.decodeUnsigned(bytes, place + HEAD_BYTES, count, min, scale, address + at * Float.BYTES);
         });
         bytes.done(source);
@@ -135,7 +141,7 @@ record MinMax8(int chunk) implements Codec {
 
     @Override
     public int wireId() {
-        return 5;
+        return WIRE_ID;
     }
 
     @Override

@@ -18,16 +18,26 @@ final class Moments {
     /** Sums of pieces that are kept: 12 KiB. */
     private static final int MOST_PIECES = 1024;
 
+    private final boolean centred;
     private float factor;
     private float mean;
     private double squares;
+
+    Moments() {
+        this(true);
+    }
+
+    /** @param centred whether the mean is found; else 0 is taken for it, and deviations are those from 0 */
+    Moments(boolean centred) {
+        this.centred = centred;
+    }
 
     /** What numbers are multiplied by first: 1, or 2^-8. */
     float factor() {
         return factor;
     }
 
-    /** Mean of the scaled numbers, rounded to fp32. */
+    /** Mean of the scaled numbers, rounded to fp32; 0 if it was not to be found. */
     float mean() {
         return mean;
     }
@@ -80,7 +90,7 @@ final class Moments {
 
     private void centre(int magnitude, double sum, long count) {
         factor = magnitude > LARGE ? SCALED_DOWN : 1;
-        mean = (float) (sum / count * factor);
+        mean = centred ? (float) (sum / count * factor) : 0;
     }
 
     private static double sum(long address, long from, long to) {

@@ -18,6 +18,9 @@ import java.util.Arrays;
  */
 record Quantile8() implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 11;
+
     /** Numbers whose quantiles are found exactly. */
     private static final int LEAST_CHUNK = 100_000;
 
@@ -56,6 +59,9 @@ record Quantile8() implements Codec {
     }
 
     private float[] borders(Floats source, Workers workers) {
+        if (source.length() == 0) {
+            return new float[Codebook.BUCKETS - 1]; // there is nothing to find quantiles of, and nothing to compare
+        }
         long address = Lanes.address("numbers", source, source.length());
         Pieces chunks = new Pieces(source.length(), chunk(source.length()));
         float[] quantiles = new float[Math.multiplyExact(chunks.count(), QUANTILES)];
@@ -104,7 +110,7 @@ record Quantile8() implements Codec {
 
     @Override
     public int wireId() {
-        return 11;
+        return WIRE_ID;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.murmuration.tensors.codec;
 
+import io.murmuration.tensors.compute.Lanes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -83,7 +84,7 @@ final class Room {
         if (onHeap) {
             vector.intoArray(array, (int) (base + at));
         } else {
-            vector.intoMemorySegment(Scan.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
+            vector.intoMemorySegment(Lanes.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
         }
     }
 
@@ -91,7 +92,7 @@ final class Room {
         if (onHeap) {
             vector.reinterpretAsBytes().intoArray(array, (int) (base + at));
         } else {
-            vector.intoMemorySegment(Scan.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
+            vector.intoMemorySegment(Lanes.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
         }
     }
 
@@ -99,7 +100,7 @@ final class Room {
     ByteVector bytes(long at) {
         return onHeap
                 ? ByteVector.fromArray(Quantiser.BYTES, array, (int) (base + at))
-                : ByteVector.fromMemorySegment(Quantiser.BYTES, Scan.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
+                : ByteVector.fromMemorySegment(Quantiser.BYTES, Lanes.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
     }
 
     /** As many shorts as a vector of numbers has lanes. */
@@ -107,7 +108,7 @@ final class Room {
         return onHeap
                 ? ByteVector.fromArray(SHORTS_AS_BYTES, array, (int) (base + at))
                         .reinterpretAsShorts()
-                : ShortVector.fromMemorySegment(Halves.SHORTS, Scan.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
+                : ShortVector.fromMemorySegment(Halves.SHORTS, Lanes.MEMORY, base + at, ByteOrder.LITTLE_ENDIAN);
     }
 
     byte getByte(long at) {

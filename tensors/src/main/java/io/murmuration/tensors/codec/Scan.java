@@ -2,7 +2,6 @@ package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Lanes;
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -16,9 +15,6 @@ final class Scan {
 
     static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     static final int WIDTH = Lanes.WIDTH;
-
-    @SuppressWarnings("restricted")
-    static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     /** Bits of infinity: what is not below is not finite. */
     static final int INFINITE = 0x7f80_0000;

@@ -3,9 +3,7 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Lanes;
 import io.murmuration.tensors.compute.Workers;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -19,10 +17,12 @@ import jdk.incubator.vector.VectorOperators;
  */
 record Sign1(int block) implements Codec {
 
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 7;
+
     static final int NO_SCALES = 0;
     static final int LARGEST_BLOCK = 65_536;
 
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final IntVector SIGNS = IntVector.broadcast(Scan.INTS, Integer.MIN_VALUE);
 
     /** For every lane by how much a word is moved so that the lane's bit becomes the sign. */
@@ -88,7 +88,7 @@ record Sign1(int block) implements Codec {
                 largest = largest.max(bits.and(Scan.MAGNITUDES));
                 word |= bits.compare(VectorOperators.LT, 0).toLong() << j;
             }
-            bytes.segment().set(LONG, to + i / Byte.SIZE, word);
+            bytes.segment().set(Blocks.LONG, to + i / Byte.SIZE, word);
         }
         int magnitude = largest.reduceLanes(VectorOperators.MAX);
         for (int i = whole; i < count; i += Byte.SIZE) {
@@ -126,7 +126,7 @@ record Sign1(int block) implements Codec {
         IntVector scales = IntVector.broadcast(Scan.INTS, scaleBits);
         int whole = count - count % Long.SIZE;
         for (int i = 0; i < whole; i += Long.SIZE) {
-            long word = bytes.segment().get(LONG, from + i / Byte.SIZE);
+            long word = bytes.segment().get(Blocks.LONG, from + i / Byte.SIZE);
             for (int j = 0; j < Long.SIZE; j += Scan.WIDTH) {
                 IntVector signs = IntVector.broadcast(Scan.INTS, (int) (word >>> j))
                         .lanewise(VectorOperators.LSHL, TO_SIGN)
@@ -142,7 +142,7 @@ record Sign1(int block) implements Codec {
 
     @Override
     public int wireId() {
-        return 7;
+        return WIRE_ID;
     }
 
     @Override

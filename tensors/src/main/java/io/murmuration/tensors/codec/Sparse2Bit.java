@@ -12,6 +12,10 @@ import java.nio.ByteBuffer;
  * tensor: {@code shift = mean(v)}, {@code c = v - shift}, {@code s = 6 |c| / sqrt(m - 1) / 4} (1 if that is 0 or not
  * finite), {@code code = clamp(rint(c / s + 2), 0, 3)}; a code decodes to the mean of its c, plus the shift.
  *
+ * <p>Chunks are consecutive numbers of the flattened tensor, 4096 for the paper's 64 x 64: what is selected then follows
+ * from the numbers alone, whatever a tensor's shape, and no side has to divide an axis. The golden group {@code
+ * sparse2bit} defines them so.
+ *
  * <p>Wire: shift and four means as fp32; then per chunk the indices, two to three bytes (an odd one is paired with 0),
  * and the codes, four to a byte, the first in the lowest bits.
  *
@@ -19,6 +23,9 @@ import java.nio.ByteBuffer;
  * @param k selected of each chunk; a shorter one sends all
  */
 record Sparse2Bit(int chunk, int k) implements Codec {
+
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 33;
 
     /** What 12 bits can tell apart. */
     static final int LARGEST_CHUNK = 4096;
@@ -202,7 +209,11 @@ record Sparse2Bit(int chunk, int k) implements Codec {
     }
 
     private void readSlots(Scratch scratch, MemorySegment bytes, long at, long from) {
-        BitPacking.read(bytes, at, scratch.slots, scratch.slots.length, INDEX_BITS);
+        int selected = scratch.slots.length;
+        BitPacking.read(name(), bytes, at, scratch.slots, selected, INDEX_BITS);
+        if (selected % 2 != 0) { // the index that fills up the pair ends in a byte of its own
+            BitPacking.requireZero(name(), bytes.get(ValueLayout.JAVA_BYTE, at + indexBytes(selected) - 1));
+        }
         int before = -1;
         for (int slot : scratch.slots) {
             if (slot <= before || slot >= scratch.dense.length) {
@@ -229,7 +240,7 @@ record Sparse2Bit(int chunk, int k) implements Codec {
         eachChunk(workers, target.length(), (scratch, piece, number, from) -> {
             int selected = scratch.slots.length;
             readSlots(scratch, bytes, at(number), from);
-            BitPacking.read(bytes, at(number) + indexBytes(selected), scratch.codes, selected, CODE_BITS);
+            BitPacking.read(name(), bytes, at(number) + indexBytes(selected), scratch.codes, selected, CODE_BITS);
             for (int i = 0; i < selected; i++) {
                 scratch.dense[scratch.slots[i]] = decoded[scratch.codes[i]];
             }
@@ -243,7 +254,7 @@ record Sparse2Bit(int chunk, int k) implements Codec {
 
     @Override
     public int wireId() {
-        return 33;
+        return WIRE_ID;
     }
 
     @Override

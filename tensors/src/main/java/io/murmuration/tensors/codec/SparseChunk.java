@@ -43,9 +43,10 @@ record SparseChunk(int slots, int k, boolean signs) {
         }
     }
 
-    /** @throws CodecException if slots do not ascend or lie outside the chunk, or a value is not finite */
+    /** @throws CodecException if slots do not ascend or lie outside the chunk, a value is not finite, or what fills up a
+     *     last byte is not zero */
     void read(String codec, MemorySegment source, long at, int[] selected, float[] values) {
-        BitPacking.read(source, at, selected, k, BitPacking.width(slots));
+        BitPacking.read(codec, source, at, selected, k, BitPacking.width(slots));
         int before = -1;
         for (int i = 0; i < k; i++) {
             if (selected[i] <= before || selected[i] >= slots) {
@@ -55,6 +56,10 @@ record SparseChunk(int slots, int k, boolean signs) {
             before = selected[i];
         }
         long valuesAt = at + indexBytes();
+        if (signs && k % Byte.SIZE != 0) {
+            int last = Byte.toUnsignedInt(source.get(ValueLayout.JAVA_BYTE, valuesAt + k / Byte.SIZE));
+            BitPacking.requireZero(codec, last >>> k % Byte.SIZE);
+        }
         for (int i = 0; i < k; i++) {
             values[i] = signs
                     ? 1 - 2 * (source.get(ValueLayout.JAVA_BYTE, valuesAt + i / 8) >> i % 8 & 1)

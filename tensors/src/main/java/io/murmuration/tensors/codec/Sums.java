@@ -3,7 +3,7 @@ package io.murmuration.tensors.codec;
 import io.murmuration.tensors.compute.Lanes;
 
 /**
- * Sums in fp64, the same bits everywhere: number i of a run goes to accumulator i mod 4, and the four are added as (0 + 1)
+ * Sums in fp64, the same bits everywhere: number i of a run goes to accumulator i mod 4, those behind the last whole four to the first, and the four are added as (0 + 1)
  * + (2 + 3). Runs are as long as a codec's block, or {@link Blocks#LENGTH}; longer ones are added run by run, in order.
  */
 final class Sums {

@@ -13,9 +13,12 @@ import java.nio.ByteBuffer;
  *
  * @param chunk numbers of a chunk, 0 for the whole tensor as one
  * @param count numbers sent of each chunk; a shorter chunk sends all; 0 if {@code share} says how many
- * @param share numbers sent of a million, rounded up, at least one of each chunk; read as 0 if {@code count} is given
+ * @param share numbers sent of a million, rounded up, at least one of each chunk; 0 if {@code count} is given
  */
 record TopK(int chunk, int count, int share) implements Codec {
+
+    /** In the header of an {@link EncodedTensor}. */
+    static final int WIRE_ID = 32;
 
     /** What a decoder is ready to hold in scratch. */
     static final int LARGEST_CHUNK = 65_536;
@@ -34,7 +37,9 @@ record TopK(int chunk, int count, int share) implements Codec {
             throw new CodecException("topk: expected a count of at least 1, or 0 and a share of 1 to " + MILLION
                     + " in a million, got " + count + " and " + share);
         }
-        share = count > 0 ? 0 : share;
+        if (count > 0 && share != 0) { // else two headers would mean one codec
+            throw new CodecException("topk: expected a count or a share, got " + count + " and " + share);
+        }
     }
 
     @Override
@@ -180,7 +185,7 @@ record TopK(int chunk, int count, int share) implements Codec {
 
     @Override
     public int wireId() {
-        return 32;
+        return WIRE_ID;
     }
 
     @Override

@@ -22,8 +22,9 @@ public final class Lanes {
     public static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     public static final int WIDTH = SPECIES.length();
 
+    /** All memory, for vectors of other types than float; bounds were checked where the address came from. */
     @SuppressWarnings("restricted")
-    private static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    public static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 

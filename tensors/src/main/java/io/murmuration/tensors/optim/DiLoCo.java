@@ -36,7 +36,12 @@ public final class DiLoCo {
         /** The paper's, and OpenDiLoCo's. */
         public static final Settings DILOCO = new Settings(500, 0.7, 0.9);
 
-        /** Five times more often, since rounds are cheap in int8. */
+        /**
+         * Five times more often, since rounds are cheap in 8 bits. Its paper averages in a codebook over mean +- 6 deviations,
+         * the codec {@code uniform8:12}; its code in one of 6 deviations round 0, {@code uniform8:6:0}; hivemind, which both
+         * stem from, in {@code uniform8}, 6 deviations round the mean. Which of them is a setting of the wire, not of the
+         * optimiser.
+         */
         public static final Settings INTELLECT_1 = new Settings(100, 0.7, 0.9);
 
         public Settings {

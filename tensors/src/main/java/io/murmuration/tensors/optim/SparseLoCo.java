@@ -23,7 +23,10 @@ import java.util.List;
  * p := p before - outer lr * mean(q)      the same bits on every replica
  * </pre>
  *
- * Before the mean each replica's block, the part of its q that belongs to one tensor, is scaled down to the median norm
+ * A chunk is a run of consecutive numbers of the flattened tensor, not the paper's square of 64 x 64: as many numbers, but
+ * tensors of any shape are cut alike, and it is what the golden group {@code sparse2bit} defines.
+ *
+ * <p>Before the mean each replica's block, the part of its q that belongs to one tensor, is scaled down to the median norm
  * of that block over the replicas. Of an even number of norms the lower middle one is the median, as in PyTorch.
  *
  * <p>A round is {@link #contribute} on each replica, {@link #combine} of all contributions in the order of the replicas,
@@ -35,7 +38,7 @@ public final class SparseLoCo {
      * @param decay beta, 0 to 1; 0.95 in the paper
      * @param rate what a pseudo-gradient is multiplied by when it is accumulated, above 0
      * @param outerLearningRate above 0; 1 in the paper
-     * @param chunk numbers of a chunk, 1 to 4096; 4096 in the paper
+     * @param chunk consecutive numbers of a chunk, 1 to 4096; 64 x 64 in the paper
      * @param topK numbers sent of each chunk, 1 to {@code chunk}; 64 in the paper
      */
     public record Settings(double decay, double rate, double outerLearningRate, int chunk, int topK) {

@@ -1,7 +1,7 @@
 package io.murmuration.tensors.reduce;
 
+import static io.murmuration.tensors.compute.Lanes.MEMORY;
 import static io.murmuration.tensors.reduce.SortedColumns.BITS;
-import static io.murmuration.tensors.reduce.SortedColumns.MEMORY;
 import static io.murmuration.tensors.reduce.SortedColumns.ONES;
 import static io.murmuration.tensors.reduce.SortedColumns.ORDER;
 import static io.murmuration.tensors.reduce.SortedColumns.SIGNS;

@@ -1,5 +1,7 @@
 package io.murmuration.tensors.reduce;
 
+import static io.murmuration.tensors.compute.Lanes.MEMORY;
+
 import io.murmuration.tensors.compute.Floats;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,10 +30,6 @@ final class SortedColumns {
 
     /** Bytes from one row of keys to the next: a cache line more than a block, so that a column is not all in one set. */
     static final long STRIDE = (BLOCK + 16) * (long) Float.BYTES;
-
-    /** All memory: rows are checked once, at the door. */
-    @SuppressWarnings("restricted")
-    static final MemorySegment MEMORY = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
     static final VectorSpecies<Integer> BITS = IntVector.SPECIES_PREFERRED;

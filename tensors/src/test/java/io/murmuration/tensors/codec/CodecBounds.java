@@ -41,7 +41,7 @@ final class CodecBounds {
             // what keeps its sign lies between 0 and twice a magnitude
             case Sign1 sign when sign.block() == Sign1.NO_SCALES -> Math.max(1, x);
             case Sign1 sign -> absMax(range(numbers, index, sign.block())) * (1 + EPSILON);
-            case Uniform8 uniform -> uniform(numbers, numbers[index]);
+            case Uniform8 uniform -> uniform(uniform, numbers, numbers[index]);
             // a bucket's mean lies within the range of all numbers
             case Quantile8 quantile -> spread(numbers) + absMax(numbers) * EPSILON;
             case TopK dropsMost -> throw new AssertionError("see SparseCodecTest");
@@ -61,9 +61,9 @@ final class CodecBounds {
     }
 
     /** The width of a bucket, except for the two at the ends, which take all that lies beyond. */
-    private static double uniform(float[] numbers, double x) {
-        double mean = Arrays.stream(doubles(numbers)).sum() / numbers.length;
-        double width = 6 * deviation(numbers, mean, Math.max(1, numbers.length - 1)) / 256;
+    private static double uniform(Uniform8 codec, float[] numbers, double x) {
+        double mean = codec.centred() * Arrays.stream(doubles(numbers)).sum() / numbers.length;
+        double width = codec.range() * deviation(numbers, mean, Math.max(1, numbers.length - 1)) / 256;
         double rounding = 4 * absMax(numbers) * EPSILON + 64 * SMALLEST;
         boolean atTheEnds = Math.abs(x - mean) > 126 * width;
         return (atTheEnds ? spread(numbers) : width * 1.001) + rounding;

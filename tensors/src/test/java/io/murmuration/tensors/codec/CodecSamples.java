@@ -30,6 +30,8 @@ final class CodecSamples {
             "minmax8:1",
             "minmax8:37",
             "uniform8",
+            "uniform8:12",
+            "uniform8:6:0",
             "quantile8",
             "int4",
             "int4:2",

@@ -8,6 +8,7 @@ import io.murmuration.tensors.codec.CodecSamples.FiniteNumbers;
 import io.murmuration.tensors.compute.Floats;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Assume;
@@ -71,8 +72,17 @@ class CodecTest {
     @Property
     void any_bytes_decode_to_finite_numbers_or_are_refused(
             @ForAll(supplier = AnyCodec.class) Codec codec,
-            @ForAll byte[] bytes,
-            @ForAll @IntRange(min = 0, max = 64) int length) {
+            @ForAll @IntRange(min = 1, max = 9000) int length, // more than a block
+            @ForAll long seed,
+            @ForAll boolean fromReal) {
+        byte[] bytes = new byte[(int) codec.encodedSize(length)];
+        Random random = new Random(seed);
+        if (fromReal) {
+            bytes = CodecSamples.encode(codec, normal(seed, length));
+            bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+        } else {
+            random.nextBytes(bytes);
+        }
         try (Arena arena = Arena.ofConfined()) {
             Floats target = Floats.allocate(arena, length);
             ByteBuffer source = ByteBuffer.wrap(bytes);
@@ -104,6 +114,79 @@ class CodecTest {
             assertThatThrownBy(() -> Codecs.byName("int8").decode(bytes, target))
                     .isInstanceOf(CodecException.class)
                     .hasMessageContaining("-128");
+        }
+    }
+
+    @Example
+    void bytes_cut_short_are_refused() {
+        for (String name : CodecSamples.SPECIFICATIONS) {
+            Codec codec = Codecs.byName(name);
+            byte[] bytes = CodecSamples.encode(codec, normal(3, 5000));
+            assertRefused(codec, Arrays.copyOf(bytes, bytes.length - 1), 5000, "bytes for 5000 numbers");
+        }
+    }
+
+    /** A scale of 0 and other codes than those of zeros; a scale of -0. */
+    @Property(tries = 300)
+    void a_block_of_zeros_has_one_form(
+            @ForAll @IntRange(min = 1, max = 300) int length, @ForAll @IntRange(min = 0) int where) {
+        for (String name : List.of("int8:64", "dynamic8:64", "minmax8:64", "int4:64")) {
+            Codec codec = Codecs.byName(name);
+            byte[] zeros = CodecSamples.encode(codec, new float[length]);
+            int blocks = (length + 63) / 64;
+            boolean inFront = name.startsWith("int8") || name.startsWith("dynamic8");
+            int head = name.startsWith("minmax8") ? 8 : 4;
+            boolean half = name.startsWith("int4");
+            int number = where % length;
+            int codeAt = inFront
+                    ? 4 * blocks + number
+                    : number / 64 * (head + (half ? 32 : 64)) + head + number % 64 / (half ? 2 : 1);
+            byte[] other = zeros.clone();
+            other[codeAt] ^= (byte) (half && number % 2 == 1 ? 0x10 : 1);
+            assertRefused(codec, other, length, "behind a scale of 0, got others in block " + number / 64);
+            byte[] negative = zeros.clone();
+            negative[head - 1] = (byte) 0x80;
+            assertRefused(codec, negative, length, "of at least 0, got -0.0 for block 0");
+        }
+    }
+
+    @Example
+    void no_numbers_are_encoded_too() {
+        for (String name : CodecSamples.SPECIFICATIONS) {
+            assertThat(CodecSamples.roundTrip(Codecs.byName(name), new float[0]))
+                    .as(name)
+                    .isEmpty();
+        }
+    }
+
+    @Example
+    void uniform_buckets_span_what_their_parameters_say() {
+        assertThat(Codecs.byName("uniform8")).isEqualTo(Codecs.byName("uniform8:6:1"));
+        float[] numbers = {9, 11, 9, 11, 9, 11, 9, 11, 10}; // mean 10, deviation 1
+        // code 128 stands at the mean, or at 0; a deviation is 256 / range codes wide
+        assertThat(CodecSamples.encode(Codecs.byName("uniform8"), numbers)[1024])
+                .isEqualTo((byte) (128 - 43));
+        assertThat(CodecSamples.encode(Codecs.byName("uniform8:12"), numbers)[1024])
+                .isEqualTo((byte) (128 - 21));
+        // the deviation from 0 is sqrt(908 / 8), 10.65
+        byte[] aroundZero = CodecSamples.encode(Codecs.byName("uniform8:6:0"), numbers);
+        assertThat(aroundZero[1024]).isEqualTo((byte) (128 + 36));
+        assertThat(aroundZero[1025]).isEqualTo((byte) (128 + 44));
+        for (String wrong : List.of("uniform8:2", "uniform8:33", "uniform8:6:2", "uniform8:6:1:1")) {
+            assertThatThrownBy(() -> Codecs.byName(wrong))
+                    .as(wrong)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("uniform8: expected");
+        }
+    }
+
+    private static void assertRefused(Codec codec, byte[] bytes, int length, String message) {
+        try (Arena arena = Arena.ofConfined()) {
+            Floats target = Floats.allocate(arena, length);
+            assertThatThrownBy(() -> codec.decode(ByteBuffer.wrap(bytes), target))
+                    .as(codec.name())
+                    .isInstanceOf(CodecException.class)
+                    .hasMessageContaining(message);
         }
     }
 
@@ -149,7 +232,7 @@ class CodecTest {
     @Property(tries = 5)
     void normal_numbers_stay_within_the_published_error(@ForAll long seed) {
         float[] numbers = normal(seed, 1 << 20);
-        for (String codec : List.of("int8", "dynamic8", "minmax8", "uniform8", "quantile8")) {
+        for (String codec : List.of("int8", "dynamic8", "minmax8", "uniform8", "uniform8:6:0", "quantile8")) {
             assertThat(meanSquaredError(numbers, CodecSamples.roundTrip(Codecs.byName(codec), numbers)))
                     .as(codec)
                     .isLessThan(8e-4);

@@ -31,7 +31,7 @@ class EncodedTensorTest {
             assertThat(header.codec()).isEqualTo(codec);
             assertThat(header.shape()).isEqualTo(shape);
             assertThat(header.totalBytes()).isEqualTo(bytes.length);
-            EncodedTensor.decode(ByteBuffer.wrap(bytes), shape, target);
+            EncodedTensor.decode(ByteBuffer.wrap(bytes), codec, shape, target);
             assertThat(target.toArray()).isEqualTo(CodecSamples.roundTrip(codec, numbers));
         }
     }
@@ -41,20 +41,18 @@ class EncodedTensorTest {
             @ForAll(supplier = AnyTensor.class) byte[] bytes,
             @ForAll @IntRange(min = 0) int at,
             @ForAll @IntRange(min = 1, max = 255) int by) {
-        int[] shape = EncodedTensor.peek(ByteBuffer.wrap(bytes), new EncodedTensor.Limits(200))
-                .shape();
+        EncodedTensor.Header header = EncodedTensor.peek(ByteBuffer.wrap(bytes), new EncodedTensor.Limits(200));
         byte[] changed = bytes.clone();
         changed[at % bytes.length] ^= (byte) by;
-        refused(changed, shape);
+        refused(changed, header.codec(), header.shape());
     }
 
     @Property
     void a_tensor_cut_short_or_made_longer_is_refused(
             @ForAll(supplier = AnyTensor.class) byte[] bytes, @ForAll @IntRange(min = 0) int length) {
-        int[] shape = EncodedTensor.peek(ByteBuffer.wrap(bytes), new EncodedTensor.Limits(200))
-                .shape();
-        refused(Arrays.copyOf(bytes, length % bytes.length), shape);
-        refused(Arrays.copyOf(bytes, bytes.length + 1 + length % 9), shape);
+        EncodedTensor.Header header = EncodedTensor.peek(ByteBuffer.wrap(bytes), new EncodedTensor.Limits(200));
+        refused(Arrays.copyOf(bytes, length % bytes.length), header.codec(), header.shape());
+        refused(Arrays.copyOf(bytes, bytes.length + 1 + length % 9), header.codec(), header.shape());
     }
 
     @Property
@@ -62,14 +60,14 @@ class EncodedTensorTest {
         byte[] sent = bytes.clone();
         byte[] start = {'M', 'T', 'E', 'N', 1};
         System.arraycopy(start, 0, sent, 0, behindAMagic ? Math.min(start.length, sent.length) : 0);
-        refused(sent, new int[] {4});
+        refused(sent, Codecs.byName("fp32"), new int[] {4});
     }
 
-    private static void refused(byte[] bytes, int[] shape) {
+    private static void refused(byte[] bytes, Codec codec, int[] shape) {
         try (Arena arena = Arena.ofConfined()) {
             Floats target = Floats.allocate(arena, Arrays.stream(shape).reduce(1, (a, b) -> a * b));
             ByteBuffer source = ByteBuffer.wrap(bytes);
-            assertThatThrownBy(() -> EncodedTensor.decode(source, shape, target))
+            assertThatThrownBy(() -> EncodedTensor.decode(source, codec, shape, target))
                     .isInstanceOf(CodecException.class);
             assertThat(source.position()).isZero();
         }
@@ -93,11 +91,44 @@ class EncodedTensorTest {
     @Example
     void a_tensor_of_another_shape_is_refused_with_both_shapes() {
         try (Arena arena = Arena.ofConfined()) {
-            byte[] bytes = EncodedTensor.encode(Codecs.byName("fp32"), new int[] {2, 3}, Floats.allocate(arena, 6));
+            Codec codec = Codecs.byName("fp32");
+            byte[] bytes = EncodedTensor.encode(codec, new int[] {2, 3}, Floats.allocate(arena, 6));
             Floats target = Floats.allocate(arena, 6);
-            assertThatThrownBy(() -> EncodedTensor.decode(ByteBuffer.wrap(bytes), new int[] {3, 2}, target))
+            assertThatThrownBy(() -> EncodedTensor.decode(ByteBuffer.wrap(bytes), codec, new int[] {3, 2}, target))
                     .isInstanceOf(CodecException.class)
                     .hasMessage("expected shape [3, 2], got [2, 3]");
+        }
+    }
+
+    @Example
+    void a_tensor_in_another_codec_than_the_receivers_is_refused_with_both_names() {
+        try (Arena arena = Arena.ofConfined()) {
+            int[] shape = {2, 3};
+            Floats target = Floats.allocate(arena, 6);
+            byte[] sparse = EncodedTensor.encode(Codecs.topK(0, 1), shape, target);
+            assertThatThrownBy(
+                            () -> EncodedTensor.decode(ByteBuffer.wrap(sparse), Codecs.byName("fp32"), shape, target))
+                    .isInstanceOf(CodecException.class)
+                    .hasMessage("expected the codec fp32, got topk:0:1:0");
+            byte[] otherBlocks = EncodedTensor.encode(Codecs.int8(64), shape, target);
+            assertThatThrownBy(() ->
+                            EncodedTensor.decode(ByteBuffer.wrap(otherBlocks), Codecs.byName("int8"), shape, target))
+                    .isInstanceOf(CodecException.class)
+                    .hasMessage("expected the codec int8:4096, got int8:64");
+        }
+    }
+
+    @Example
+    void what_no_receiver_takes_is_not_written() {
+        try (Arena arena = Arena.ofConfined()) {
+            for (int[] shape : new int[][] {{0}, {3, 0}, {-1, -6}, {}, {1, 1, 1, 1, 1, 1, 1, 1, 6}}) {
+                long length = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+                Floats numbers = Floats.allocate(arena, length);
+                assertThatThrownBy(() -> EncodedTensor.encode(Codecs.byName("fp32"), shape, numbers))
+                        .as(Arrays.toString(shape))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage("expected a shape of 1 to 8 axes of at least 1, got " + Arrays.toString(shape));
+            }
         }
     }
 

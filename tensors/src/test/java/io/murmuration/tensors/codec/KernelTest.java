@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.murmuration.tensors.compute.Floats;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -32,7 +37,16 @@ class KernelTest {
                 "int4",
                 "int4:6",
                 "int4:64",
-                "sign1");
+                "sign1",
+                "sign1:64",
+                "sign1:4096",
+                "meanstd16",
+                "meanstd16:1",
+                "meanstd16:33",
+                "meanstd16:2500",
+                "uniform8",
+                "uniform8:12",
+                "uniform8:6:0");
     }
 
     @Property
@@ -104,6 +118,24 @@ class KernelTest {
                             .isInstanceOf(CodecException.class)
                             .hasMessage(codec + ": expected finite numbers, got -Infinity at index " + at);
                 }
+            }
+        }
+    }
+
+    @Example
+    void the_documentation_lists_the_numbers_of_the_dynamic_codes() throws IOException {
+        List<Integer> listed = Files.readAllLines(Path.of("..", "docs", "wire-format.md")).stream()
+                .filter(line -> line.matches("([0-9A-F]{8} ){7}[0-9A-F]{8}"))
+                .flatMap(line -> Arrays.stream(line.split(" ")))
+                .map(hex -> Integer.parseUnsignedInt(hex, 16))
+                .toList();
+        assertThat(listed).hasSize(128);
+        assertThat(DynamicCode.number(127)).isEqualTo(0f);
+        for (int i = 0; i < 128; i++) {
+            float number = Float.intBitsToFloat(listed.get(i));
+            assertThat(DynamicCode.number(128 + i)).isEqualTo(number);
+            if (i < 127) {
+                assertThat(DynamicCode.number(126 - i)).isEqualTo(-number);
             }
         }
     }

@@ -3,6 +3,7 @@ package io.murmuration.tensors.codec;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * The codecs written out number by number, as their definitions read: what the vector kernels must agree with bit for bit.
@@ -61,12 +62,48 @@ final class ScalarTwins {
                     }
                 }
             }
+            case MeanStd16 mean -> {
+                int rows = Math.ceilDiv(x.length, mean.row());
+                for (int number = 0; number < rows; number++) {
+                    float[] row = part(x, number * mean.row(), mean.row());
+                    // a row that all workers share is summed block by block
+                    int run =
+                            mean.row() == MeanStd16.ONE_ROW || row.length > Blocks.LENGTH ? Blocks.LENGTH : row.length;
+                    float middle = mean(row, run);
+                    float deviation = Math.max((float) Math.sqrt(squares(row, middle, run) / row.length), 0x1p-23f);
+                    out.putFloat(2 * x.length + 4 * number, middle);
+                    out.putFloat(2 * x.length + 4 * (rows + number), deviation);
+                    for (float value : row) {
+                        out.putShort(Float.floatToFloat16((value - middle) / deviation));
+                    }
+                }
+            }
+            case Uniform8 uniform -> {
+                float middle = uniform.centred() == 1 ? mean(x, Blocks.LENGTH) : 0;
+                double squares = squares(x, middle, Blocks.LENGTH);
+                float width = uniform.range() * (float) Math.sqrt(squares / Math.max(1, x.length - 1)) / 256;
+                double[] sums = new double[256];
+                int[] counts = new int[256];
+                out.position(1024);
+                for (float number : x) {
+                    int code = code(number, middle, width, -128, 127) + 128;
+                    sums[code] += number;
+                    counts[code]++;
+                    out.put((byte) code);
+                }
+                for (int code = 0; code < 256; code++) {
+                    out.putFloat(4 * code, counts[code] == 0 ? 0 : (float) (sums[code] / counts[code]));
+                }
+            }
             case Sign1 sign -> {
+                for (int at = 0; sign.block() > 0 && at < x.length; at += sign.block()) {
+                    float[] block = part(x, at, sign.block());
+                    out.putFloat((float) (sum(block, block.length, Math::abs) / block.length));
+                }
                 byte[] bits = new byte[(x.length + 7) / 8];
                 for (int i = 0; i < x.length; i++) {
                     bits[i / 8] |= (byte) (Math.copySign(1, x[i]) < 0 ? 1 << i % 8 : 0);
                 }
-                out.position(out.capacity() - bits.length);
                 out.put(bits);
             }
             default -> throw new IllegalArgumentException("no twin of " + codec);
@@ -75,7 +112,32 @@ final class ScalarTwins {
     }
 
     private static float[] part(float[] x, int at, int block) {
-        return Arrays.copyOfRange(x, at, Math.min(x.length, at + block));
+        return Arrays.copyOfRange(x, at, (int) Math.min(x.length, (long) at + block));
+    }
+
+    private static float mean(float[] x, int run) {
+        return (float) (sum(x, run, number -> number) / x.length);
+    }
+
+    private static double squares(float[] x, float mean, int run) {
+        return sum(x, run, number -> {
+            double difference = (float) number - mean;
+            return difference * difference;
+        });
+    }
+
+    /** Run by run; of a run number i goes to sum i mod 4, those behind the last whole four to the first. */
+    private static double sum(float[] x, int run, DoubleUnaryOperator term) {
+        double sum = 0;
+        for (int at = 0; at < x.length; at += run) {
+            int count = Math.min(run, x.length - at);
+            double[] sums = new double[4];
+            for (int i = 0; i < count; i++) {
+                sums[i < count - count % 4 ? i % 4 : 0] += term.applyAsDouble(x[at + i]);
+            }
+            sum += (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        }
+        return sum;
     }
 
     private static float absMax(float[] x) {

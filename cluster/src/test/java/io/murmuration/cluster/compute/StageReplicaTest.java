@@ -1,0 +1,86 @@
+package io.murmuration.cluster.compute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Payload;
+import io.murmuration.actors.protocol.Purpose;
+import io.murmuration.cluster.config.RunSettings;
+import io.murmuration.cluster.config.SettingsLoader;
+import io.murmuration.tensors.codec.Codec;
+import io.murmuration.tensors.codec.CodecException;
+import io.murmuration.tensors.codec.Codecs;
+import io.murmuration.tensors.codec.EncodedTensor;
+import io.murmuration.tensors.compute.Backends;
+import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.model.StagePlan;
+import io.murmuration.tensors.optim.Schedule;
+import java.lang.foreign.Arena;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class StageReplicaTest {
+
+    private static final RunSettings SETTINGS = SettingsLoader.defaultsWith("model.preset=tiny");
+
+    /** The middle between two stages; nothing is drawn from the text. */
+    private static StageReplica replica(int stage) {
+        TrainingSetup setup = new TrainingSetup(
+                Backends.byName("java"),
+                SETTINGS.model(),
+                StagePlan.of(SETTINGS.model().layers(), 2),
+                null,
+                1,
+                SETTINGS.seed(),
+                Codecs.byName("int8:64"),
+                Codecs.byName("bf16"),
+                SETTINGS.optimiser().inner(),
+                new Schedule.Constant(new Schedule.Warmup(1e-3, 0, 0)),
+                1,
+                Optional.empty());
+        return new StageReplica(setup, new Compute.Open(stage, 0, true));
+    }
+
+    private static Payload zeros(String codec, int... shape) {
+        Codec encoder = Codecs.byName(codec);
+        try (Arena arena = Arena.ofConfined()) {
+            long length = 1;
+            for (int axis : shape) {
+                length *= axis;
+            }
+            byte[] bytes = EncodedTensor.encode(encoder, shape, Floats.allocate(arena, length));
+            return new Payload(bytes, length * Float.BYTES);
+        }
+    }
+
+    @Test
+    void an_average_comes_in_the_averaging_codec_and_in_no_other() {
+        try (StageReplica replica = replica(0)) {
+            replica.accept(new Compute.Accept(0, 64, zeros("bf16", 64)));
+            // The header is right in itself, and of the codec that activations have.
+            assertThatThrownBy(() -> replica.accept(new Compute.Accept(0, 64, zeros("int8:64", 64))))
+                    .isInstanceOf(CodecException.class)
+                    .hasMessage("expected the codec bf16, got int8:64");
+        }
+    }
+
+    @Test
+    void activations_come_in_the_codec_of_activations_and_in_no_other() {
+        int sequence = SETTINGS.model().sequence();
+        int dim = SETTINGS.model().dim();
+        byte[] tokens =
+                TokenBytes.encode(new int[sequence + 1], SETTINGS.model().vocabulary());
+        MicrobatchId id = new MicrobatchId(Purpose.EVALUATE, 0, 0);
+        try (StageReplica replica = replica(1)) {
+            Payload right = zeros("int8:64", 1, sequence, dim);
+            assertThat(replica.loss(new Compute.Loss(id, tokens, right, false)).loss())
+                    .isPositive();
+            Payload wrong = zeros("bf16", 1, sequence, dim);
+            assertThatThrownBy(() -> replica.loss(new Compute.Loss(id, tokens, wrong, false)))
+                    .isInstanceOf(CodecException.class)
+                    .hasMessage("expected the codec int8:64, got bf16");
+        }
+    }
+}

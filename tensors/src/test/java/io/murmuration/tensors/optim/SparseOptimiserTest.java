@@ -348,7 +348,8 @@ class SparseOptimiserTest {
             long before = threads.getCurrentThreadAllocatedBytes();
             SignDescent.step(tensors, parameters, update, 0.1, 0.1, Workers.SERIAL);
             long garbage = threads.getCurrentThreadAllocatedBytes() - before;
-            // Two arrays of 16 KiB, once; a piece leaves a node of a queue and, before the compiler comes, slices of memory.
+            // Two arrays of 16 KiB, once; a piece leaves a node of a queue and, before the compiler comes, slices of
+            // memory.
             assertThat(garbage).isLessThan(8 * 32 * 1024 + pieces * 2 * 4096L);
         }
     }

@@ -90,9 +90,11 @@ final class TrainCommand implements Callable<Integer> {
         MemoryPlan plan = MemoryPlan.of(settings);
         MemoryLimit limit = MemoryLimit.of(settings);
         plan.lines().forEach(terminal.out()::println);
+        Runtime heap = Runtime.getRuntime();
         terminal.out()
-                .println("available: " + MemoryPlan.size(limit.bytes()) + " (" + limit.from() + "); the heap, up to "
-                        + MemoryPlan.size(Runtime.getRuntime().maxMemory()) + ", comes on top");
+                .println("heap: up to " + MemoryPlan.size(heap.maxMemory()) + " on top, of which it has "
+                        + MemoryPlan.size(heap.totalMemory()));
+        terminal.out().println("available: " + MemoryPlan.size(limit.bytes()) + " (" + limit.from() + ")");
         terminal.out().flush();
         limit.require(plan);
         return ExitCode.OK;

@@ -1,8 +1,11 @@
 package io.murmuration.cluster.compute;
 
 import io.murmuration.tensors.compute.Workers;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.function.IntConsumer;
 
 /**
@@ -10,36 +13,56 @@ import java.util.function.IntConsumer;
  * there are some left. Nobody waits for a thread to become free, so a pool may be its own caller and as busy as it likes:
  * pieces that nobody took the caller does itself.
  *
+ * <p>At most as many tasks wait in the pool as there are helpers, however many calls there are: a task helps whoever has
+ * pieces left when its turn comes, and holds nothing of a call that is over.
+ *
  * <p>Thread-safe. Never call it from an actor: it waits for the pieces that others have begun.
  */
 public final class PoolWorkers implements Workers {
 
     private final Executor pool;
     private final int helpers;
+    private final Semaphore idle;
+    /** Calls that may have pieces left. */
+    private final Queue<Batch> open = new ConcurrentLinkedQueue<>();
 
-    /** @param helpers threads that may take part besides the caller */
+    /** @param helpers threads that may take part besides the callers */
     public PoolWorkers(Executor pool, int helpers) {
         if (helpers < 0) {
             throw new IllegalArgumentException("helpers must not be negative, was " + helpers);
         }
         this.pool = pool;
         this.helpers = helpers;
+        this.idle = new Semaphore(helpers);
     }
 
     @Override
     public void run(int pieces, IntConsumer piece) {
         Batch batch = new Batch(pieces, piece);
-        try {
-            for (int i = 0; i < Math.min(helpers, pieces - 1); i++) {
-                pool.execute(batch::work);
-            }
-        } catch (RejectedExecutionException closing) {
-            // A pool that is being closed takes no helpers any more: the caller does what they would have done.
-            batch.work();
+        open.add(batch);
+        for (int i = 0; i < Math.min(helpers, pieces - 1) && idle.tryAcquire(); i++) {
+            callHelper();
         }
         batch.work();
+        open.remove(batch);
         batch.awaitBegun();
         batch.rethrow();
+    }
+
+    private void callHelper() {
+        try {
+            pool.execute(this::help);
+        } catch (RejectedExecutionException closing) {
+            idle.release(); // a pool that is being closed takes no helpers any more: the caller does the pieces itself
+        }
+    }
+
+    private void help() {
+        try {
+            open.forEach(Batch::work);
+        } finally {
+            idle.release();
+        }
     }
 
     /** The pieces of one call. They are taken in order, so those below a failed one have all been taken. */

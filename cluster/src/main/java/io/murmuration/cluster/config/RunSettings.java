@@ -1,6 +1,7 @@
 package io.murmuration.cluster.config;
 
 import io.murmuration.tensors.codec.Codec;
+import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.optim.InnerOptimiser;
@@ -154,8 +155,8 @@ public record RunSettings(
             int linkQueue,
             int linkUnanswered) {}
 
-    /** A message is a byte array, and a number in it takes up to four bytes; a little is left for its header. */
-    private static final long MAX_BOUNDARY = (1L << 29) - (1 << 10);
+    /** What crosses between two stages is one message, and a message is a byte array: as long as the JVM makes one. */
+    private static final long LONGEST_MESSAGE = Integer.MAX_VALUE - 8;
 
     /** @throws UserError if values that are fine alone do not go together */
     public RunSettings {
@@ -175,13 +176,20 @@ public record RunSettings(
                         + " trainer needs one",
                 swarm.trainers(),
                 batch.microbatches());
-        long boundary = (long) batch.microbatch() * model.sequence() * model.dim();
+        long numbers = (long) batch.microbatch() * model.sequence() * model.dim();
+        // No encoding takes less than a bit for a number; the exact size of more than that may not fit a long.
+        long message = numbers > Byte.SIZE * LONGEST_MESSAGE
+                ? numbers / Byte.SIZE
+                : EncodedTensor.size(wire.activations(), new int[] {batch.microbatch(), model.sequence(), model.dim()});
         require(
-                boundary <= MAX_BOUNDARY,
-                "batch.microbatch x model.sequence x model.dim is %d, but what crosses between two stages is one message of"
-                        + " at most 2 GiB: at most %d numbers",
-                boundary,
-                MAX_BOUNDARY);
+                message <= LONGEST_MESSAGE,
+                "batch.microbatch x model.sequence x model.dim is %d, which takes %s%d bytes as %s"
+                        + " (wire.activations), but what crosses between two stages is one message of at most %d bytes",
+                numbers,
+                numbers > Byte.SIZE * LONGEST_MESSAGE ? "at least " : "",
+                message,
+                wire.activations().name(),
+                LONGEST_MESSAGE);
         require(
                 !model.tiedHead() || swarm.stages() == 1,
                 "model.tied-head is true with swarm.stages = %d: the first stage would hold the embedding and the last"
@@ -207,6 +215,16 @@ public record RunSettings(
                 optimiser.warmUp(),
                 decay.cosine(),
                 decay.linear());
+        require(
+                optimiser.schedule() != ScheduleName.WSD
+                        || decay.linear() == 0
+                        || decay.cosineEnd() * optimiser.learningRate() >= optimiser.finalLearningRate(),
+                "optimiser.wsd.cosine-end x optimiser.learning-rate is %s x %s = %s, below optimiser.final-learning-rate"
+                        + " (%s): the line at the end would climb",
+                decay.cosineEnd(),
+                optimiser.learningRate(),
+                decay.cosineEnd() * optimiser.learningRate(),
+                optimiser.finalLearningRate());
         require(
                 limits.deadlineFloor().compareTo(limits.deadlineCeiling()) <= 0,
                 "limits.deadline-floor is %d ms, above limits.deadline-ceiling (%d ms)",

@@ -84,10 +84,12 @@ final class Section {
     Codec codec(String key) {
         String expected = "one of " + String.join(", ", Codecs.names())
                 + "; some take the length of a block behind a colon, such as int8:1024";
+        String name = read(key, config::getString, v -> true, expected, v -> v);
         try {
-            return Codecs.byName(read(key, config::getString, v -> true, expected, v -> v));
-        } catch (IllegalArgumentException unknown) {
-            throw unfit(key, expected);
+            return Codecs.byName(name);
+        } catch (IllegalArgumentException wrong) {
+            boolean known = Codecs.names().contains(name.split(":", -1)[0]);
+            throw new UserError(known ? at(key) + wrong.getMessage() : at(key) + "expected " + expected, wrong);
         }
     }
 
@@ -110,14 +112,18 @@ final class Section {
 
     /** The error for a value that turned out not to fit after all. */
     UserError unfit(String key, String expected) {
+        return new UserError(at(key) + "expected " + expected);
+    }
+
+    /** Which key, what it was given, and where. */
+    private String at(String key) {
         ConfigValue value = config.getValue(path + "." + key);
-        return new UserError(String.format(
+        return String.format(
                 Locale.ROOT,
-                "%s = %s (%s): expected %s",
+                "%s = %s (%s): ",
                 path + "." + key,
                 value.render(ConfigRenderOptions.concise()),
-                Origins.of(value.origin()),
-                expected));
+                Origins.of(value.origin()));
     }
 
     private <T> T read(

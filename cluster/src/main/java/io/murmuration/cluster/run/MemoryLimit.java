@@ -22,36 +22,72 @@ public record MemoryLimit(long bytes, String from) {
 
     private static final Path LINUX = Path.of("/proc/meminfo");
     private static final Pattern AVAILABLE = Pattern.compile("MemAvailable:\\s+(\\d+) kB");
+    private static final Pattern TOTAL = Pattern.compile("MemTotal:\\s+(\\d+) kB");
 
     /**
-     * What the settings say, else what the system has available now: on Linux the kernel's own estimate, which counts
-     * caches that it would give up, elsewhere what is free; never more than a container is allowed.
+     * What was found on this machine, in bytes.
+     *
+     * @param available what the system would give
+     * @param from who says so
+     * @param machine memory of the machine
+     * @param allowed memory that a container has, or the machine's
+     * @param free what is left of {@code allowed}
+     * @param heap what the heap may still take
+     */
+    record Found(long available, String from, long machine, long allowed, long free, long heap) {
+
+        MemoryLimit limit() {
+            // Outside a container "free" leaves out the caches that the system would give up.
+            boolean contained = allowed < machine && free < available;
+            long most = contained ? free : available;
+            return new MemoryLimit(
+                    Math.max(0, most - heap),
+                    (contained ? "what is left of the container's " + MemoryPlan.size(allowed) : from) + ", "
+                            + MemoryPlan.size(most) + ", less " + MemoryPlan.size(heap)
+                            + " that the heap may still take: -Xmx");
+        }
+    }
+
+    /**
+     * What the settings say, else what the system has available now less what the heap may still take: on Linux the
+     * kernel's own estimate, which counts caches that it would give up, elsewhere what is free; never more than a
+     * container has left.
      */
     public static MemoryLimit of(RunSettings settings) {
         long told = settings.compute().memoryBytes();
-        if (told > 0) {
-            return new MemoryLimit(told, "compute.memory");
-        }
-        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
-        OptionalLong kernel = available();
-        long found = kernel.orElse(system.getFreeMemorySize());
-        String from = kernel.isPresent() ? "MemAvailable of " + LINUX : "free memory of the system";
-        // The JDK reports a container's limit as the memory there is.
-        return system.getTotalMemorySize() < found
-                ? new MemoryLimit(system.getTotalMemorySize(), "limit of the container")
-                : new MemoryLimit(found, from);
+        return told > 0 ? new MemoryLimit(told, "compute.memory") : found().limit();
     }
 
-    private static OptionalLong available() {
+    private static Found found() {
+        OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+        // The JDK reports a container's limit as the memory there is.
+        long allowed = system.getTotalMemorySize();
+        long free = system.getFreeMemorySize();
+        String kernel = kernel();
+        OptionalLong available = bytes(AVAILABLE, kernel);
+        return new Found(
+                available.orElse(free),
+                available.isPresent() ? "MemAvailable of " + LINUX : "free memory of the system",
+                bytes(TOTAL, kernel).orElse(allowed),
+                allowed,
+                free,
+                Runtime.getRuntime().maxMemory() - Runtime.getRuntime().totalMemory());
+    }
+
+    private static String kernel() {
         if (!Files.isReadable(LINUX)) {
-            return OptionalLong.empty();
+            return "";
         }
         try {
-            Matcher line = AVAILABLE.matcher(Files.readString(LINUX));
-            return line.find() ? OptionalLong.of(Long.parseLong(line.group(1)) << 10) : OptionalLong.empty();
+            return Files.readString(LINUX);
         } catch (IOException e) {
-            return OptionalLong.empty(); // a sandbox that hides it; the JDK has an answer too
+            return ""; // a sandbox that hides it; the JDK has an answer too
         }
+    }
+
+    private static OptionalLong bytes(Pattern pattern, String kernel) {
+        Matcher line = pattern.matcher(kernel);
+        return line.find() ? OptionalLong.of(Long.parseLong(line.group(1)) << 10) : OptionalLong.empty();
     }
 
     /** @throws UserError with the whole arithmetic if a run needs more */

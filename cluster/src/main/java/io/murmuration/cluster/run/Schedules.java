@@ -9,8 +9,11 @@ final class Schedules {
     private Schedules() {}
 
     static Schedule of(RunSettings settings) {
-        RunSettings.Optimiser optimiser = settings.optimiser();
-        long steps = settings.steps();
+        return of(settings.optimiser(), settings.steps());
+    }
+
+    /** @param steps at least 1 */
+    static Schedule of(RunSettings.Optimiser optimiser, long steps) {
         // At least one step after the warm-up, which the schedules need.
         long climb = Math.min(Math.round(optimiser.warmUp() * steps), steps - 1);
         Schedule.Warmup warmup = new Schedule.Warmup(optimiser.learningRate(), climb, 0);
@@ -25,10 +28,11 @@ final class Schedules {
 
     private static Schedule warmupStableDecay(RunSettings.Optimiser optimiser, Schedule.Warmup warmup, long steps) {
         RunSettings.Decay decay = optimiser.decay();
-        long line = Math.round(decay.linear() * steps);
-        long curve = Math.round(decay.cosine() * steps);
-        // The parts are at most the whole together, but each is rounded by itself.
-        long stable = Math.max(0, steps - warmup.warmup() - curve - line);
+        // The parts are at most the whole together, but each is rounded by itself: the first ones give way.
+        long left = steps - warmup.warmup();
+        long line = Math.min(Math.round(decay.linear() * steps), left);
+        long curve = Math.min(Math.round(decay.cosine() * steps), left - line);
+        long stable = left - line - curve;
         double end = optimiser.finalLearningRate();
         double between = line == 0 ? end : decay.cosineEnd() * optimiser.learningRate();
         return new Schedule.WarmupStableDecay(warmup, stable, curve, between, line, end);

@@ -337,8 +337,8 @@ class CommandLineTest {
                 .isZero();
         assertThat(out())
                 .contains("stage 0: 233,728 parameters; 2 x (weights 0.89 MiB", "in all: 869,504 parameters")
-                .contains("available: 1.00 GiB (compute.memory); the heap")
-                .hasLineCount(6);
+                .contains("heap: up to ", "available: 1.00 GiB (compute.memory)")
+                .hasLineCount(7);
 
         int code = execute("train", "--dry-run", "--set", "model.preset=llama-8b", "--set", "compute.memory=1 GiB");
 

@@ -114,6 +114,9 @@ class SettingsTest {
                 "optimiser.beta1 = 1 | murmuration.optimiser.beta1 = 1 | a number from 0.0 to 0.999999",
                 "optimiser.clip = NaN | murmuration.optimiser.clip = \"NaN\" | a number from",
                 "wire.activations = int5 | murmuration.wire.activations = \"int5\" | one of fp32, fp16, bf16",
+                "wire.activations = \"int4:33\" | murmuration.wire.activations = \"int4:33\" | int4: expected a block of an even length, got 33",
+                "wire.activations = \"int8:0\" | murmuration.wire.activations = \"int8:0\" | expected a block of 1 to 65536 numbers, got 0",
+                "wire.averaging = \"fp32:4\" | murmuration.wire.averaging = \"fp32:4\" | expected at most 0 whole numbers behind colons",
                 "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, llama-1b, llama-8b, nano, small, tiny",
                 "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
                 "optimiser.name = lion | murmuration.optimiser.name = \"lion\" | one of adamw, nadam, sgd",
@@ -149,12 +152,29 @@ class SettingsTest {
                 "data.token-bytes=3 | murmuration.data.token-bytes = \"3\" (defaultsWith): expected 0, 2 or 4",
                 "model.tied-head=true | model.tied-head is true with swarm.stages = 3",
                 "model.tied-head=maybe | murmuration.model.tied-head = \"maybe\" (defaultsWith): expected true or false",
+                "optimiser.schedule=wsd,optimiser.wsd.cosine-end=0.05 | optimiser.wsd.cosine-end x optimiser.learning-rate is 0.05 x 0.001 = 5.0E-5, below optimiser.final-learning-rate (1.0E-4)",
+                "model.dim=16384,model.sequence=32768,wire.activations=fp32 | is 1073741824, which takes 4294967330 bytes as fp32",
+                "model.dim=16384,model.sequence=28000,batch.microbatch=1,wire.activations=dynamic8:1 | is 458752000, which takes 2293760038 bytes as dynamic8 (wire.activations), but what crosses between two stages is one message of at most 2147483639 bytes",
                 "model.heads=3 | murmuration.model: dim / heads must be an even whole number",
             })
-    void values_that_do_not_go_together_are_refused(String assignment, String message) {
-        assertThatThrownBy(() -> SettingsLoader.defaultsWith(assignment))
+    void values_that_do_not_go_together_are_refused(String assignments, String message) {
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith(assignments.split(",")))
                 .isInstanceOf(UserError.class)
-                .hasMessageContaining(message);
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void a_boundary_is_measured_as_it_is_encoded() {
+        RunSettings settings = SettingsLoader.defaultsWith(
+                "model.dim=16384", "model.sequence=32768", "batch.microbatch=1", "wire.activations=bf16");
+        assertThat(settings.model().dim()).isEqualTo(16_384);
+    }
+
+    @Test
+    void without_a_line_the_rate_at_the_end_of_the_cosine_means_nothing() {
+        SettingsLoader.defaultsWith(
+                "optimiser.schedule=wsd", "optimiser.wsd.cosine-end=0.05", "optimiser.wsd.linear=0");
     }
 
     @Test
@@ -342,6 +362,7 @@ class SettingsTest {
                 .set("optimiser.learning-rate=3e-4", "--set")
                 .set("optimiser.name=nadam", "--set")
                 .set("optimiser.schedule=wsd", "--set")
+                .set("optimiser.wsd.cosine-end=0.5", "--set")
                 .set("sample.prompt=\"a\\n${x}", "--set")
                 .set("name=123", "--set")
                 .load();

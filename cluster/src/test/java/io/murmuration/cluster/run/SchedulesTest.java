@@ -3,6 +3,8 @@ package io.murmuration.cluster.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.murmuration.cluster.config.RunSettings;
+import io.murmuration.cluster.config.ScheduleName;
 import io.murmuration.cluster.config.SettingsLoader;
 import io.murmuration.tensors.optim.Schedule;
 import org.junit.jupiter.api.Test;
@@ -11,6 +13,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulesTest {
 
+    private static final RunSettings DEFAULTS = SettingsLoader.defaultsWith();
+
     @ParameterizedTest
     @ValueSource(strings = {"linear", "cosine", "wsd"})
     void a_schedule_reaches_the_final_rate_at_the_last_step_and_not_before(String name) {
@@ -18,6 +22,55 @@ class SchedulesTest {
             Schedule schedule = of("optimiser.schedule=" + name, "steps=" + steps);
             assertThat(schedule.learningRate(steps)).as("%d steps", steps).isEqualTo(1e-4);
             assertThat(schedule.learningRate(steps - 1)).as("%d steps", steps).isGreaterThan(1e-4);
+        }
+    }
+
+    /** Shares are rounded to steps one by one, and must not come to more than all steps. */
+    @Test
+    void every_schedule_ends_exactly_at_the_last_step_whatever_the_shares() {
+        double[] shares = {0, 0.01, 0.1, 0.25, 1.0 / 3, 0.5, 0.75, 1};
+        for (int steps = 1; steps <= 50; steps++) {
+            for (double warmUp : shares) {
+                for (double cosine : shares) {
+                    for (double linear : shares) {
+                        if (warmUp + cosine + linear <= 1) {
+                            assertEndsAt(steps, warmUp, cosine, linear);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static void assertEndsAt(int steps, double warmUp, double cosine, double linear) {
+        RunSettings.Optimiser usual = DEFAULTS.optimiser();
+        for (ScheduleName name : ScheduleName.values()) {
+            Schedule schedule = Schedules.of(
+                    new RunSettings.Optimiser(
+                            usual.inner(),
+                            name,
+                            1e-3,
+                            1e-4,
+                            warmUp,
+                            new RunSettings.Decay(cosine, 0.3, linear),
+                            usual.clip()),
+                    steps);
+            String which = name + " of " + steps + " steps, " + warmUp + " + " + cosine + " + " + linear;
+            if (name == ScheduleName.CONSTANT) {
+                assertThat(schedule.learningRate(steps)).as(which).isEqualTo(1e-3);
+                continue;
+            }
+            assertThat(schedule.learningRate(steps)).as(which).isEqualTo(1e-4);
+            // The rate of step 0 is the first of the warm-up, if there is one.
+            if (steps > 1) {
+                assertThat(schedule.learningRate(steps - 1)).as(which).isGreaterThan(1e-4);
+            }
+            for (int step = 1; step < steps; step++) {
+                boolean climbs = schedule.learningRate(step) > schedule.learningRate(step - 1);
+                assertThat(climbs && step > Math.round(warmUp * steps))
+                        .as(which)
+                        .isFalse();
+            }
         }
     }
 

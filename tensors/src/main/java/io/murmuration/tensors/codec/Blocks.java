@@ -1,5 +1,6 @@
 package io.murmuration.tensors.codec;
 
+import io.murmuration.tensors.compute.Pieces;
 import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,5 +1,6 @@
 package io.murmuration.tensors.codec;
 
+import io.murmuration.tensors.compute.Differences;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.Arena;
@@ -66,7 +67,7 @@ public final class ErrorFeedback implements Compressor {
             Floats rest = parts.slice(next, index);
             Floats own = decoded.slice(0, rest.length());
             parts.decode(index, sent.get(index), own, workers);
-            VectorMath.subtract(rest, own, workers);
+            Differences.subtract(rest, own, rest, workers);
         }
         residual.prepared();
     }

@@ -1,5 +1,6 @@
 package io.murmuration.tensors.codec;
 
+import io.murmuration.tensors.compute.Differences;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.Arena;
@@ -77,8 +78,7 @@ public final class SignedMomentum implements Compressor {
     public void compress(Floats input, float scale, ByteBuffer target, Workers workers) {
         Floats next = delta.begin(input);
         Floats nextSelected = selected.begin(input);
-        next.copyFrom(delta.now());
-        VectorMath.subtract(next, selected.now(), workers);
+        Differences.subtract(delta.now(), selected.now(), next, workers);
         VectorMath.decayAndAdd(next, decay, input, scale, next, workers);
         full.encode(next, values.clear(), workers);
         full.decode(values.flip(), nextSelected, workers);

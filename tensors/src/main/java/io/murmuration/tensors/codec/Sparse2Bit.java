@@ -1,6 +1,7 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Pieces;
 import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

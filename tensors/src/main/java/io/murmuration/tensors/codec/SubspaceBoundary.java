@@ -1,10 +1,10 @@
 package io.murmuration.tensors.codec;
 
 import io.murmuration.tensors.compute.Backend;
+import io.murmuration.tensors.compute.Differences;
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * A stage boundary that sends {@code rank} numbers a token instead of {@code dim}: Subspace Networks / Protocol Models (arXiv
@@ -39,8 +39,6 @@ public final class SubspaceBoundary {
      * has left 1 by one step of an optimiser costs 1e-4 and more.
      */
     public static final double EXACT_WITHIN = 1e-5;
-
-    private static final int CHUNK = 4096;
 
     private final Backend backend;
     private final Floats basis;
@@ -109,7 +107,7 @@ public final class SubspaceBoundary {
         atLeast("scratch", scratch, x.length());
         length("projection", z, (long) tokens * rank);
         Floats difference = scratch.slice(0, x.length());
-        subtract(x, known, difference);
+        Differences.subtract(x, known, difference, Workers.SERIAL);
         times(difference, tokens, z);
     }
 
@@ -214,23 +212,6 @@ public final class SubspaceBoundary {
     /** {@code x = z U^T + beta x}. */
     private void timesTransposed(Floats z, int tokens, float beta, Floats x) {
         backend.gemm(false, true, tokens, dim, rank, 1, z, rank, basis, rank, beta, x, dim);
-    }
-
-    /** Through arrays that stay in the first cache: there the compiler uses vector instructions. */
-    private static void subtract(Floats x, Floats known, Floats difference) {
-        int size = (int) Math.min(CHUNK, x.length());
-        float[] minuend = new float[size];
-        float[] subtrahend = new float[size];
-        for (long at = 0; at < x.length(); at += size) {
-            int count = (int) Math.min(size, x.length() - at);
-            long offset = at * Float.BYTES;
-            MemorySegment.copy(x.segment(), ValueLayout.JAVA_FLOAT, offset, minuend, 0, count);
-            MemorySegment.copy(known.segment(), ValueLayout.JAVA_FLOAT, offset, subtrahend, 0, count);
-            for (int i = 0; i < count; i++) {
-                minuend[i] -= subtrahend[i];
-            }
-            MemorySegment.copy(minuend, 0, difference.segment(), ValueLayout.JAVA_FLOAT, offset, count);
-        }
     }
 
     private int tokens(Floats x) {

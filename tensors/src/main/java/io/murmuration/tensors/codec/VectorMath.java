@@ -39,20 +39,4 @@ final class VectorMath {
             state[i] = state[i] * decay + input[i] * scale;
         }
     }
-
-    /** {@code minuend := minuend - term}. */
-    static void subtract(Floats minuend, Floats term, Workers workers) {
-        Blocks.run(workers, minuend.length(), Scratch::new, (scratch, at, count) -> {
-            load(minuend, at, scratch.one, count);
-            load(term, at, scratch.two, count);
-            subtract(scratch.one, scratch.two, count);
-            store(scratch.one, count, minuend, at);
-        });
-    }
-
-    private static void subtract(float[] minuend, float[] term, int count) {
-        for (int i = 0; i < count; i++) {
-            minuend[i] -= term[i];
-        }
-    }
 }

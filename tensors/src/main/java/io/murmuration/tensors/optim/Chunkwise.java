@@ -41,21 +41,4 @@ final class Chunkwise {
             }
         }
     }
-
-    /** {@code difference := left - right}; the difference may be one of the two. */
-    static void subtract(Floats left, Floats right, Floats difference) {
-        run(
-                1,
-                (chunks, count) -> {
-                    float[] out = chunks[0];
-                    float[] a = chunks[1];
-                    float[] b = chunks[2];
-                    for (int i = 0; i < count; i++) {
-                        out[i] = a[i] - b[i];
-                    }
-                },
-                difference,
-                left,
-                right);
-    }
 }

@@ -1,6 +1,8 @@
 package io.murmuration.tensors.optim;
 
+import io.murmuration.tensors.compute.Differences;
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.Arena;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -75,7 +77,7 @@ public final class DiLoCo {
 
     /** {@code delta := theta - local}. */
     public void pseudoGradient(Floats local, Floats delta) {
-        Chunkwise.subtract(parameters, local, delta);
+        Differences.subtract(parameters, local, delta, Workers.SERIAL);
     }
 
     /** Moves theta by the mean of the pseudo-gradients. */

@@ -18,7 +18,7 @@ import java.util.Map;
  * which only signs travel, and whose transfer hides behind computing. Round r of a replica:
  *
  * <pre>
- * begin:       p := p (1 - lr wd) - lr sign(update of round r - 2)
+ * begin:       p := p (1 - lr wd) - lr sign(update of round r - 2)          if there is one
  * lookAhead:   p' := p - lr' sign(d)          lr' of round r - 1; forward and backward pass see p'
  * undo:        p again, bit for bit
  * contribute:  d := (d - what was selected in round r - 1) beta + lr g, and send slots and signs of the selection
@@ -90,10 +90,16 @@ public final class DisTrO {
         return schedule.learningRate(round) * Math.max(0, Math.min(1, share));
     }
 
-    /** Applies the update of round {@code round - 2}, and forgets it. */
+    /**
+     * Applies the update of round {@code round - 2}, and forgets it. An update of zeros is none: nothing decays then either,
+     * so a round that failed leaves the parameters as they are. That follows from the saved state alone.
+     */
     public void begin(long round, Floats parameters, double learningRate, Workers workers) {
         requireBehind();
         Floats update = update(round);
+        if (isZero(update)) {
+            return;
+        }
         SignDescent.step(tensors, parameters, update, learningRate, settings.weightDecay, workers);
         update.clear();
     }
@@ -153,6 +159,15 @@ public final class DisTrO {
         state.put(UPDATE_EVEN, updates.get(0));
         state.put(UPDATE_ODD, updates.get(1));
         return Collections.unmodifiableMap(state);
+    }
+
+    /** Looks no further than to the first number that is not: behind a round that went well, a few numbers. */
+    private static boolean isZero(Floats update) {
+        long at = 0;
+        while (at < update.length() && update.get(at) == 0) {
+            at++;
+        }
+        return at == update.length();
     }
 
     private Floats update(long round) {

@@ -1,6 +1,8 @@
 package io.murmuration.tensors.optim;
 
+import io.murmuration.tensors.compute.Differences;
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Workers;
 import io.murmuration.tensors.data.SampleOrder;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -97,7 +99,7 @@ public final class NoLoCo {
 
     /** {@code progress := local - phi}: goes to the partner together with phi. */
     public void progress(Floats local, Floats progress) {
-        Chunkwise.subtract(local, slow, progress);
+        Differences.subtract(local, slow, progress, Workers.SERIAL);
     }
 
     /**

@@ -2,9 +2,9 @@ package io.murmuration.tensors.optim;
 
 import io.murmuration.tensors.compute.Floats;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * A copy of the vectors of a state, to return to: an outer step belongs to a round, and a round may be abandoned after it
@@ -12,27 +12,37 @@ import java.util.Map;
  */
 public final class SavedState {
 
-    private record Copy(Floats live, Floats saved) {}
+    private final Supplier<Map<String, Floats>> state;
+    private final Map<String, Floats> saved;
 
-    private final List<Copy> copies;
-
-    private SavedState(List<Copy> copies) {
-        this.copies = List.copyOf(copies);
+    private SavedState(Supplier<Map<String, Floats>> state, Map<String, Floats> saved) {
+        this.state = state;
+        this.saved = saved;
     }
 
-    /** @param state live vectors by name, as every optimiser gives them */
-    public static SavedState of(Arena arena, Map<String, Floats> state) {
-        List<Copy> copies = new ArrayList<>();
-        for (Floats live : state.values()) {
-            Floats saved = Floats.allocate(arena, live.length());
-            saved.copyFrom(live);
-            copies.add(new Copy(live, saved));
-        }
-        return new SavedState(copies);
+    /**
+     * @param state gives the live vectors by name, as every optimiser does; asked now and at every {@link #restore},
+     *     since a commit may let another vector become the live one
+     */
+    public static SavedState of(Arena arena, Supplier<Map<String, Floats>> state) {
+        Map<String, Floats> saved = new LinkedHashMap<>();
+        state.get().forEach((name, live) -> {
+            Floats copy = Floats.allocate(arena, live.length());
+            copy.copyFrom(live);
+            saved.put(name, copy);
+        });
+        return new SavedState(state, saved);
     }
 
-    /** Writes the copies back into the vectors they were taken from. May be done again. */
+    /**
+     * Writes the copies into the vectors that are live now. May be done again. What a compressor has prepared is to be
+     * committed or rolled back first.
+     */
     public void restore() {
-        copies.forEach(copy -> copy.live.copyFrom(copy.saved));
+        Map<String, Floats> live = state.get();
+        if (!live.keySet().equals(saved.keySet())) {
+            throw new IllegalStateException("expected a state of " + saved.keySet() + ", got " + live.keySet());
+        }
+        saved.forEach((name, copy) -> live.get(name).copyFrom(copy));
     }
 }

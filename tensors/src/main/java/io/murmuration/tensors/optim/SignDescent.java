@@ -1,6 +1,7 @@
 package io.murmuration.tensors.optim;
 
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.compute.Pieces;
 import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -12,8 +13,12 @@ import java.lang.foreign.ValueLayout;
 final class SignDescent {
 
     private static final int BLOCK = 4096;
-    /** Numbers per piece of work: 256 KiB of fp32, thousands of times the cost of handing a piece over. */
-    private static final int PIECE = 16 * BLOCK;
+
+    private record Scratch(float[] p, float[] u) {
+        Scratch() {
+            this(new float[BLOCK], new float[BLOCK]);
+        }
+    }
 
     private SignDescent() {}
 
@@ -29,30 +34,34 @@ final class SignDescent {
                     + parameters.length() + " and " + update.length());
         }
         float rate = (float) learningRate;
-        long at = 0;
-        for (Tensors.Tensor tensor : tensors.all()) {
-            float keep = tensor.decays() ? (float) (1 - learningRate * weightDecay) : 1;
-            long length = tensor.length();
-            step(parameters.slice(at, length), update.slice(at, length), keep, rate, workers);
-            at += length;
+        float decayed = (float) (1 - learningRate * weightDecay);
+        // Over the whole vector, not tensor by tensor: gains of a few numbers are not worth handing over.
+        Pieces.of(parameters.length(), BLOCK).run(workers, Scratch::new, (scratch, number, from, to) -> {
+            long start = 0;
+            for (Tensors.Tensor tensor : tensors.all()) {
+                long end = start + tensor.length();
+                float keep = tensor.decays() ? decayed : 1;
+                step(parameters, update, Math.max(from, start), Math.min(to, end), keep, rate, scratch);
+                start = end;
+            }
+        });
+    }
+
+    private static void step(
+            Floats parameters, Floats update, long from, long to, float keep, float rate, Scratch scratch) {
+        for (long at = from; at < to; at += BLOCK) {
+            int count = (int) Math.min(BLOCK, to - at);
+            long offset = at * Float.BYTES;
+            MemorySegment.copy(parameters.segment(), ValueLayout.JAVA_FLOAT, offset, scratch.p, 0, count);
+            MemorySegment.copy(update.segment(), ValueLayout.JAVA_FLOAT, offset, scratch.u, 0, count);
+            step(scratch.p, scratch.u, keep, rate, count);
+            MemorySegment.copy(scratch.p, 0, parameters.segment(), ValueLayout.JAVA_FLOAT, offset, count);
         }
     }
 
-    private static void step(Floats parameters, Floats update, float keep, float rate, Workers workers) {
-        long length = parameters.length();
-        workers.run(Math.toIntExact(Math.ceilDiv(length, (long) PIECE)), piece -> {
-            float[] p = new float[BLOCK];
-            float[] u = new float[BLOCK];
-            long end = Math.min(length, (piece + 1L) * PIECE);
-            for (long at = (long) piece * PIECE; at < end; at += BLOCK) {
-                int count = (int) Math.min(BLOCK, end - at);
-                MemorySegment.copy(parameters.segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, p, 0, count);
-                MemorySegment.copy(update.segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, u, 0, count);
-                for (int i = 0; i < count; i++) {
-                    p[i] = p[i] * keep - rate * Math.signum(u[i]);
-                }
-                MemorySegment.copy(p, 0, parameters.segment(), ValueLayout.JAVA_FLOAT, at * Float.BYTES, count);
-            }
-        });
+    private static void step(float[] p, float[] u, float keep, float rate, int count) {
+        for (int i = 0; i < count; i++) {
+            p[i] = p[i] * keep - rate * Math.signum(u[i]);
+        }
     }
 }

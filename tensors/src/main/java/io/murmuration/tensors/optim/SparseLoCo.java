@@ -115,13 +115,24 @@ public final class SparseLoCo {
     }
 
     /**
-     * {@code parameters := parameters - outerLearningRate * update}.
+     * {@code parameters := parameters - outerLearningRate * update}: the product and the difference are rounded once each.
      *
      * @param parameters those from before the local steps
+     * @param update as {@link #combine} wrote it; stays as it is
      */
     public void apply(Floats parameters, Floats update) {
-        FixedOrderSum.scale(update, (float) -settings.outerLearningRate);
-        FixedOrderSum.add(parameters, update);
+        float rate = (float) settings.outerLearningRate;
+        Chunkwise.run(
+                1,
+                (chunks, count) -> {
+                    float[] p = chunks[0];
+                    float[] u = chunks[1];
+                    for (int i = 0; i < count; i++) {
+                        p[i] -= rate * u[i];
+                    }
+                },
+                parameters,
+                update);
     }
 
     private static double lowerMedian(double[] norms) {

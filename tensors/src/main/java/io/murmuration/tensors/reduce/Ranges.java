@@ -1,5 +1,6 @@
 package io.murmuration.tensors.reduce;
 
+import io.murmuration.tensors.compute.Pieces;
 import io.murmuration.tensors.compute.Workers;
 
 /**
@@ -23,15 +24,16 @@ final class Ranges {
     private Ranges() {}
 
     static int pieces(long length) {
-        return Math.toIntExact(Math.ceilDiv(length, pieceLength(length)));
+        return of(length).count();
     }
 
     static void run(Workers workers, long length, Piece task) {
-        long each = pieceLength(length);
-        workers.run(pieces(length), piece -> task.run(piece, piece * each, Math.min(length, (piece + 1) * each)));
+        of(length).run(workers, () -> task, Piece::run);
     }
 
-    private static long pieceLength(long length) {
-        return Math.max(1, Math.ceilDiv(Math.ceilDiv(length, (long) MOST_PIECES), LEAST_LENGTH)) * LEAST_LENGTH;
+    private static Pieces of(long length) {
+        return new Pieces(
+                length,
+                Math.max(1, Math.ceilDiv(Math.ceilDiv(length, (long) MOST_PIECES), LEAST_LENGTH)) * LEAST_LENGTH);
     }
 }

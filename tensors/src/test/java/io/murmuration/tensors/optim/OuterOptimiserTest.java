@@ -232,7 +232,7 @@ class OuterOptimiserTest {
             Floats start = random(arena, length, seed);
             DiLoCo one = new DiLoCo(arena, start, ROUND);
             one.outerStep(random(arena, length, seed + 1));
-            SavedState saved = SavedState.of(arena, one.state());
+            SavedState saved = SavedState.of(arena, one::state);
             Floats before = Floats.of(arena, one.parameters().toArray());
             one.outerStep(random(arena, length, seed + 2)); // of a round that is then abandoned
             saved.restore();

@@ -3,12 +3,14 @@ package io.murmuration.tensors.optim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.murmuration.tensors.codec.CodecException;
 import io.murmuration.tensors.codec.Compressor;
 import io.murmuration.tensors.codec.ErrorFeedback;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.Workers;
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -275,6 +277,9 @@ class SparseOptimiserTest {
             Floats parameters = Floats.of(arena, 1, 1, 1, 1, 1);
             replicas.getFirst().apply(parameters, update);
             assertThat(parameters.get(4)).isEqualTo(1 - 0.5f * (4 * third));
+            assertThat(update.toArray())
+                    .as("stays for the digest")
+                    .containsExactly(2 * third, third, 2 * third, -2 * third, 4 * third);
         }
     }
 
@@ -299,6 +304,53 @@ class SparseOptimiserTest {
             }
             assertThat(updates.get(0).segment().mismatch(updates.get(1).segment()))
                     .isEqualTo(-1);
+        }
+    }
+
+    @Example
+    void without_an_update_nothing_decays() {
+        try (Arena arena = Arena.ofConfined()) {
+            DisTrO distro = new DisTrO(arena, TENSORS, DISTRO);
+            Floats parameters = Floats.of(arena, gaussian(1));
+            for (int round = 0; round < 4; round++) {
+                distro.begin(round, parameters, 0.5, Workers.SERIAL);
+                ByteBuffer bytes = distroBytes(distro, Floats.of(arena, gaussian(round)));
+                distro.momentum().commit();
+                if (round == 0) {
+                    distro.receive(round, List.of(bytes), Workers.SERIAL);
+                } else if (round == 1) {
+                    bytes.put(70, (byte) ~bytes.get(70));
+                    assertThatThrownBy(() -> distro.receive(1, List.of(bytes), Workers.SERIAL))
+                            .isInstanceOf(CodecException.class);
+                }
+                if (round < 2) {
+                    assertThat(parameters.toArray()).as("round %d", round).isEqualTo(gaussian(1));
+                }
+                if (round == 2) {
+                    assertThat(parameters.toArray()).isNotEqualTo(gaussian(1));
+                    parameters.copyFrom(gaussian(1));
+                }
+            }
+            assertThat(parameters.toArray()).as("round 1 had failed").isEqualTo(gaussian(1));
+        }
+    }
+
+    @Example
+    void garbage_of_a_step_against_the_sign_does_not_grow_with_the_vector() {
+        int pieces = 40;
+        Tensors tensors = new Tensors(List.of(
+                new Tensors.Tensor("x", List.of(pieces, 65_536), true),
+                new Tensors.Tensor("y", List.of(pieces, 65_536), false)));
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Arena arena = Arena.ofConfined()) {
+            Floats parameters = Floats.allocate(arena, tensors.length());
+            Floats update = Floats.allocate(arena, tensors.length());
+            long before = threads.getCurrentThreadAllocatedBytes();
+            SignDescent.step(tensors, parameters, update, 0.1, 0.1, Workers.SERIAL);
+            long garbage = threads.getCurrentThreadAllocatedBytes() - before;
+            // Two arrays of 16 KiB, once; a piece leaves a node of a queue and, before the compiler comes, slices of
+            // memory.
+            assertThat(garbage).isLessThan(8 * 32 * 1024 + pieces * 2 * 4096L);
         }
     }
 

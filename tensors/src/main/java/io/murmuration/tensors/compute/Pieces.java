@@ -1,40 +1,41 @@
-package io.murmuration.tensors.codec;
+package io.murmuration.tensors.compute;
 
-import io.murmuration.tensors.compute.Workers;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 
 /**
  * A flat run of numbers cut into pieces that workers do independently. Where the cuts are follows from the length and the
- * codec's block alone, never from the number of workers.
+ * block that must stay whole alone, never from the number of workers: partial results per piece, put together in order, are
+ * the same bits for any number of threads.
  *
  * @param total numbers in all
  * @param length numbers in every piece but the last
  */
-record Pieces(long total, long length) {
+public record Pieces(long total, long length) {
 
     /** Numbers per piece, about: 256 KiB of fp32, thousands of times the cost of handing a piece over. */
-    static final int LENGTH = 65_536;
+    public static final int LENGTH = 65_536;
 
     /** Does piece {@code number}: the numbers from {@code from} to before {@code to}. */
     @FunctionalInterface
-    interface Body<S> {
+    public interface Body<S> {
         void run(S scratch, int number, long from, long to);
     }
 
     /** Pieces of about {@link #LENGTH}; no cut falls inside a block. */
-    static Pieces of(long total, int block) {
+    public static Pieces of(long total, int block) {
         return new Pieces(total, Math.ceilDiv(LENGTH, block) * (long) block);
     }
 
     /** The same, but not more of them than {@code most}: for what leaves something behind for every piece. */
-    static Pieces atMost(int most, long total, int block) {
+    public static Pieces atMost(int most, long total, int block) {
         long length = Math.max(LENGTH, Math.ceilDiv(total, (long) most));
         return new Pieces(total, Math.ceilDiv(length, (long) block) * block);
     }
 
-    int count() {
+    /** How many there are. */
+    public int count() {
         return Math.toIntExact(Math.ceilDiv(total, length));
     }
 
@@ -44,7 +45,7 @@ record Pieces(long total, long length) {
      * @param scratch makes what a worker needs to work with; as many are made as workers come at once, and they are
      *     used again and again, so that garbage does not grow with the tensor
      */
-    <S> void run(Workers workers, Supplier<S> scratch, Body<S> body) {
+    public <S> void run(Workers workers, Supplier<S> scratch, Body<S> body) {
         if (count() == 1) {
             body.run(scratch.get(), 0, 0, total);
             return;

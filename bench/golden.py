@@ -447,6 +447,37 @@ def streaming(group, rng, name, workers, fragments, steps, period, tau, alpha, s
     group.case(name, params, {name + ".safetensors": tensors}, events=events)
 
 
+def power_sgd(group, rng, name, workers, rank, steps, shapes):
+    """arXiv 1905.13727, algorithms 1 and 2, with a QR decomposition where the code has Gram-Schmidt."""
+    tol = {"atol": 2e-7, "rtol": 1e-5}
+    tensors = {}
+    for parameter, shape in shapes.items():
+        gradients = rng.standard_normal((steps, workers) + shape).astype("<f4")
+        tensors["grad." + parameter] = (gradients, None)
+        rows, columns = shape if len(shape) == 2 else (1, shape[0])
+        if 2 * rank * (rows + columns) > rows * columns:
+            tensors["update." + parameter] = (f32(gradients.astype("f8").mean(1)), tol)
+            continue
+        start = rng.standard_normal((columns, rank)).astype("<f4")
+        q, e = start.astype("f8"), np.zeros((workers,) + shape)
+        trace = {"update": [], "residual": [], "factor": []}
+        for g in gradients:
+            m = g + e
+            basis, triangle = np.linalg.qr((m @ q).mean(0))
+            basis = basis * np.sign(np.diag(triangle))
+            q = (m.transpose(0, 2, 1) @ basis).mean(0)
+            e = m - basis @ q.T
+            for key, value in zip(trace, (basis @ q.T, e, q)):
+                trace[key].append(value)
+        tensors["factor_init." + parameter] = (start, None)
+        for key, values in trace.items():
+            tensors[f"{key}.{parameter}"] = (f32(np.stack(values)), tol)
+    params = {"workers": workers, "rank": rank, "steps": steps,
+              "shapes": {parameter: list(shape) for parameter, shape in shapes.items()}}
+    group.case(name, params, {name + ".safetensors": tensors},
+               description="grad and residual [step, worker, ...], update [step, ...], factor [step, columns, rank]")
+
+
 def half_cosine(a, b, share):
     return b + (a - b) * 0.5 * (1 + math.cos(math.pi * share))
 
@@ -495,6 +526,10 @@ def optim(root):
     shapes = {"a": (5,), "b": (3, 2), "c": (4,), "d": (1,)}
     streaming(group, rng, "streaming_p3", 2, [["a", "d"], ["b"], ["c"]], 14, 6, 2, 0.5, shapes)
     streaming(group, rng, "streaming_tau0", 3, [["a", "b", "c", "d"]], 7, 3, 0, 0.25, shapes)
+    # The second matrix is small enough to be averaged as it is.
+    shapes = {"a": (12, 17), "g": (11,), "b": (5, 9), "c": (15, 8)}
+    power_sgd(group, rng, "powersgd_r2", 3, 2, 3, shapes)
+    power_sgd(group, rng, "powersgd_r3_w1", 1, 3, 3, {"a": (16, 21), "g": (5,)})
     group.close()
 
 

@@ -62,6 +62,20 @@ final class Folders {
         delete(old);
     }
 
+    /**
+     * Gives a finished folder another name in the same file system.
+     *
+     * @param place not there, or an empty folder
+     * @throws IOException if there is something, whoever put it there meanwhile
+     */
+    static void publish(Path finished, Path place) throws IOException {
+        if (WINDOWS) {
+            Files.deleteIfExists(place); // renaming does not replace an empty folder there; deletes no other
+        }
+        Files.move(finished, place, StandardCopyOption.ATOMIC_MOVE);
+        force(place.getParent());
+    }
+
     /** Takes a folder away: out of sight in one step, under a name that nothing brings back, then file by file. */
     static void remove(Path folder) throws IOException {
         Path gone = gone(folder);

@@ -25,7 +25,8 @@ public final class HuggingFaceExport {
     private HuggingFaceExport() {}
 
     /**
-     * Writes a folder, whole or not at all.
+     * Writes a folder, whole or not at all. What lies beside it is left alone; of two exports to one folder at a time one
+     * succeeds.
      *
      * @param folder new or empty
      * @param dtype of 32 or 16 bits; numbers are rounded to nearest even
@@ -42,16 +43,18 @@ public final class HuggingFaceExport {
             if (Files.exists(folder) && !isEmptyFolder(folder)) {
                 throw new CheckpointException(folder + ": expected a new or empty folder, there is something");
             }
-            Files.createDirectories(folder.toAbsolutePath().getParent());
-            Folders.recover(folder.toAbsolutePath());
-            Path fresh = Files.createDirectory(Folders.fresh(folder.toAbsolutePath()));
+            Path place = Files.exists(folder) ? folder.toRealPath() : folder.toAbsolutePath();
+            Files.createDirectories(place.getParent());
+            // The user chose the folder, so the names beside it are not ours: a new one is ours. Temporary folders are
+            // closed to other users, so the model goes into one inside it.
+            Path work = Files.createTempDirectory(place.getParent(), "." + place.getFileName() + ".");
             try {
+                Path fresh = Files.createDirectory(work.resolve("model"));
                 fill(checkpoint, fresh, dtype, shardBytes);
                 Folders.force(fresh);
-                Folders.replace(folder.toAbsolutePath());
-            } catch (IOException | RuntimeException e) {
-                Folders.delete(fresh);
-                throw e;
+                Folders.publish(fresh, place);
+            } finally {
+                Folders.delete(work);
             }
             try (Stream<Path> files = Files.list(folder)) {
                 return files.sorted().toList();

@@ -26,7 +26,7 @@ import java.util.function.Consumer;
  * Text that cannot be mapped as it is (compressed, JSON, or read by a tokeniser that is not {@code bytes}) becomes a token
  * file once, and that is mapped. Its name follows from the files' paths, sizes and times, the tokeniser and a version, so
  * what has changed is made anew. It is written beside its place under a lock, forced to the disk and renamed: it is there
- * whole or not at all. Files here may be deleted while nobody uses them.
+ * whole or not at all; its lock stays, empty. Files here may be deleted while nobody uses them.
  *
  * <p>Layout, little-endian: 8 bytes magic, 4 bytes version, 4 bytes width of an id, 8 bytes number of training ids, 8
  * bytes number of validation ids, then the ids.
@@ -103,23 +103,36 @@ final class TokenCache {
     private void make(String name, List<Source> sources, boolean cut, Path place) {
         try {
             Files.createDirectories(settings.cache());
-            Path fresh = place.resolveSibling(place.getFileName() + ".new");
-            try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            // The lock has a file of its own that stays: whoever waits for a file that is then deleted or renamed locks
+            // nothing that the next one sees.
+            try (FileChannel channel = FileChannel.open(
+                            place.resolveSibling(place.getFileName() + ".lock"),
+                            StandardOpenOption.CREATE,
+                            StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
-                try {
-                    // Whoever waited for another process finds its work done.
-                    if (lock.isValid() && read(name, place).isEmpty()) {
-                        fill(name, sources, cut, channel);
-                        Files.move(fresh, place, StandardCopyOption.ATOMIC_MOVE);
-                    }
-                } finally {
-                    Files.deleteIfExists(fresh);
+                // Whoever waited for another process finds its work done.
+                if (lock.isValid() && read(name, place).isEmpty()) {
+                    write(name, sources, cut, place);
                 }
             }
         } catch (IOException e) {
             throw new DataException(settings.cache() + ": the tokens of " + name + " cannot be kept there: " + e, e);
         } catch (OverlappingFileLockException e) {
             throw new DataException(place + ": another run of this process is making it", e);
+        }
+    }
+
+    /** The caller holds the lock, so what is found under the temporary name is what a crash left. */
+    private void write(String name, List<Source> sources, boolean cut, Path place) throws IOException {
+        Path fresh = place.resolveSibling(place.getFileName() + ".new");
+        try {
+            try (FileChannel channel = FileChannel.open(
+                    fresh, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+                fill(name, sources, cut, channel);
+            }
+            Files.move(fresh, place, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(fresh);
         }
     }
 
@@ -130,7 +143,7 @@ final class TokenCache {
         if (cut) {
             Corpus.requireLines(name, lines);
         }
-        channel.truncate(0).position(HEADER);
+        channel.position(HEADER);
         OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER);
         Encoder encoder = new Encoder(
                 new TokenWriter(settings.tokeniser(), width(), out), cut ? lines - Corpus.share(lines) : lines);

@@ -20,9 +20,16 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -244,6 +251,60 @@ class HuggingFaceTest {
         assertThatThrownBy(() -> HuggingFaceExport.write(half, folder.resolve("mine"), Dtype.F32, 1 << 20))
                 .isInstanceOf(CheckpointException.class)
                 .hasMessage(folder.resolve("mine") + ": expected a new or empty folder, there is something");
+    }
+
+    @Test
+    void an_export_leaves_alone_what_lies_beside_its_folder() throws IOException {
+        CheckpointReader checkpoint = checkpoint(new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6), 40_000f);
+        Path place = Files.createDirectories(folder.resolve("exports"));
+        for (String foreign : List.of(".mine.new", ".mine.old", ".mine.gone")) {
+            Files.writeString(Files.createDirectory(place.resolve(foreign)).resolve("a.txt"), "not ours");
+        }
+        assertThatThrownBy(() -> HuggingFaceExport.write(checkpoint, place.resolve("mine"), Dtype.F16, 1 << 20))
+                .isInstanceOf(CheckpointException.class);
+        assertThat(names(place)).containsExactly(".mine.gone", ".mine.new", ".mine.old");
+        HuggingFaceExport.write(checkpoint, place.resolve("mine"), Dtype.F32, 1 << 20);
+        assertThat(names(place)).containsExactly(".mine.gone", ".mine.new", ".mine.old", "mine");
+        assertThat(Files.getPosixFilePermissions(place.resolve("mine")))
+                .isEqualTo(Files.getPosixFilePermissions(place.resolve(".mine.new")));
+        for (String foreign : List.of(".mine.new", ".mine.old", ".mine.gone")) {
+            assertThat(place.resolve(foreign).resolve("a.txt")).hasContent("not ours");
+        }
+    }
+
+    @Test
+    void of_exports_to_one_folder_at_a_time_one_succeeds() throws Exception {
+        CheckpointReader checkpoint = checkpoint(new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6), 0.125f);
+        Path place = Files.createDirectories(folder.resolve("exports"));
+        Path exported = Files.createDirectory(place.resolve("same"));
+        int exports = 4;
+        CyclicBarrier start = new CyclicBarrier(exports);
+        Callable<Boolean> export = () -> {
+            start.await();
+            try {
+                HuggingFaceExport.write(checkpoint, exported, Dtype.F32, 1);
+                return true;
+            } catch (CheckpointException e) {
+                assertThat(e).hasMessageStartingWith(exported + ": ");
+                return false;
+            }
+        };
+        int successes = 0;
+        try (ExecutorService pool = Executors.newFixedThreadPool(exports)) {
+            for (Future<Boolean> result : pool.invokeAll(Collections.nCopies(exports, export))) {
+                successes += result.get() ? 1 : 0;
+            }
+        }
+        assertThat(successes).isEqualTo(1);
+        assertThat(names(place)).containsExactly("same");
+        assertThat(names(exported)).hasSize(23);
+        HuggingFaceModel.open(exported);
+    }
+
+    private static List<String> names(Path place) throws IOException {
+        try (Stream<Path> entries = Files.list(place)) {
+            return entries.map(path -> path.getFileName().toString()).sorted().toList();
+        }
     }
 
     /** Number i of every tensor is (i modulo 7) times a unit. */

@@ -174,7 +174,7 @@ class CorporaTest {
                 write("c.jsonl", "\n"),
                 BYTES,
                 folder.resolve("c.jsonl") + ": expected lines of JSON, the file is empty");
-        assertThat(folder.resolve(".cache")).isEmptyDirectory();
+        assertThat(folder.resolve(".cache")).isDirectoryNotContaining("regex:.*\\.(tokens|new)");
     }
 
     @Test
@@ -205,7 +205,9 @@ class CorporaTest {
         int[] train = ids(open(file, GPT2).train());
         Path cached;
         try (Stream<Path> files = Files.list(folder.resolve(".cache"))) {
-            cached = files.toList().getFirst();
+            cached = files.filter(path -> path.toString().endsWith(".tokens"))
+                    .findFirst()
+                    .orElseThrow();
         }
         byte[] whole = Files.readAllBytes(cached);
         Files.delete(cached);

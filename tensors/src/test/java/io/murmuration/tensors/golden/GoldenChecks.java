@@ -9,6 +9,7 @@ final class GoldenChecks {
             new InnerOptimiserGolden(),
             new DiLoCoGolden(),
             new StreamingGolden(),
+            new PowerSgdGolden(),
             new ClipGolden(),
             new ScheduleGolden(),
             new CodecGolden(),

@@ -367,7 +367,7 @@ class CommandLineTest {
         assertThat(HuggingFaceModel.open(model).spec()).isEqualTo(ModelSpec.NANO);
         assertOneLine(
                 execute("export", checkpoint.toString(), model.toString()), 2, model + ": expected a new or empty");
-        assertOneLine(execute("export", "/no/such", "/tmp/x"), 2, "there is no checkpoint /no/such");
+        assertOneLine(execute("export", "/no/such", "out"), 2, "there is no checkpoint /no/such");
         assertOneLine(execute("export", dir.toString(), dir.resolve("x").toString()), 2, "state.json");
         assertOneLine(execute("export", checkpoint.toString(), "x", "--shard-size", "big"), 2, "--shard-size big");
         assertOneLine(

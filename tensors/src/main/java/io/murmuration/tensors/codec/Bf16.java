@@ -101,14 +101,18 @@ record Bf16() implements Codec {
 
     /** Decodes a block and returns the bits of its largest magnitude. */
     private static int widen(Room bytes, long from, int count, long address) {
-        IntVector largest = IntVector.zero(Scan.INTS);
-        int whole = count - count % Scan.WIDTH;
-        for (int i = 0; i < whole; i += Scan.WIDTH) {
-            IntVector bits = Halves.load(bytes, from + i * 2L);
-            largest = largest.max(bits.and(Scan.MAGNITUDES));
-            Lanes.store(bits.reinterpretAsFloats(), address + i * 4L);
+        IntVector first = IntVector.zero(Scan.INTS);
+        IntVector second = first;
+        int whole = count - count % (2 * Scan.WIDTH);
+        for (int i = 0; i < whole; i += 2 * Scan.WIDTH) {
+            IntVector one = Halves.load(bytes, from + i * 2L);
+            IntVector two = Halves.load(bytes, from + (i + Scan.WIDTH) * 2L);
+            first = first.max(one.and(Scan.MAGNITUDES));
+            second = second.max(two.and(Scan.MAGNITUDES));
+            Lanes.store(one.reinterpretAsFloats(), address + i * 4L);
+            Lanes.store(two.reinterpretAsFloats(), address + (i + Scan.WIDTH) * 4L);
         }
-        int magnitude = largest.reduceLanes(VectorOperators.MAX);
+        int magnitude = first.max(second).reduceLanes(VectorOperators.MAX);
         for (int i = whole; i < count; i++) {
             int bits = bytes.getShort(from + i * 2L) << Short.SIZE;
             magnitude = Math.max(magnitude, bits & Scan.MAGNITUDE);

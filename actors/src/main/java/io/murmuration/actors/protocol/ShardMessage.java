@@ -16,11 +16,17 @@ public sealed interface ShardMessage extends ControlMessage
                 ShardMessage.WhoHas {
 
     /**
-     * Serve in {@code stage}. With {@code initial} state the shard builds version {@code version} itself (from the seed or
-     * the checkpoint the run starts from); otherwise it waits for a snapshot from a donor. It answers
+     * Serve in {@code stage} from {@code version}. Without donors the shard builds that version itself (from the seed or the
+     * checkpoint the run starts from); otherwise it takes a snapshot from them. It answers
      * {@link CoordinatorMessage.Enlisted} once it holds the version, and from now on refuses lower epochs.
+     *
+     * @param donors who holds that version of that stage
      */
-    record Enlist(Epoch epoch, int stage, long version, boolean initial) implements ShardMessage {}
+    record Enlist(Epoch epoch, int stage, long version, List<Member> donors) implements ShardMessage {
+        public Enlist {
+            donors = List.copyOf(donors);
+        }
+    }
 
     /**
      * The sender works on {@code ids} or has finished them, but who sent them to it is gone: whoever in this stage is sent

@@ -194,7 +194,7 @@ final class RunState {
                 }
                 if (phase == Phase.GATHERING) {
                     int stage = members.assign(member);
-                    send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, true));
+                    send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, List.of()));
                 } else {
                     members.joiner(member);
                 }
@@ -504,7 +504,7 @@ final class RunState {
     private void sendSnapshotOrder(Member joiner) {
         int stage = members.stage(joiner);
         Member donor = roster.stage(stage).getFirst();
-        send(joiner, new ShardMessage.Enlist(roster.epoch(), stage, version, false));
+        send(joiner, new ShardMessage.Enlist(roster.epoch(), stage, version, List.of(donor)));
         send(donor, new ShardMessage.ServeState(roster.epoch(), version, joiner));
     }
 
@@ -555,7 +555,7 @@ final class RunState {
             case GATHERING -> {
                 members.unenlistedShards()
                         .forEach((member, stage) ->
-                                send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, true)));
+                                send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, List.of())));
             }
             case JOINING -> members.nowJoining().forEach(this::sendSnapshotOrder);
             case TRAINING, EVALUATING -> broadcast(open(true));

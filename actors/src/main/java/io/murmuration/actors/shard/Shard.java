@@ -466,12 +466,13 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         if (account == null) {
             stage = enlist.stage();
             account = new StepAccount(stage, settings.stages(), settings.credits());
-            ports.compute(new Compute.Open(stage, enlist.version(), enlist.initial()), nothing -> {});
-            if (enlist.initial()) {
+            ports.compute(
+                    new Compute.Open(stage, enlist.version(), enlist.donors().isEmpty()), nothing -> {});
+            if (enlist.donors().isEmpty()) {
                 hold(enlist.version());
             }
         }
-        if (!enlist.initial()
+        if (!enlist.donors().isEmpty()
                 && restoring
                         .map(receiver -> receiver.version() != enlist.version())
                         .orElse(true)) {

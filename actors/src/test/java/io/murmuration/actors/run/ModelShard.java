@@ -150,7 +150,7 @@ final class ModelShard extends ModelPeer {
         }
         assertThat(stage).as("a shard that has built a stage keeps it").isIn(-1, enlist.stage());
         stage = enlist.stage();
-        if (enlist.initial()) {
+        if (enlist.donors().isEmpty()) {
             version = enlist.version();
             enlisted();
         } else {

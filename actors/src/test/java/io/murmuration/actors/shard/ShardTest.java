@@ -74,7 +74,7 @@ final class ShardTest {
                 2,
                 5);
         shard = KIT.spawn(Shard.create(ports.ports(), SELF, settings));
-        tell(new ShardMessage.Enlist(EPOCH, 1, 7, true));
+        tell(new ShardMessage.Enlist(EPOCH, 1, 7, List.of()));
         assertThat(ports.sent(CoordinatorMessage.Enlisted.class))
                 .isEqualTo(new CoordinatorMessage.Enlisted(EPOCH, 1, 7, "digest"));
         open(Purpose.TRAIN, 7);

@@ -46,6 +46,7 @@ public final class Host extends AbstractBehavior<Host.Message> {
             Membership membership,
             List<Resident> residents,
             int restartLimit,
+            long firstIncarnation,
             Consumer<RunEvent> observer) {
         super(context);
         this.membership = membership;
@@ -53,7 +54,7 @@ public final class Host extends AbstractBehavior<Host.Message> {
         this.restarts = new RestartPolicy(restartLimit);
         for (Resident resident : residents) {
             this.residents.put(resident.peer(), resident);
-            start(resident, 1);
+            start(resident, firstIncarnation);
         }
     }
 
@@ -63,7 +64,18 @@ public final class Host extends AbstractBehavior<Host.Message> {
      */
     public static Behavior<Message> create(
             Membership membership, List<Resident> residents, int restartLimit, Consumer<RunEvent> observer) {
-        return Behaviors.setup(context -> new Host(context, membership, residents, restartLimit, observer));
+        return create(membership, residents, restartLimit, 1, observer);
+    }
+
+    /** @param firstIncarnation of every peer; higher than any that a life of this node before had */
+    public static Behavior<Message> create(
+            Membership membership,
+            List<Resident> residents,
+            int restartLimit,
+            long firstIncarnation,
+            Consumer<RunEvent> observer) {
+        return Behaviors.setup(
+                context -> new Host(context, membership, residents, restartLimit, firstIncarnation, observer));
     }
 
     @Override

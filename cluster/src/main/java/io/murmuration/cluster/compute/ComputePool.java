@@ -2,8 +2,6 @@ package io.murmuration.cluster.compute;
 
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.protocol.Member;
-import io.murmuration.actors.protocol.MicrobatchId;
-import io.murmuration.actors.protocol.Purpose;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -36,7 +34,11 @@ public final class ComputePool implements Compute, AutoCloseable {
         private final Queue<Runnable> queue = new ArrayDeque<>();
         private boolean running;
         private boolean released;
-        private Optional<StageReplica> replica = Optional.empty();
+        private final OwnerTasks tasks;
+
+        private Owner(OwnerTasks tasks) {
+            this.tasks = tasks;
+        }
     }
 
     private final TrainingSetup setup;
@@ -65,18 +67,14 @@ public final class ComputePool implements Compute, AutoCloseable {
     @Override
     public <R> void submit(Member member, Task<R> task, Consumer<Outcome<R>> done) {
         synchronized (owners) {
-            Owner owner = owners.computeIfAbsent(member, known -> new Owner());
-            ExecutorService executor = usesFiles(task) ? files : workers;
+            Owner owner = owners.computeIfAbsent(member, known -> new Owner(new OwnerTasks(setup, checkpoints)));
+            ExecutorService executor = OwnerTasks.usesFiles(task) ? files : workers;
             owner.queue.add(() -> executor.execute(() -> {
-                done.accept(run(owner, task));
+                done.accept(owner.tasks.run(task));
                 next(member, owner);
             }));
             startNext(owner);
         }
-    }
-
-    private static boolean usesFiles(Task<?> task) {
-        return task instanceof Draw || task instanceof KeepChunk || task instanceof KeepCheckpoint;
     }
 
     private void next(Member member, Owner owner) {
@@ -84,8 +82,7 @@ public final class ComputePool implements Compute, AutoCloseable {
             owner.running = false;
             if (owner.released) {
                 owner.queue.clear();
-                owner.replica.ifPresent(StageReplica::close);
-                owner.replica = Optional.empty();
+                owner.tasks.close();
                 owners.remove(member, owner);
             } else {
                 startNext(owner);
@@ -113,66 +110,6 @@ public final class ComputePool implements Compute, AutoCloseable {
         }
     }
 
-    private <R> Outcome<R> run(Owner owner, Task<R> task) {
-        try {
-            return new Completed<>(compute(owner, task));
-        } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
-            LOG.warn("task {} failed", task.getClass().getSimpleName(), e);
-            return new Failed<>(e);
-        }
-    }
-
-    /** The cast is safe: each case returns what its {@code Task<R>} names. */
-    @SuppressWarnings("unchecked")
-    private <R> R compute(Owner owner, Task<R> task) {
-        Object result =
-                switch ((Task<?>) task) {
-                    case Draw(MicrobatchId id) -> draw(id);
-                    case Open open -> {
-                        owner.replica = Optional.of(new StageReplica(setup, open));
-                        yield Nothing.NOTHING;
-                    }
-                    case Forward forward -> replica(owner).forward(forward);
-                    case Loss loss -> replica(owner).loss(loss);
-                    case Backward backward -> replica(owner).backward(backward);
-                    case Discard() -> nothing(replica(owner)::discard);
-                    case GradientLength() -> replica(owner).gradientLength();
-                    case Contribution contribution -> replica(owner).contribution(contribution);
-                    case Reduce reduce -> replica(owner).reduce(reduce);
-                    case Accept accept -> nothing(() -> replica(owner).accept(accept));
-                    case Seal() -> replica(owner).seal();
-                    case Apply apply -> replica(owner).apply(apply);
-                    case Pin(int chunkBytes) -> replica(owner).pin(chunkBytes);
-                    case ReadChunk(int index) -> replica(owner).readChunk(index);
-                    case Unpin() -> nothing(replica(owner)::unpin);
-                    case WriteChunk write -> nothing(() -> replica(owner).writeChunk(write));
-                    case StateDigest() -> replica(owner).digest();
-                    case KeepChunk chunk -> nothing(() -> checkpoints().chunk(chunk));
-                    case KeepCheckpoint keep -> nothing(() -> checkpoints().write(keep));
-                };
-        return (R) result;
-    }
-
-    private static Nothing nothing(Runnable task) {
-        task.run();
-        return Nothing.NOTHING;
-    }
-
-    private byte[] draw(MicrobatchId id) {
-        int[] ids = id.purpose() == Purpose.TRAIN
-                ? setup.batches().microbatch(id.step(), id.index())
-                : setup.batches().validation(id.index() * setup.microbatch(), setup.microbatch());
-        return TokenBytes.encode(ids, setup.model().vocabulary());
-    }
-
-    private static StageReplica replica(Owner owner) {
-        return owner.replica.orElseThrow(() -> new IllegalStateException("no stage was opened"));
-    }
-
-    private CheckpointAssembly checkpoints() {
-        return checkpoints.orElseThrow(() -> new IllegalStateException("this node keeps no checkpoints"));
-    }
-
     /** Lets tasks under way end, then frees all memory. */
     @Override
     public void close() {
@@ -190,7 +127,7 @@ public final class ComputePool implements Compute, AutoCloseable {
             return;
         }
         synchronized (owners) {
-            owners.values().forEach(owner -> owner.replica.ifPresent(StageReplica::close));
+            owners.values().forEach(owner -> owner.tasks.close());
             owners.clear();
             checkpoints.ifPresent(CheckpointAssembly::close);
         }

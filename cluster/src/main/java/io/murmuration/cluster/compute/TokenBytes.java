@@ -1,11 +1,12 @@
 package io.murmuration.cluster.compute;
 
 /** Token ids as they travel: little-endian in 1, 2 or 4 bytes each, as few as the vocabulary needs. */
-final class TokenBytes {
+public final class TokenBytes {
 
     private TokenBytes() {}
 
-    static int width(int vocabulary) {
+    /** Bytes of one id. */
+    public static int width(int vocabulary) {
         return vocabulary <= 1 << 8 ? 1 : vocabulary <= 1 << 16 ? 2 : 4;
     }
 

@@ -1,7 +1,6 @@
 package io.murmuration.cluster.run;
 
 import io.murmuration.actors.port.Ports;
-import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.run.RunPlan;
 import io.murmuration.cluster.compute.CheckpointAssembly;
@@ -18,6 +17,7 @@ import io.murmuration.tensors.checkpoint.CheckpointMeta;
 import io.murmuration.tensors.checkpoint.CheckpointReader;
 import io.murmuration.tensors.checkpoint.CheckpointStore;
 import io.murmuration.tensors.checkpoint.StartingState;
+import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.data.Batches;
 import io.murmuration.tensors.data.Corpus;
@@ -48,8 +48,12 @@ public final class LocalRuns implements TrainingRuns {
                 : settings.importFrom().map(folder -> RunInputs.imported(settings, folder, listener::noticed));
         Corpus corpus = RunInputs.corpus(settings, listener::noticed);
         Batches batches = batches(settings, corpus);
-        TrainingSetup setup = setup(settings, batches, start);
-        RunPlan plan = plan(settings, batches, checkpoint);
+        TrainingSetup setup =
+                setup(settings, Backends.byName(lower(settings.compute().backend())), batches, start);
+        RunPlan plan = plan(
+                settings,
+                validationWindows(settings, batches) / settings.batch().microbatch(),
+                checkpoint.map(reader -> reader.meta().step()).orElse(0L));
         WireCounts wire = new WireCounts();
         RunProgress progress = new RunProgress(settings, setup, plan, wire, listener);
         progress.describe(
@@ -73,7 +77,7 @@ public final class LocalRuns implements TrainingRuns {
                 LocalSwarm swarm = LocalSwarm.start(
                         settings.name() + "-" + settings.seed(),
                         plan,
-                        limits(settings.limits()),
+                        SwarmLimits.of(settings.limits()),
                         true,
                         system -> new Ports(
                                 pool,
@@ -147,10 +151,12 @@ public final class LocalRuns implements TrainingRuns {
         return windows - windows % settings.batch().microbatch();
     }
 
-    private static TrainingSetup setup(RunSettings settings, Batches batches, Optional<StartingState> start) {
+    /** What the replicas of a run compute with. */
+    public static TrainingSetup setup(
+            RunSettings settings, Backend backend, Batches batches, Optional<StartingState> start) {
         RunSettings.Optimiser optimiser = settings.optimiser();
         return new TrainingSetup(
-                Backends.byName(lower(settings.compute().backend())),
+                backend,
                 settings.model(),
                 StagePlan.of(settings.model().layers(), settings.swarm().stages()),
                 batches,
@@ -164,43 +170,27 @@ public final class LocalRuns implements TrainingRuns {
                 start);
     }
 
-    private static RunPlan plan(RunSettings settings, Batches batches, Optional<CheckpointReader> checkpoint) {
+    /**
+     * What the coordinator of a run steers towards.
+     *
+     * @param evaluationMicrobatches microbatches in an evaluation; 0 for none
+     * @param firstVersion 0, or that of the checkpoint it resumes
+     */
+    public static RunPlan plan(RunSettings settings, int evaluationMicrobatches, long firstVersion) {
         RunSettings.Limits limits = settings.limits();
         return new RunPlan(
                 settings.swarm().stages(),
                 settings.swarm().replicas(),
                 settings.swarm().trainers(),
-                checkpoint.map(reader -> reader.meta().step()).orElse(0L),
+                firstVersion,
                 settings.steps(),
-                batches.microbatches(),
+                settings.batch().microbatches(),
                 settings.validation().every(),
-                validationWindows(settings, batches) / settings.batch().microbatch(),
+                evaluationMicrobatches,
                 settings.checkpoint().every(),
                 limits.controlRetry(),
                 limits.holdBoundary(),
                 limits.joinAttempts());
-    }
-
-    private static SwarmLimits limits(RunSettings.Limits limits) {
-        return new SwarmLimits(
-                limits.creditsPerUpstream(),
-                new AdaptiveDeadline.Settings(
-                        limits.deadlineFloor().toNanos(),
-                        limits.deadlineCeiling().toNanos(),
-                        limits.deadlineSpread()),
-                limits.retry(),
-                limits.ban(),
-                limits.controlRetry(),
-                limits.holdBoundary(),
-                limits.joinAttempts(),
-                limits.restarts(),
-                limits.averagingPartBytes(),
-                limits.earlyParts(),
-                limits.snapshotChunkBytes(),
-                limits.snapshotWindow(),
-                limits.snapshotAttempts(),
-                limits.linkQueue(),
-                limits.linkUnanswered());
     }
 
     private static String lower(Enum<?> choice) {

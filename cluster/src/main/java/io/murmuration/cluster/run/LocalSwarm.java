@@ -136,20 +136,8 @@ public final class LocalSwarm implements AutoCloseable {
 
         private static List<Host.Resident> residents(
                 String run, RunPlan plan, SwarmLimits limits, boolean keeper, Ports ports) {
-            var shardSettings = new ShardSettings(
-                    run,
-                    plan.stages(),
-                    limits.credits(),
-                    limits.deadline(),
-                    limits.retry(),
-                    limits.ban(),
-                    limits.averagingPartBytes() / Float.BYTES,
-                    limits.earlyParts(),
-                    limits.chunkBytes(),
-                    limits.chunkWindow(),
-                    limits.chunkAttempts());
-            var trainerSettings =
-                    new TrainerSettings(run, limits.credits(), limits.deadline(), limits.retry(), limits.ban());
+            ShardSettings shardSettings = limits.shard(run, plan.stages());
+            TrainerSettings trainerSettings = limits.trainer(run);
             List<Host.Resident> residents = new ArrayList<>();
             if (keeper) {
                 residents.add(new Host.Resident(

@@ -1,6 +1,9 @@
 package io.murmuration.cluster.run;
 
 import io.murmuration.actors.routing.AdaptiveDeadline;
+import io.murmuration.actors.shard.ShardSettings;
+import io.murmuration.actors.trainer.TrainerSettings;
+import io.murmuration.cluster.config.RunSettings;
 import java.time.Duration;
 
 /**
@@ -37,4 +40,49 @@ public record SwarmLimits(
         int chunkWindow,
         int chunkAttempts,
         int linkQueue,
-        int linkUnanswered) {}
+        int linkUnanswered) {
+
+    /** As the settings of a run say. */
+    public static SwarmLimits of(RunSettings.Limits limits) {
+        return new SwarmLimits(
+                limits.creditsPerUpstream(),
+                new AdaptiveDeadline.Settings(
+                        limits.deadlineFloor().toNanos(),
+                        limits.deadlineCeiling().toNanos(),
+                        limits.deadlineSpread()),
+                limits.retry(),
+                limits.ban(),
+                limits.controlRetry(),
+                limits.holdBoundary(),
+                limits.joinAttempts(),
+                limits.restarts(),
+                limits.averagingPartBytes(),
+                limits.earlyParts(),
+                limits.snapshotChunkBytes(),
+                limits.snapshotWindow(),
+                limits.snapshotAttempts(),
+                limits.linkQueue(),
+                limits.linkUnanswered());
+    }
+
+    /** What the shards of a run need of it. */
+    public ShardSettings shard(String run, int stages) {
+        return new ShardSettings(
+                run,
+                stages,
+                credits,
+                deadline,
+                retry,
+                ban,
+                averagingPartBytes / Float.BYTES,
+                earlyParts,
+                chunkBytes,
+                chunkWindow,
+                chunkAttempts);
+    }
+
+    /** What the trainers of a run need of it. */
+    public TrainerSettings trainer(String run) {
+        return new TrainerSettings(run, credits, deadline, retry, ban);
+    }
+}

@@ -1,9 +1,6 @@
 package io.murmuration.faults.simulation;
 
-import io.murmuration.tensors.reduce.Digest;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -12,6 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -20,7 +23,7 @@ import java.util.function.BooleanSupplier;
  * path and its canonical bytes, never a measured time or an address.
  *
  * <p>Used by one thread, the one that made it. Another thread that submits something has found a way around the seed: the
- * run fails.
+ * run fails. The only exception is {@link #boot}.
  */
 public final class EventLoop {
 
@@ -44,23 +47,29 @@ public final class EventLoop {
      *
      * @param node name of the node; empty for the world itself (events, faults, links), which no gate stops
      * @param life which life of the node; what was begun in one life does not happen in the next
-     * @param path stable name of what happens, the same in every run with the same seed
+     * @param path stable name of what happens, the same in every run with the same seed; begins with a slash if, and only
+     *     if, an actor works off its mailbox
      */
     public record Source(String node, long life, String path) {
         /** Something that happens to the world and to no node. */
         public static Source world(String path) {
             return new Source("", 0, path);
         }
+
+        /** An actor works off its mailbox. */
+        public boolean isMailbox() {
+            return path.startsWith("/");
+        }
     }
 
     /** Something that will happen. */
     public final class Event {
         private final long time;
-        private final long sequence;
+        private long sequence;
         private final Source source;
-        private final byte[] content;
-        private final Runnable action;
-        private boolean cancelled;
+        private byte[] content;
+        private Runnable action;
+        private volatile boolean cancelled;
 
         private Event(long time, long sequence, Source source, byte[] content, Runnable action) {
             this.time = time;
@@ -70,29 +79,63 @@ public final class EventLoop {
             this.action = action;
         }
 
-        /** Makes it not happen; false if it has happened already. */
+        /** Makes it not happen; false if it has happened already, or was made not to happen before. */
         public boolean cancel() {
-            checkThread();
             boolean pending = !cancelled;
-            cancelled = true;
+            if (pending) {
+                over();
+                if (mayWork()) {
+                    waste++;
+                    clearWaste();
+                }
+            }
             return pending;
+        }
+
+        /** Holds on to nothing: a cancelled event may stay queued for a long time. */
+        private void over() {
+            cancelled = true;
+            content = NOTHING;
+            action = () -> {};
         }
     }
 
     private static final byte[] NOTHING = {};
 
+    /** Cancelled events in the queue before it is worth while to look for them. */
+    private static final int SMALL_WASTE = 4096;
+
+    /**
+     * Events at one moment after which the world is taken to stand still: actors that answer each other without end in no
+     * time. A whole step of a thousand nodes has some hundred thousand.
+     */
+    private static final long SAME_MOMENT_LIMIT = 20_000_000;
+
+    /** Real time in which whatever {@link #boot} starts must be there; an actor system takes some 2 s on a busy machine. */
+    private static final Duration BOOT_LIMIT = Duration.ofSeconds(60);
+
     private static final Comparator<Event> ORDER =
             Comparator.<Event>comparingLong(event -> event.time).thenComparingLong(event -> event.sequence);
 
     private final Thread owner = Thread.currentThread();
-    private final PriorityQueue<Event> queue = new PriorityQueue<>(ORDER);
+    private final PriorityQueue<Event> later = new PriorityQueue<>(ORDER);
+    /** What was asked for now, to happen now: the most of all, and in order as it is. */
+    private final Deque<Event> soon = new ArrayDeque<>();
+
     private final Map<String, Deque<Event>> held = new TreeMap<>();
-    private final MessageDigest history = Digest.sha256();
+    private final BlockingQueue<Event> fromOutside = new LinkedBlockingQueue<>();
     private final List<String> intruders = new ArrayList<>();
+    private final History history = new History();
     private Gate gate = source -> Verdict.RUN;
+    private volatile boolean intruded;
+    private volatile boolean booting;
+    private boolean recording = true;
+    private Source current = Source.world("");
     private long now;
     private long sequence;
     private long ran;
+    private long ranNow;
+    private int waste;
 
     /** Decides which nodes live; until it is set all do. */
     public void gate(Gate decides) {
@@ -109,6 +152,11 @@ public final class EventLoop {
         return ran;
     }
 
+    /** Where what happens at this moment happens; the world between two events. */
+    public Source current() {
+        return current;
+    }
+
     /**
      * Makes something happen later.
      *
@@ -116,12 +164,16 @@ public final class EventLoop {
      * @param content canonical bytes, part of the history
      */
     public Event schedule(long delay, Source source, byte[] content, Runnable action) {
-        checkThread();
         if (delay < 0) {
             throw new IllegalArgumentException(source + " was to happen " + -delay + " ns ago");
         }
+        if (!mayWork()) {
+            Event event = new Event(Math.addExact(now, delay), -1, source, content, action);
+            fromOutside.add(event);
+            return event;
+        }
         Event event = new Event(Math.addExact(now, delay), sequence++, source, content, action);
-        queue.add(event);
+        enqueue(event);
         return event;
     }
 
@@ -129,16 +181,25 @@ public final class EventLoop {
         return schedule(delay, source, NOTHING, action);
     }
 
+    private void enqueue(Event event) {
+        if (event.time == now) {
+            soon.add(event);
+        } else {
+            later.add(event);
+        }
+    }
+
     /** A frozen node goes on: what it missed happens now, in order. */
     public void release(String node) {
-        checkThread();
+        mayWork();
         Deque<Event> missed = held.remove(node);
         if (missed != null) {
             for (Event event : missed) {
-                queue.add(new Event(now, sequence++, event.source, event.content, () -> {
+                soon.add(new Event(now, sequence++, event.source, event.content, () -> {
                     if (!event.cancelled) {
-                        event.cancelled = true;
-                        event.action.run();
+                        Runnable action = event.action;
+                        event.over();
+                        action.run();
                     }
                 }));
             }
@@ -150,78 +211,171 @@ public final class EventLoop {
      *
      * @param until virtual nanoseconds; afterwards it is that late, unless {@code done} ended the run before
      * @throws ForeignThreadException if another thread submitted something
+     * @throws SimulationException if time stands still
      */
     public void run(long until, BooleanSupplier done) {
-        checkThread();
+        mayWork();
+        failOnIntruders();
         while (!done.getAsBoolean()) {
-            Event event = queue.peek();
-            if (event == null || event.time > until) {
+            Event event = next(until);
+            if (event == null) {
                 now = Math.max(now, until);
                 return;
             }
-            queue.remove();
             if (event.cancelled) {
+                waste--;
                 continue;
             }
-            now = event.time;
+            if (event.time > now) {
+                now = event.time;
+                ranNow = 0;
+            }
             happen(event);
             failOnIntruders();
         }
+    }
+
+    private Event next(long until) {
+        Event first = soon.peek();
+        Event second = later.peek();
+        boolean takeSoon = first != null && (second == null || ORDER.compare(first, second) < 0);
+        Event event = takeSoon ? first : second;
+        if (event == null || event.time > until) {
+            return null;
+        }
+        return takeSoon ? soon.remove() : later.remove();
     }
 
     private void happen(Event event) {
         Verdict verdict = event.source.node.isEmpty() ? Verdict.RUN : gate.verdict(event.source);
         switch (verdict) {
             case RUN -> {
-                event.cancelled = true;
                 ran++;
-                note(event);
-                event.action.run();
+                if (++ranNow > SAME_MOMENT_LIMIT) {
+                    throw new SimulationException("time stands still: more than " + SAME_MOMENT_LIMIT + " events at "
+                            + now + " ns, the last one " + event.source);
+                }
+                if (recording) {
+                    history.add(event.time, event.sequence, ran, event.source, event.content);
+                }
+                Runnable action = event.action;
+                event.over();
+                current = event.source;
+                try {
+                    action.run();
+                } finally {
+                    current = Source.world("");
+                }
             }
             case HOLD ->
                 held.computeIfAbsent(event.source.node, node -> new ArrayDeque<>())
                         .add(event);
-            case DROP -> event.cancelled = true;
+            case DROP -> event.over();
         }
     }
 
-    private void note(Event event) {
-        byte[] node = event.source.node.getBytes(StandardCharsets.UTF_8);
-        byte[] path = event.source.path.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer head = ByteBuffer.allocate(4 * Long.BYTES + 3 * Integer.BYTES);
-        head.putLong(event.time)
-                .putLong(event.sequence)
-                .putLong(event.source.life)
-                .putLong(ran);
-        head.putInt(node.length).putInt(path.length).putInt(event.content.length);
-        history.update(head.array());
-        history.update(node);
-        history.update(path);
-        history.update(event.content);
+    /** Timers are mostly cancelled, long before their time: the queue must not grow with them. */
+    private void clearWaste() {
+        if (waste > SMALL_WASTE && waste > later.size() / 2) {
+            later.removeIf(event -> event.cancelled);
+            soon.removeIf(event -> event.cancelled);
+            waste = 0;
+        }
     }
 
-    /** The hash of everything that has happened so far. */
+    /** The hash of everything that has happened so far, or until {@link #stopRecording}. */
     public String historyHash() {
-        try {
-            return Digest.of((MessageDigest) history.clone()).hex();
-        } catch (CloneNotSupportedException e) {
-            throw new IllegalStateException("the JDK's SHA-256 can be cloned", e);
+        return history.hex();
+    }
+
+    /** What happens from now on, to take the world down, is no part of its history, whoever interfered with it. */
+    public void stopRecording() {
+        mayWork();
+        recording = false;
+        synchronized (intruders) {
+            intruders.clear();
+            intruded = false;
         }
     }
 
-    private void checkThread() {
-        if (Thread.currentThread() != owner) {
-            synchronized (intruders) {
-                intruders.add(Thread.currentThread().getName());
+    /**
+     * Starts something that needs a second thread to start: {@code starter} runs in one, what it and its helpers submit is
+     * carried out here, and nothing of it goes into the history. The world begins, at time and number 0, when both have
+     * nothing left to do.
+     *
+     * @throws SimulationException if it fails or takes too long
+     */
+    public <T> T boot(String name, Callable<T> starter) {
+        mayWork();
+        FutureTask<T> task = new FutureTask<>(starter);
+        booting = true;
+        recording = false;
+        Thread.ofPlatform().daemon().name(name).start(task);
+        long end = System.nanoTime() + BOOT_LIMIT.toNanos();
+        try {
+            while (!task.isDone() || !fromOutside.isEmpty() || !soon.isEmpty()) {
+                Event event = fromOutside.poll(1, TimeUnit.MILLISECONDS);
+                if (event != null) {
+                    event.sequence = sequence++;
+                    enqueue(event);
+                }
+                run(now, () -> false);
+                if (System.nanoTime() > end) {
+                    throw new SimulationException(name + " did not start within " + BOOT_LIMIT);
+                }
             }
-            throw new ForeignThreadException(
-                    "thread " + Thread.currentThread().getName() + " submitted to a world that one seed decides");
+            T started = task.get();
+            begin();
+            return started;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SimulationException(name + " was interrupted while it started", e);
+        } catch (ExecutionException e) {
+            throw new SimulationException(name + " did not start: " + e.getCause(), e);
         }
+    }
+
+    /** What waits for its time came from several threads: it is numbered anew in an order that does not depend on them. */
+    private void begin() {
+        booting = false;
+        recording = true;
+        List<Event> waiting = new ArrayList<>(later);
+        waiting.removeIf(event -> event.cancelled);
+        waiting.sort(Comparator.<Event>comparingLong(event -> event.time).thenComparing(event -> event.source.path));
+        later.clear();
+        waste = 0;
+        sequence = 0;
+        for (Event event : waiting) {
+            event.sequence = sequence++;
+            later.add(event);
+        }
+        ran = 0;
+        ranNow = 0;
+    }
+
+    /**
+     * Whether this is the loop's own thread; false for another one during {@link #boot}.
+     *
+     * @throws ForeignThreadException for another thread at any other time
+     */
+    private boolean mayWork() {
+        if (Thread.currentThread() == owner) {
+            return true;
+        }
+        if (booting) {
+            return false;
+        }
+        synchronized (intruders) {
+            intruders.add(Thread.currentThread().getName());
+        }
+        intruded = true;
+        throw new ForeignThreadException(
+                "thread " + Thread.currentThread().getName() + " submitted to a world that one seed decides");
     }
 
     private void failOnIntruders() {
-        synchronized (intruders) {
-            if (!intruders.isEmpty()) {
+        if (intruded) {
+            synchronized (intruders) {
                 throw new ForeignThreadException(
                         "threads " + intruders + " submitted to a world that one seed decides");
             }

@@ -1,0 +1,157 @@
+package io.murmuration.faults.simulation.compute;
+
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.port.Compute.Nothing;
+import io.murmuration.actors.port.Compute.Outcome;
+import io.murmuration.actors.port.Compute.Task;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MicrobatchId;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/** Carries meaning in place of numbers. */
+final class ModelledNumbers implements Numbers {
+
+    private final ModelledSetup setup;
+    private final int keep;
+    private final Map<String, MemoryStorage> storages = new TreeMap<>();
+
+    ModelledNumbers(ModelledSetup setup, int keep) {
+        this.setup = setup;
+        this.keep = keep;
+    }
+
+    @Override
+    public ModelledSetup setup() {
+        return setup;
+    }
+
+    @Override
+    public FrameSizes frameSizes() {
+        return FrameSizes.modelled(setup);
+    }
+
+    @Override
+    public MemoryStorage storage(String node) {
+        return storages.computeIfAbsent(node, name -> new MemoryStorage(keep));
+    }
+
+    @Override
+    public Work work(String node) {
+        return new SymbolicWork(storage(node));
+    }
+
+    @Override
+    public void close() {
+        storages.clear();
+    }
+
+    private final class SymbolicWork implements Work {
+
+        private final MemoryStorage storage;
+        private final Map<Member, SymbolicReplica> replicas = new TreeMap<>();
+        private final Map<Integer, StateSymbol> keeping = new TreeMap<>();
+        private long keepingVersion = -1;
+
+        private SymbolicWork(MemoryStorage storage) {
+            this.storage = storage;
+        }
+
+        @Override
+        public <R> Supplier<Outcome<R>> begin(Member owner, Task<R> task) {
+            Outcome<R> outcome = run(owner, task);
+            return () -> outcome;
+        }
+
+        private <R> Outcome<R> run(Member owner, Task<R> task) {
+            try {
+                return new Compute.Completed<>(compute(owner, task));
+            } catch (RuntimeException e) {
+                return new Compute.Failed<>(e);
+            }
+        }
+
+        /** The cast is safe: each case returns what its {@code Task<R>} names. */
+        @SuppressWarnings("unchecked")
+        private <R> R compute(Member owner, Task<R> task) {
+            Object result =
+                    switch ((Task<?>) task) {
+                        case Compute.Draw(MicrobatchId id) -> SymbolicReplica.symbol(id);
+                        case Compute.Open open -> {
+                            replicas.put(owner, new SymbolicReplica(setup, open));
+                            yield Nothing.NOTHING;
+                        }
+                        case Compute.Forward forward -> replica(owner).forward(forward);
+                        case Compute.Loss loss -> replica(owner).loss(loss);
+                        case Compute.Backward backward -> replica(owner).backward(backward);
+                        case Compute.Discard() -> nothing(replica(owner)::discard);
+                        case Compute.GradientLength() -> replica(owner).gradientLength();
+                        case Compute.Contribution contribution -> replica(owner).contribution(contribution);
+                        case Compute.Reduce reduce -> replica(owner).reduce(reduce);
+                        case Compute.Accept accept ->
+                            nothing(() -> replica(owner).accept(accept));
+                        case Compute.Seal() -> replica(owner).seal();
+                        case Compute.Apply apply -> replica(owner).apply(apply);
+                        case Compute.Pin(int chunkBytes) -> replica(owner).pin(chunkBytes);
+                        case Compute.ReadChunk(int index) -> replica(owner).readChunk(index);
+                        case Compute.Unpin() -> nothing(replica(owner)::unpin);
+                        case Compute.WriteChunk write ->
+                            nothing(() -> replica(owner).writeChunk(write));
+                        case Compute.StateDigest() -> replica(owner).digest();
+                        case Compute.KeepChunk chunk -> nothing(() -> keep(chunk));
+                        case Compute.KeepCheckpoint checkpoint -> nothing(() -> keep(checkpoint));
+                    };
+            return (R) result;
+        }
+
+        private Nothing nothing(Runnable task) {
+            task.run();
+            return Nothing.NOTHING;
+        }
+
+        private SymbolicReplica replica(Member owner) {
+            SymbolicReplica replica = replicas.get(owner);
+            if (replica == null) {
+                throw new IllegalStateException("no stage was opened");
+            }
+            return replica;
+        }
+
+        private void keep(Compute.KeepChunk task) {
+            if (task.version() != keepingVersion) {
+                keeping.clear();
+                keepingVersion = task.version();
+            }
+            keeping.computeIfAbsent(task.stage(), stage -> new StateSymbol(StateSymbol.empty(stage)))
+                    .write(task.index(), task.chunks(), new String(task.chunk().bytes(), StandardCharsets.US_ASCII));
+        }
+
+        private void keep(Compute.KeepCheckpoint task) {
+            boolean whole = keeping.values().stream().allMatch(StateSymbol::isWhole);
+            if (task.version() != keepingVersion || keeping.size() != task.stages() || !whole) {
+                throw new IllegalStateException("expected whole snapshots of " + task.stages() + " stages at version "
+                        + task.version() + ", got " + keeping.size() + " at version " + keepingVersion);
+            }
+            List<String> states = new ArrayList<>();
+            keeping.values().forEach(state -> states.add(state.state()));
+            storage.write(task.version(), states);
+            keeping.clear();
+            keepingVersion = -1;
+        }
+
+        @Override
+        public void release(Member owner) {
+            replicas.remove(owner);
+        }
+
+        @Override
+        public void close() {
+            replicas.clear();
+            keeping.clear();
+        }
+    }
+}

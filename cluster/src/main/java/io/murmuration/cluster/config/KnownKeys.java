@@ -3,7 +3,6 @@ package io.murmuration.cluster.config;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +76,7 @@ final class KnownKeys {
     String nearest(String path) {
         return leaves().stream()
                 .min(Comparator.comparingInt((String known) ->
-                        Math.min(distance(path, known), 1 + distance(lastWord(path), lastWord(known)))))
+                        Math.min(Nearest.distance(path, known), 1 + Nearest.distance(lastWord(path), lastWord(known)))))
                 .orElseThrow();
     }
 
@@ -101,23 +100,5 @@ final class KnownKeys {
 
     private static String lastWord(String path) {
         return path.substring(path.lastIndexOf('.') + 1);
-    }
-
-    /** Levenshtein's distance: letters to insert, delete or replace. */
-    private static int distance(String from, String to) {
-        List<Integer> above = new ArrayList<>();
-        for (int j = 0; j <= to.length(); j++) {
-            above.add(j);
-        }
-        for (int i = 1; i <= from.length(); i++) {
-            List<Integer> row = new ArrayList<>();
-            row.add(i);
-            for (int j = 1; j <= to.length(); j++) {
-                int replaced = above.get(j - 1) + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
-                row.add(Math.min(replaced, 1 + Math.min(above.get(j), row.get(j - 1))));
-            }
-            above = row;
-        }
-        return above.get(to.length());
     }
 }

@@ -3,12 +3,12 @@ package io.murmuration.cluster.config;
 import com.typesafe.config.ConfigOrigin;
 
 /** Says where a value was written, in the words of the one who wrote it. */
-final class Origins {
+public final class Origins {
 
     private Origins() {}
 
     /** {@code FILE:LINE} for a file, else what the origin calls itself ({@code --set}, {@code environment}). */
-    static String of(ConfigOrigin origin) {
+    public static String of(ConfigOrigin origin) {
         String place = origin.filename() != null
                 ? origin.filename()
                 : origin.resource() != null ? origin.resource() : origin.description();

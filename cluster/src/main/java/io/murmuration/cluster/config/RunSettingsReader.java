@@ -15,6 +15,9 @@ import java.util.regex.Pattern;
 final class RunSettingsReader {
 
     private static final int MANY = Integer.MAX_VALUE;
+    /** Of one stage, or of one kind: what a simulated swarm of thousands of nodes needs; a process has far fewer. */
+    private static final int MOST_PEERS = 4096;
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
 
     private RunSettingsReader() {}
@@ -65,8 +68,8 @@ final class RunSettingsReader {
     private static RunSettings.Swarm swarm(Section section) {
         return new RunSettings.Swarm(
                 section.integer("stages", 1, 1024),
-                section.integer("replicas", 1, 64),
-                section.integer("trainers", 1, 64));
+                section.integer("replicas", 1, MOST_PEERS),
+                section.integer("trainers", 1, MOST_PEERS));
     }
 
     private static RunSettings.Wire wire(Section section) {

@@ -85,6 +85,16 @@ public final class SettingsLoader {
         return new SettingsLoader(environment, withDataPath(parsed), single);
     }
 
+    /**
+     * Settings that somebody else has read, such as a scenario's: as if they came from a file, on top of what is there.
+     *
+     * @param below what is below {@code murmuration}, resolved
+     */
+    public SettingsLoader with(ConfigObject below) {
+        Config layer = ConfigFactory.empty().withValue(KnownKeys.ROOT, below);
+        return new SettingsLoader(environment, withDataPath(layer).withFallback(file), single);
+    }
+
     /** {@code data = PATH} is short for {@code data { path = PATH }}, also where the value is not known yet. */
     private static Config withDataPath(Config parsed) {
         if (!(parsed.root().get(KnownKeys.ROOT) instanceof ConfigObject root)) {

@@ -1,0 +1,139 @@
+package io.murmuration.faults.scenario;
+
+import io.murmuration.cluster.config.RunSettings;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * What the world does to a run, and what must hold. Everything was checked when it was read.
+ *
+ * @param question first line of the comment above it, what it asks; may be empty
+ * @param seed everything random follows from it
+ * @param duration virtual time after which the run ends
+ * @param steps committed steps after which it ends; at least one of the two is there, and whichever comes first counts
+ * @param settings settings of the run; {@code swarm.trainers} and {@code swarm.replicas} follow from the nodes
+ * @param events in the order of the file
+ * @param bounds written ones in the order of {@link Measure}, then implied ones
+ * @param notes what a reader should know: what was derived, what is not done yet
+ */
+public record Scenario(
+        Path file,
+        String name,
+        String question,
+        long seed,
+        Optional<Duration> duration,
+        Optional<Long> steps,
+        RunSettings settings,
+        ComputeMode compute,
+        List<NodeGroup> groups,
+        Links links,
+        List<ScenarioEvent> events,
+        Heal heal,
+        List<Bound> bounds,
+        List<String> notes) {
+
+    /** How long the run has to make progress after healing, where {@code expect} does not say. */
+    public static final Duration LIVENESS = Duration.ofSeconds(60);
+
+    public Scenario {
+        groups = List.copyOf(groups);
+        events = List.copyOf(events);
+        bounds = List.copyOf(bounds);
+        notes = List.copyOf(notes);
+    }
+
+    /** The group of that name. */
+    public Optional<NodeGroup> group(String group) {
+        return groups.stream().filter(each -> each.name().equals(group)).findFirst();
+    }
+
+    /** Names of the nodes that are up at the start and have a role, in the order of the file. */
+    public List<String> initial(NodeRole role) {
+        return groups.stream()
+                .filter(group -> group.roles().contains(role))
+                .flatMap(group -> group.initial().stream())
+                .toList();
+    }
+
+    /** Whether a bound needs a second run of the same seed without events. */
+    public boolean needsControl() {
+        return bounds.stream().anyMatch(bound -> bound.measure().needs(Measure.Needs.CONTROL));
+    }
+
+    /** The bound on a measure, written or implied. */
+    public Optional<Bound> bound(Measure measure) {
+        return bounds.stream().filter(bound -> bound.measure() == measure).findFirst();
+    }
+
+    /** The same world and run in which nothing happens and nothing is asked. */
+    public Scenario control() {
+        return new Scenario(
+                file,
+                name,
+                question,
+                seed,
+                duration,
+                steps,
+                settings,
+                compute,
+                groups,
+                links,
+                List.of(),
+                new Heal.Never(),
+                List.of(),
+                notes);
+    }
+
+    /** The same with fewer or other events. */
+    public Scenario withEvents(List<ScenarioEvent> others) {
+        return new Scenario(
+                file, name, question, seed, duration, steps, settings, compute, groups, links, others, heal, bounds,
+                notes);
+    }
+
+    /** The virtual time of the liveness phase: what {@code progress-after-heal} allows. */
+    public Duration liveness() {
+        return bound(Measure.PROGRESS_AFTER_HEAL)
+                .filter(bound -> bound.demand() instanceof Bound.Compared)
+                .map(bound -> Duration.ofNanos((long) (((Bound.Compared) bound.demand()).value() * 1e9)))
+                .orElse(LIVENESS);
+    }
+
+    /**
+     * When everything is healed; the run goes on until it has made progress or {@link #liveness()} has passed, if need be
+     * beyond its end. Before the end: {@link #liveness()} before the duration is over, but not in its first half and not
+     * before the last event that has a time. Empty without a duration (then {@link #healingStep()} says) and where nothing is
+     * healed.
+     */
+    public Optional<Duration> healing() {
+        return switch (heal) {
+            case Heal.At(Duration time) -> Optional.of(time);
+            case Heal.Never _ -> Optional.empty();
+            case Heal.BeforeEnd _ ->
+                duration.map(end -> events.stream()
+                        .flatMap(event ->
+                                event.trigger() instanceof Trigger.At(Duration time) ? Stream.of(time) : Stream.of())
+                        .reduce(max(end.minus(liveness()), end.dividedBy(2)), Scenario::max));
+        };
+    }
+
+    /**
+     * The step with whose opening everything is healed, where that is before the end and there are steps: when a quarter of
+     * them is left, but not before the last event that has a step. With a duration too, whichever comes first heals.
+     */
+    public Optional<Long> healingStep() {
+        return heal instanceof Heal.BeforeEnd
+                ? steps.map(count -> events.stream()
+                        .flatMap(event ->
+                                event.trigger() instanceof Trigger.AtStep(long step) ? Stream.of(step) : Stream.of())
+                        .reduce(count - Math.max(1, count / 4), Math::max))
+                : Optional.empty();
+    }
+
+    private static Duration max(Duration a, Duration b) {
+        return a.compareTo(b) > 0 ? a : b;
+    }
+}

@@ -1,0 +1,212 @@
+package io.murmuration.faults.scenario.file;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigResolveOptions;
+import com.typesafe.config.ConfigValueType;
+import io.murmuration.cluster.config.Nearest;
+import io.murmuration.cluster.config.Origins;
+import io.murmuration.cluster.config.RunSettings;
+import io.murmuration.cluster.config.UserError;
+import io.murmuration.faults.scenario.Action;
+import io.murmuration.faults.scenario.Bound;
+import io.murmuration.faults.scenario.ComputeMode;
+import io.murmuration.faults.scenario.Durations;
+import io.murmuration.faults.scenario.Heal;
+import io.murmuration.faults.scenario.Links;
+import io.murmuration.faults.scenario.NodeGroup;
+import io.murmuration.faults.scenario.NodeRole;
+import io.murmuration.faults.scenario.Scenario;
+import io.murmuration.faults.scenario.ScenarioEvent;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads a scenario file: HOCON with one section {@code scenario}. Everything is checked here; every error is a
+ * {@link UserError} of one line that names file and line.
+ */
+public final class ScenarioReader {
+
+    private static final String ROOT = "scenario";
+    private static final int LONGEST_NAME = 100;
+    /** What the coordinator counts in. */
+    private static final long MOST_STEPS = Integer.MAX_VALUE;
+
+    private final Optional<Path> config;
+
+    /** @param config the folder {@code config/} of the installation, where includes are looked for too */
+    public ScenarioReader(Optional<Path> config) {
+        this.config = config;
+    }
+
+    /** Reads a file with its own seed. */
+    public Scenario read(Path file) {
+        return read(file, Optional.empty());
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param seed in place of the file's
+     * @throws UserError for the first thing that is wrong
+     */
+    public Scenario read(Path file, Optional<Long> seed) {
+        Config parsed = Includes.parse(file, config);
+        Config resolved;
+        try {
+            resolved = parsed.resolve(ConfigResolveOptions.noSystem());
+        } catch (ConfigException e) {
+            throw Includes.unreadable(e, file.toString());
+        }
+        for (String key : resolved.root().keySet()) {
+            if (!key.equals(ROOT)) {
+                throw new UserError("unknown key " + key + " ("
+                        + Origins.of(resolved.root().get(key).origin())
+                        + "): everything in a scenario file is under scenario");
+            }
+        }
+        if (!(resolved.root().get(ROOT) instanceof ConfigObject root)) {
+            throw new UserError(file + ":1: expected scenario { ... }");
+        }
+        return scenario(file, new Fields(root, ""), seed);
+    }
+
+    /** The first line of the first comment of a file: what the scenario asks. Empty if it does not begin with one. */
+    public static String question(Path file) {
+        try {
+            return Files.readAllLines(file, StandardCharsets.UTF_8).stream()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .findFirst()
+                    .filter(line -> line.startsWith("#") || line.startsWith("//"))
+                    .map(line -> line.replaceFirst("^(#+|/+)\\s*", ""))
+                    .orElse("");
+        } catch (IOException e) {
+            throw new UserError("cannot read the scenario file " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Scenario scenario(Path file, Fields fields, Optional<Long> otherSeed) {
+        List<String> notes = new ArrayList<>();
+        String name = fields.required("name", "\"what this is about\"");
+        if (name.length() > LONGEST_NAME) {
+            throw fields.unfit("name", "at most " + LONGEST_NAME + " characters");
+        }
+        long writtenSeed = fields.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(1L);
+        long seed = otherSeed.orElse(writtenSeed);
+        ComputeMode compute = fields.choice("compute", ComputeMode.class).orElse(ComputeMode.REAL);
+        RunReader run = new RunReader(fields, notes);
+        Optional<Duration> duration = fields.positiveTime("duration");
+        Optional<Long> steps = fields.whole("steps", 1, MOST_STEPS).or(run::steps);
+        if (duration.isEmpty() && steps.isEmpty()) {
+            throw fields.missing("duration", "10m, or steps = 200, or both");
+        }
+        List<NodeGroup> groups = NodesReader.read(fields);
+        checkRoles(fields, groups, run.stages(), notes);
+        RunSettings settings = run.read(name, seed, steps, compute, groups);
+
+        World world = new World(groups, run.stages(), duration, steps, folderOf(file));
+        Links links = new LinksReader(world.regions()).links(fields.section("links"));
+        List<ScenarioEvent> events = new EventsReader(world).read(fields);
+        Heal heal = heal(fields, duration);
+        AdversariesReader.refuse(world, fields);
+        List<Bound> bounds = ExpectReader.read(fields.section("expect"), compute, heal, fields.place());
+        fields.finish();
+        noteAbsent(groups, events, notes);
+        return new Scenario(
+                file,
+                name,
+                question(file),
+                seed,
+                duration,
+                steps,
+                settings,
+                compute,
+                groups,
+                links,
+                events,
+                heal,
+                bounds,
+                notes);
+    }
+
+    private static Path folderOf(Path file) {
+        return file.toAbsolutePath().getParent();
+    }
+
+    private static Heal heal(Fields fields, Optional<Duration> duration) {
+        List<String> words = List.of("before-end", "never");
+        Optional<String> text = fields.value("heal").isPresent() ? fields.text("heal") : Optional.empty();
+        if (text.isEmpty() || text.get().equals("never")) {
+            return new Heal.Never();
+        }
+        if (text.get().equals("before-end")) {
+            return new Heal.BeforeEnd();
+        }
+        if (fields.value("heal").orElseThrow().valueType() == ConfigValueType.STRING
+                && !Character.isDigit(text.get().charAt(0))) {
+            throw fields.unfit(
+                    "heal",
+                    "before-end, never or a time; the nearest word is "
+                            + Nearest.of(text.get(), words).orElseThrow());
+        }
+        Duration time = fields.time("heal").orElseThrow();
+        if (duration.isPresent() && time.compareTo(duration.get()) >= 0) {
+            throw fields.wrong("heal", "the run ends after " + Durations.text(duration.get()));
+        }
+        return new Heal.At(time);
+    }
+
+    private static void checkRoles(Fields fields, List<NodeGroup> groups, int stages, List<String> notes) {
+        long shards = count(groups, NodeRole.SHARD);
+        if (count(groups, NodeRole.COORDINATOR) == 0) {
+            throw fields.wrong("nodes", "no node of the start has the role coordinator: nobody could lead the run");
+        }
+        if (count(groups, NodeRole.TRAINER) == 0) {
+            throw fields.wrong("nodes", "no node of the start has the role trainer: nobody would draw microbatches");
+        }
+        if (shards < stages) {
+            throw fields.wrong(
+                    "nodes",
+                    "only " + shards + " nodes of the start have the role shard, but there are " + stages
+                            + " stages and each needs one");
+        }
+        if (count(groups, NodeRole.VERIFIER) > 0) {
+            notes.add("the role verifier is accepted; nobody verifies before the verification work is done");
+        }
+        if (shards % stages != 0) {
+            notes.add(shards + " shards over " + stages + " stages: the run begins with " + shards / stages
+                    + " of each, the rest joins");
+        }
+    }
+
+    private static long count(List<NodeGroup> groups, NodeRole role) {
+        return groups.stream()
+                .filter(group -> group.roles().contains(role))
+                .mapToLong(group -> group.initial().size())
+                .sum();
+    }
+
+    private static void noteAbsent(List<NodeGroup> groups, List<ScenarioEvent> events, List<String> notes) {
+        for (NodeGroup group : groups) {
+            boolean comes = !group.initial().isEmpty()
+                    || events.stream().map(ScenarioEvent::action).anyMatch(action -> switch (action) {
+                        case Action.Join join -> join.group().equals(group.name());
+                        case Action.Churn churn ->
+                            churn.changes().stream().anyMatch(change -> group.number(change.node())
+                                    .isPresent());
+                        default -> false;
+                    });
+            if (!comes) {
+                notes.add("group " + group.name() + " starts later, but no event lets it join (" + group.place() + ")");
+            }
+        }
+    }
+}

@@ -22,6 +22,9 @@ public interface Membership {
     /** Gone for good: its work is to be done elsewhere. */
     record Removed(Member member, String reason) implements Event {}
 
+    /** That coordinator leads from now on. Who has not been told otherwise for a while may be wrong about it: terms decide. */
+    record Leads(Member member) implements Event {}
+
     void join(Member member, Role role);
 
     /** Says that {@code member} is gone, with the reason. */

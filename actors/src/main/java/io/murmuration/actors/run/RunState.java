@@ -115,6 +115,8 @@ final class RunState {
             // Senders route around an unreachable peer by their own deadlines; only removal reassigns.
             case Membership.Unreachable(Member member) -> {}
             case Membership.Reachable(Member member) -> {}
+            // Whoever leads has this state in its hands; another one that leads has its own.
+            case Membership.Leads(Member member) -> {}
         }
         return take();
     }

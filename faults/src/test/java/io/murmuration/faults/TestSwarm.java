@@ -50,6 +50,9 @@ final class TestSwarm {
     /** Restarts of one peer: what is under test is not the limit. */
     private static final int MANY = 1000;
 
+    private static final int SEQUENCES = 16;
+    private static final int MICROBATCH = 2;
+
     private static final Corpus CORPUS = Corpora.europarl();
 
     /** What to run. */
@@ -192,27 +195,14 @@ final class TestSwarm {
     static Result run(Spec spec, Path folder, UnaryOperator<Ports> faults, BiConsumer<LocalSwarm, RunEvent> script)
             throws InterruptedException {
         BlockingQueue<RunEvent> queue = new LinkedBlockingQueue<>();
-        Batches batches = new Batches(CORPUS, spec.seed(), spec.model().sequence(), 16, 2);
-        TrainingSetup setup = new TrainingSetup(
-                Backends.byName(spec.backend()),
-                spec.model(),
-                StagePlan.of(spec.model().layers(), spec.stages()),
-                batches,
-                2,
-                spec.seed(),
-                Codecs.byName(spec.activations()),
-                Codecs.byName(spec.averaging()),
-                new AdamW.Settings(0.9, 0.95, 1e-8, 0.1),
-                new Schedule.Cosine(new Schedule.Warmup(1e-3, 2, 0), 300, 1e-4),
-                1.0,
-                Optional.empty());
+        TrainingSetup setup = setup(spec);
         CheckpointStore store = new CheckpointStore(folder, 1);
         ComputePool pool = new ComputePool(
                 setup, Optional.of(new CheckpointAssembly(setup, store, Map.of(), (version, path) -> {})), 2);
         List<RunEvent> events = new ArrayList<>();
         try (LocalSwarm swarm = LocalSwarm.start(
                 "test",
-                plan(spec, batches),
+                plan(spec),
                 limits(spec),
                 true,
                 system -> faults.apply(new Ports(
@@ -242,14 +232,31 @@ final class TestSwarm {
         }
     }
 
-    private static RunPlan plan(Spec spec, Batches batches) {
+    static TrainingSetup setup(Spec spec) {
+        Batches batches = new Batches(CORPUS, spec.seed(), spec.model().sequence(), SEQUENCES, MICROBATCH);
+        return new TrainingSetup(
+                Backends.byName(spec.backend()),
+                spec.model(),
+                StagePlan.of(spec.model().layers(), spec.stages()),
+                batches,
+                MICROBATCH,
+                spec.seed(),
+                Codecs.byName(spec.activations()),
+                Codecs.byName(spec.averaging()),
+                new AdamW.Settings(0.9, 0.95, 1e-8, 0.1),
+                new Schedule.Cosine(new Schedule.Warmup(1e-3, 2, 0), 300, 1e-4),
+                1.0,
+                Optional.empty());
+    }
+
+    static RunPlan plan(Spec spec) {
         return new RunPlan(
                 spec.stages(),
                 spec.replicas(),
                 2,
                 0,
                 spec.steps(),
-                batches.microbatches(),
+                SEQUENCES / MICROBATCH,
                 0,
                 4,
                 0,
@@ -258,7 +265,7 @@ final class TestSwarm {
                 3);
     }
 
-    private static SwarmLimits limits(Spec spec) {
+    static SwarmLimits limits(Spec spec) {
         return new SwarmLimits(
                 spec.credits(),
                 new AdaptiveDeadline.Settings(
@@ -288,7 +295,7 @@ final class TestSwarm {
         return losses;
     }
 
-    private static float[] parameters(Spec spec, CheckpointStore store) {
+    static float[] parameters(Spec spec, CheckpointStore store) {
         ParameterLayout whole = ParameterLayout.of(
                 spec.model(), StagePlan.of(spec.model().layers(), 1).slice(0));
         try (Arena arena = Arena.ofConfined()) {

@@ -128,7 +128,9 @@ public final class EventLoop {
     private final History history = new History();
     private Gate gate = source -> Verdict.RUN;
     private volatile boolean intruded;
-    private volatile boolean booting;
+    /** Other threads may submit: the world has not begun, or is over. */
+    private volatile boolean open;
+
     private boolean recording = true;
     private Source current = Source.world("");
     private long now;
@@ -167,13 +169,14 @@ public final class EventLoop {
         if (delay < 0) {
             throw new IllegalArgumentException(source + " was to happen " + -delay + " ns ago");
         }
-        if (!mayWork()) {
-            Event event = new Event(Math.addExact(now, delay), -1, source, content, action);
+        Event event = new Event(Math.addExact(now, delay), -1, source, content, action);
+        if (Thread.currentThread() == owner) {
+            enqueue(event);
+        } else {
+            // Kept even if it is not allowed: an actor whose turn is lost could never end.
             fromOutside.add(event);
-            return event;
+            check();
         }
-        Event event = new Event(Math.addExact(now, delay), sequence++, source, content, action);
-        enqueue(event);
         return event;
     }
 
@@ -182,7 +185,8 @@ public final class EventLoop {
     }
 
     private void enqueue(Event event) {
-        if (event.time == now) {
+        event.sequence = sequence++;
+        if (event.time <= now) {
             soon.add(event);
         } else {
             later.add(event);
@@ -217,6 +221,9 @@ public final class EventLoop {
         mayWork();
         failOnIntruders();
         while (!done.getAsBoolean()) {
+            if (open) {
+                takeFromOutside();
+            }
             Event event = next(until);
             if (event == null) {
                 now = Math.max(now, until);
@@ -232,6 +239,12 @@ public final class EventLoop {
             }
             happen(event);
             failOnIntruders();
+        }
+    }
+
+    private void takeFromOutside() {
+        for (Event event = fromOutside.poll(); event != null; event = fromOutside.poll()) {
+            enqueue(event);
         }
     }
 
@@ -292,6 +305,7 @@ public final class EventLoop {
     public void stopRecording() {
         mayWork();
         recording = false;
+        open = true;
         synchronized (intruders) {
             intruders.clear();
             intruded = false;
@@ -308,7 +322,7 @@ public final class EventLoop {
     public <T> T boot(String name, Callable<T> starter) {
         mayWork();
         FutureTask<T> task = new FutureTask<>(starter);
-        booting = true;
+        open = true;
         recording = false;
         Thread.ofPlatform().daemon().name(name).start(task);
         long end = System.nanoTime() + BOOT_LIMIT.toNanos();
@@ -316,7 +330,6 @@ public final class EventLoop {
             while (!task.isDone() || !fromOutside.isEmpty() || !soon.isEmpty()) {
                 Event event = fromOutside.poll(1, TimeUnit.MILLISECONDS);
                 if (event != null) {
-                    event.sequence = sequence++;
                     enqueue(event);
                 }
                 run(now, () -> false);
@@ -337,7 +350,7 @@ public final class EventLoop {
 
     /** What waits for its time came from several threads: it is numbered anew in an order that does not depend on them. */
     private void begin() {
-        booting = false;
+        open = false;
         recording = true;
         List<Event> waiting = new ArrayList<>(later);
         waiting.removeIf(event -> event.cancelled);
@@ -353,6 +366,11 @@ public final class EventLoop {
         ranNow = 0;
     }
 
+    /** @throws ForeignThreadException if this is another thread that may not work here */
+    void check() {
+        mayWork();
+    }
+
     /**
      * Whether this is the loop's own thread; false for another one during {@link #boot}.
      *
@@ -362,7 +380,7 @@ public final class EventLoop {
         if (Thread.currentThread() == owner) {
             return true;
         }
-        if (booting) {
+        if (open) {
             return false;
         }
         synchronized (intruders) {

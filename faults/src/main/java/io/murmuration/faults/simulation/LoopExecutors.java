@@ -24,12 +24,7 @@ public final class LoopExecutors extends ExecutorServiceConfigurator {
 
     public LoopExecutors(Config config, DispatcherPrerequisites prerequisites) {
         super(config, prerequisites);
-        loop = prerequisites
-                .settings()
-                .setup()
-                .get(LoopSetup.class)
-                .orElseThrow(() -> new IllegalStateException("an actor system on a loop is made by LoopSystem"))
-                .loop();
+        loop = LoopSetup.loop(prerequisites.settings());
         if (!(prerequisites.scheduler() instanceof LoopScheduler scheduler)) {
             throw new IllegalStateException("expected the loop's scheduler, got "
                     + prerequisites.scheduler().getClass());

@@ -62,6 +62,8 @@ final class LoopSystem {
                     .withValue(dispatcher + ".throughput-deadline-time", value("0ms"));
         }
         return config.withValue("pekko.scheduler.implementation", value(LoopScheduler.class.getName()))
+                .withValue("pekko.actor.default-mailbox.mailbox-type", value(LoopMailbox.class.getName()))
+                .withValue("pekko.actor.typed.default-mailbox.mailbox-type", value(LoopMailbox.class.getName()))
                 // Both would bring in the wall clock or another thread.
                 .withValue("pekko.coordinated-shutdown.run-by-actor-system-terminate", value("off"))
                 .withValue("pekko.jvm-exit-on-fatal-error", value("off"));

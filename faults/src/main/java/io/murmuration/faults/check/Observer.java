@@ -1,0 +1,48 @@
+package io.murmuration.faults.check;
+
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.run.RunEvent;
+import java.util.List;
+
+/** Somebody who watches a run from outside. Times are virtual nanoseconds since it began; calls come in their order. */
+public interface Observer {
+
+    /**
+     * A compute task has ended.
+     *
+     * @param busyNanos how long it kept its device
+     */
+    default void computed(
+            long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long busyNanos) {}
+
+    /** A control message was handed to the network. */
+    default void sent(long time, Envelope envelope) {}
+
+    /** A control message was handed to its receiver. */
+    default void delivered(long time, Envelope envelope) {}
+
+    /** A coordinator says what happened. */
+    default void told(long time, RunEvent event) {}
+
+    /** A life of a member has ended without the run having said so yet: it was killed or its node was. */
+    default void ended(long time, Member member) {}
+
+    /**
+     * The world does something to the run.
+     *
+     * @param what in words, for the report
+     * @param hit the lives that it ends or hinders; empty for links and disks
+     */
+    default void faultBegan(long time, int number, String what, List<Member> hit) {}
+
+    /** A fault that lasts has ended. */
+    default void faultEnded(long time, int number) {}
+
+    /** The last fault is healed; from now on something good must happen. */
+    default void healed(long time) {}
+
+    /** The run is over, or is not looked at any longer. */
+    default void over(long time) {}
+}

@@ -1,0 +1,308 @@
+package io.murmuration.faults.run;
+
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.faults.check.Observer;
+import io.murmuration.faults.scenario.Action;
+import io.murmuration.faults.scenario.LinkChange;
+import io.murmuration.faults.scenario.Links;
+import io.murmuration.faults.scenario.NodeGroup;
+import io.murmuration.faults.scenario.PartitionMode;
+import io.murmuration.faults.scenario.Scenario;
+import io.murmuration.faults.scenario.ScenarioEvent;
+import io.murmuration.faults.scenario.TargetChoice;
+import io.murmuration.faults.scenario.Trigger;
+import io.murmuration.faults.simulation.EventLoop;
+import io.murmuration.faults.simulation.EventLoop.Source;
+import io.murmuration.faults.simulation.world.Block;
+import io.murmuration.faults.simulation.world.DiskFault;
+import io.murmuration.faults.simulation.world.Healing;
+import io.murmuration.faults.simulation.world.Network;
+import io.murmuration.faults.simulation.world.Pair;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Carries out a scenario's events against a simulated swarm, and ends what lasts. */
+final class Nemesis {
+
+    /** A fault in force. */
+    private final class Running {
+        private final int number;
+        private final Healing healing;
+        private boolean over;
+
+        private Running(int number, Healing healing) {
+            this.number = number;
+            this.healing = healing;
+        }
+
+        private void end() {
+            if (!over) {
+                over = true;
+                running.remove(this);
+                healing.heal();
+                observer.faultEnded(loop.now(), number);
+            }
+        }
+    }
+
+    private final Scenario scenario;
+    private final SimulatedSwarm swarm;
+    private final EventLoop loop;
+    private final RunTracker tracker;
+    private final Observer observer;
+    private final Set<Running> running = new LinkedHashSet<>();
+    private final Map<Integer, Long> occurrences = new TreeMap<>();
+    /** Events that wait for a step or a condition. */
+    private final List<ScenarioEvent> waiting = new ArrayList<>();
+    /** Nodes that were killed and are to be started when everything is healed. */
+    private final Set<String> killed = new LinkedHashSet<>();
+    private final Map<String, Integer> highest = new TreeMap<>();
+    private boolean healed;
+    private int faults;
+
+    Nemesis(Scenario scenario, SimulatedSwarm swarm, RunTracker tracker, Observer observer) {
+        this.scenario = scenario;
+        this.swarm = swarm;
+        this.loop = swarm.loop();
+        this.tracker = tracker;
+        this.observer = observer;
+        scenario.groups().forEach(group -> highest.put(group.name(), group.initial().size()));
+    }
+
+    /** Puts everything that has a time on the loop. */
+    void begin() {
+        for (ScenarioEvent event : scenario.events()) {
+            switch (event.trigger()) {
+                case Trigger.At(Duration time) -> at(time, event, () -> happen(event));
+                case Trigger.Every every -> at(every.from(), event, () -> again(event, every));
+                case Trigger.OwnTimes times -> {
+                    Action.Churn churn = (Action.Churn) event.action();
+                    churn.changes().forEach(change -> at(change.time(), event, () -> change(change)));
+                }
+                case Trigger.AtStep step -> waiting.add(event);
+                case Trigger.When when -> waiting.add(event);
+            }
+        }
+        scenario.healing().ifPresent(time -> loop.schedule(time.toNanos(), Source.world("heal"), this::heal));
+    }
+
+    private void at(Duration time, ScenarioEvent event, Runnable action) {
+        loop.schedule(time.toNanos() - loop.now(), Source.world("event/" + event.index()), () -> {
+            if (!healed) {
+                action.run();
+            }
+        });
+    }
+
+    private void again(ScenarioEvent event, Trigger.Every every) {
+        happen(event);
+        Duration next = Duration.ofNanos(loop.now()).plus(every.period());
+        if (every.until().map(end -> next.compareTo(end) < 0).orElse(true)) {
+            at(next, event, () -> again(event, every));
+        }
+    }
+
+    /** After anything has happened: what waited for it. */
+    void look() {
+        if (healed || waiting.isEmpty()) {
+            healAtStep();
+            return;
+        }
+        for (ScenarioEvent event : List.copyOf(waiting)) {
+            boolean due =
+                    switch (event.trigger()) {
+                        case Trigger.AtStep(long step) -> tracker.step() >= step;
+                        case Trigger.When(var predicate) -> predicate.holds(tracker);
+                        default -> false;
+                    };
+            if (due) {
+                waiting.remove(event);
+                happen(event);
+            }
+        }
+        healAtStep();
+    }
+
+    private void healAtStep() {
+        if (!healed && scenario.healingStep().filter(step -> tracker.step() >= step).isPresent()) {
+            heal();
+        }
+    }
+
+    /** Events that have not happened, because what they waited for did not. */
+    List<ScenarioEvent> unhappened() {
+        return List.copyOf(waiting);
+    }
+
+    boolean healed() {
+        return healed;
+    }
+
+    /** Ends every fault and starts what was killed. */
+    void heal() {
+        if (healed) {
+            return;
+        }
+        healed = true;
+        healNow();
+        observer.healed(loop.now());
+    }
+
+    private void healNow() {
+        List.copyOf(running).forEach(Running::end);
+        swarm.healAll();
+        List<String> down = List.copyOf(killed);
+        killed.clear();
+        down.forEach(swarm::boot);
+    }
+
+    // ---- what happens -------------------------------------------------------------------------------------------
+
+    private void happen(ScenarioEvent event) {
+        long occurrence = occurrences.merge(event.index(), 1L, Long::sum) - 1;
+        List<String> nodes = event.action()
+                .befalls()
+                .map(target -> TargetChoice.choose(target, scenario.seed(), event.index(), occurrence, tracker))
+                .orElse(List.of());
+        switch (event.action()) {
+            case Action.Kill kill -> {
+                begin(event, nodes, true, () -> revive(nodes));
+                nodes.forEach(this::kill);
+            }
+            case Action.Restart restart -> {
+                begin(event, nodes, true, () -> revive(nodes));
+                nodes.forEach(this::kill);
+                if (event.lasts().isEmpty()) {
+                    revive(nodes);
+                }
+            }
+            case Action.Pause pause -> {
+                nodes.forEach(swarm::pause);
+                begin(event, nodes, true, () -> nodes.forEach(swarm::resume));
+            }
+            case Action.Slow slow -> {
+                List<Healing> healings = nodes.stream()
+                        .map(node -> swarm.machines().slow(node, slow.factor()))
+                        .toList();
+                begin(event, nodes, false, () -> healings.forEach(Healing::heal));
+            }
+            case Action.Leave leave -> {
+                begin(event, nodes, true, () -> {});
+                nodes.forEach(swarm::leave);
+            }
+            case Action.Disk disk -> disk(event, nodes, disk);
+            case Action.Clock clock -> {
+                nodes.forEach(node -> swarm.machines().skew(node, clock.skew()));
+                begin(event, nodes, false, () -> nodes.forEach(node -> swarm.machines().skew(node, Duration.ZERO)));
+            }
+            case Action.Partition cut -> partition(event, cut);
+            case Action.Link link -> link(event, link);
+            case Action.Join join -> join(event, join);
+            case Action.HealAll all -> {
+                begin(event, List.of(), false, () -> {});
+                healNow();
+            }
+            case Action.Churn churn -> throw new IllegalStateException("a trace brings its own times");
+        }
+    }
+
+    /** @param takes whether the nodes are lost to the run, if only for a while */
+    private void begin(ScenarioEvent event, List<String> nodes, boolean takes, Healing healing) {
+        int number = faults++;
+        List<Member> hit = takes
+                ? nodes.stream().flatMap(node -> tracker.members(node).stream()).toList()
+                : List.of();
+        String whom = nodes.isEmpty() ? "" : " (" + String.join(", ", nodes) + ")";
+        observer.faultBegan(loop.now(), number, event.text() + whom, hit);
+        Running fault = new Running(number, healing);
+        if (event.action().mayLast()) {
+            running.add(fault);
+        }
+        event.lasts()
+                .ifPresent(time -> loop.schedule(time.toNanos(), Source.world("end/" + event.index()), fault::end));
+    }
+
+    private void kill(String node) {
+        killed.add(node);
+        swarm.kill(node);
+    }
+
+    private void revive(List<String> nodes) {
+        nodes.stream().filter(killed::remove).forEach(swarm::boot);
+    }
+
+    private void disk(ScenarioEvent event, List<String> nodes, Action.Disk disk) {
+        DiskFault fault =
+                switch (disk.fault()) {
+                    case FULL -> DiskFault.FULL;
+                    case BITFLIP -> DiskFault.BITFLIP;
+                    case TRUNCATE -> DiskFault.TRUNCATE;
+                };
+        nodes.forEach(node -> swarm.machines().disk(node, fault));
+        begin(event, nodes, false, () -> nodes.forEach(node -> swarm.machines().repairDisk(node)));
+    }
+
+    private void partition(ScenarioEvent event, Action.Partition cut) {
+        List<String> first = TargetChoice.side(cut.first(), tracker);
+        List<String> second = TargetChoice.side(cut.second(), tracker);
+        List<Pair> pairs = cut.mode() == PartitionMode.ONE_WAY
+                ? Network.oneWay(first, second)
+                : Network.between(first, second);
+        Block block =
+                switch (cut.mode()) {
+                    case DROP, ONE_WAY -> Block.DROP;
+                    case BLACK_HOLE -> Block.BLACK_HOLE;
+                    case REJECT -> Block.REJECT;
+                    case RESET -> Block.RESET;
+                };
+        begin(event, List.of(), false, swarm.network().cut(pairs, block));
+    }
+
+    private void link(ScenarioEvent event, Action.Link link) {
+        List<Healing> healings = new ArrayList<>();
+        for (Map.Entry<Links.Pair, LinkChange> change : link.changes().entrySet()) {
+            Links.Pair regions = change.getKey();
+            List<Pair> pairs = Network.oneWay(swarm.inRegion(regions.from()), swarm.inRegion(regions.to()));
+            var settings = scenario.links().between(regions.from(), regions.to());
+            healings.add(swarm.network()
+                    .change(pairs, model -> WorldLinks.model(change.getValue().on(settings))));
+        }
+        begin(event, List.of(), false, () -> healings.forEach(Healing::heal));
+    }
+
+    private void join(ScenarioEvent event, Action.Join join) {
+        NodeGroup group = scenario.group(join.group()).orElseThrow();
+        List<String> nodes = new ArrayList<>();
+        for (int each = 0; each < join.count(); each++) {
+            nodes.add(group.node(highest.merge(group.name(), 1, Integer::sum)));
+        }
+        nodes.forEach(node -> {
+            swarm.add(node, group);
+            swarm.boot(node);
+        });
+        begin(event, nodes, false, () -> {
+            if (event.lasts().isPresent()) {
+                nodes.forEach(this::kill);
+            }
+        });
+    }
+
+    private void change(Action.Churn.Change change) {
+        if (change.up()) {
+            killed.remove(change.node());
+            if (!swarm.isUp(change.node())) {
+                swarm.boot(change.node());
+            }
+        } else if (swarm.isUp(change.node())) {
+            int number = faults++;
+            observer.faultBegan(
+                    loop.now(), number, "churn: down " + change.node(), tracker.members(change.node()));
+            kill(change.node());
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package io.murmuration.faults.run;
+
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Role;
+import io.murmuration.actors.run.RunEvent;
+import io.murmuration.faults.check.Check;
+import io.murmuration.faults.check.ExactlyOnce;
+import io.murmuration.faults.check.Measurements;
+import io.murmuration.faults.check.NothingLost;
+import io.murmuration.faults.check.Observer;
+import io.murmuration.faults.check.Progress;
+import io.murmuration.faults.check.ReplicaDigests;
+import io.murmuration.faults.check.RosterMonotone;
+import io.murmuration.faults.scenario.ComputeMode;
+import io.murmuration.faults.scenario.Scenario;
+import io.murmuration.faults.simulation.ComputeTap;
+import io.murmuration.faults.simulation.ControlTap;
+import io.murmuration.faults.simulation.EventLoop.Source;
+import io.murmuration.faults.simulation.NodeSpec;
+import io.murmuration.faults.simulation.Simulation;
+import io.murmuration.faults.simulation.SimulationPlan;
+import io.murmuration.faults.simulation.Taps;
+import io.murmuration.faults.simulation.compute.FolderStorage;
+import io.murmuration.faults.simulation.world.Death;
+import io.murmuration.faults.simulation.world.DiskFault;
+import io.murmuration.faults.simulation.world.MachineListener;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** One simulated run of a scenario, watched from its first event to its last. */
+final class OneRun {
+
+    /**
+     * Where a scenario has no duration: when nothing was committed for so long, all faults are healed; and when nothing
+     * was committed for so long after that, nobody waits any longer. Virtual time.
+     */
+    static final Duration STANDSTILL = Duration.ofMinutes(10);
+
+    /** How long a run that has a duration may take to end at its next step boundary. Virtual time. */
+    private static final Duration ENDING = Duration.ofMinutes(2);
+
+    private final Scenario scenario;
+    private final Measurements measurements;
+    private final NothingLost lost = new NothingLost();
+    private final List<Check> checks;
+    private final Map<Member, Long> busy = new TreeMap<>();
+    private final RunTracker tracker;
+    private final Observers observers;
+    private final SimulatedSwarm swarm;
+    private final Nemesis nemesis;
+    private final List<String> notes = new ArrayList<>();
+    private long lastCommit;
+    private boolean over;
+
+    private OneRun(Scenario scenario, Path folder, int threads, List<Observer> others) {
+        this.scenario = scenario;
+        this.measurements = new Measurements(scenario.settings().swarm().stages());
+        this.checks = List.of(
+                new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), new Progress(scenario.liveness()));
+        List<NodeSpec> nodes = SimulatedSwarm.nodes(scenario);
+        SimulationPlan plan = scenario.compute() == ComputeMode.REAL
+                ? SimulationPlan.real(scenario.settings(), nodes, threads, folder)
+                : SimulationPlan.modelled(scenario.settings(), nodes);
+        this.swarm = new SimulatedSwarm(scenario, plan, new Taps(this::seen, new Computing(), new Talking()));
+        this.tracker = new RunTracker(swarm::isUp);
+        scenario.groups().forEach(group -> group.initial().forEach(node -> tracker.add(node, group)));
+        List<Observer> all = new ArrayList<>(List.of(tracker, measurements));
+        all.addAll(checks);
+        all.addAll(others);
+        this.observers = new Observers(all);
+        this.nemesis = new Nemesis(scenario, swarm, tracker, observers);
+        swarm.machines().listen(new Watching());
+    }
+
+    /**
+     * Runs it.
+     *
+     * @param folder for checkpoints; one per run
+     * @param threads that compute; real numbers only
+     * @param others who look on besides
+     */
+    static Outcome of(Scenario scenario, Path folder, int threads, List<Observer> others) {
+        OneRun run = new OneRun(scenario, folder, threads, others);
+        try (SimulatedSwarm swarm = run.swarm) {
+            run.start();
+            run.live();
+            return run.outcome();
+        }
+    }
+
+    private void start() {
+        nemesis.begin();
+        swarm.loop().schedule(0, Source.world("start"), () -> scenario.groups()
+                .forEach(group -> group.initial().forEach(swarm::boot)));
+    }
+
+    private void live() {
+        Simulation simulation = swarm.simulation();
+        if (scenario.duration().isPresent()) {
+            long end = scenario.duration().get().toNanos();
+            simulation.run(end, this::looked);
+            if (!over && nemesis.healed() && measurements.progressAfterHeal().isEmpty()) {
+                simulation.run(
+                        Math.max(end, swarm.loop().now()) + scenario.liveness().toNanos(),
+                        () -> looked() || measurements.progressAfterHeal().isPresent());
+            }
+            if (!over) {
+                simulation.stopRun();
+                simulation.run(swarm.loop().now() + ENDING.toNanos(), this::looked);
+            }
+        } else {
+            while (!over) {
+                simulation.run(lastCommit + STANDSTILL.toNanos(), this::looked);
+                if (!over && swarm.loop().now() - lastCommit >= STANDSTILL.toNanos()) {
+                    if (nemesis.healed()) {
+                        break;
+                    }
+                    notes.add("nothing was committed for " + STANDSTILL.toMinutes() + " minutes: healed at "
+                            + Duration.ofNanos(swarm.loop().now()).toSeconds() + " s");
+                    nemesis.heal();
+                    lastCommit = swarm.loop().now();
+                }
+            }
+        }
+        observers.over(swarm.loop().now());
+    }
+
+    private boolean looked() {
+        nemesis.look();
+        return over;
+    }
+
+    private Outcome outcome() {
+        nemesis.unhappened()
+                .forEach(event -> notes.add(event.place() + ": \"" + event.text() + "\" never happened: "
+                        + event.trigger().text() + " did not come"));
+        measurements.failed().ifPresent(reason -> notes.add("the run failed: " + reason));
+        notes.addAll(measurements.remarks());
+        return new Outcome(
+                measurements,
+                checks,
+                lost,
+                checkpoint(),
+                swarm.network().counts(),
+                swarm.network().controlSent(),
+                swarm.loop().historyHash(),
+                swarm.loop().ran(),
+                notes);
+    }
+
+    /** The newest checkpoint of the version in place, on whatever disk it is sound. */
+    private Optional<Path> checkpoint() {
+        if (scenario.compute() != ComputeMode.REAL) {
+            return Optional.empty();
+        }
+        long version = lost.version();
+        for (NodeSpec node : SimulatedSwarm.nodes(scenario)) {
+            if (node.roles().contains(Role.COORDINATOR)
+                    && swarm.simulation().storage(node.name()) instanceof FolderStorage stored
+                    && stored.intact().contains(version)) {
+                return stored.store().all().stream()
+                        .filter(path -> path.getFileName().toString().matches(".*-0*" + version))
+                        .findFirst();
+            }
+        }
+        return Optional.empty();
+    }
+
+    private void seen(Taps.Seen seen) {
+        switch (seen.event()) {
+            case RunEvent.StepCommitted committed -> lastCommit = seen.time();
+            case RunEvent.Finished finished -> over = true;
+            case RunEvent.Failed failed -> over = true;
+            default -> {}
+        }
+        observers.told(seen.time(), seen.event());
+    }
+
+    private final class Computing implements ComputeTap {
+        @Override
+        public void started(long time, Member owner, Compute.Task<?> task, long nanos) {
+            busy.put(owner, nanos);
+        }
+
+        @Override
+        public void ended(long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome) {
+            observers.computed(time, owner, task, outcome, busy.remove(owner));
+        }
+    }
+
+    private final class Talking implements ControlTap {
+        @Override
+        public void sent(long time, Envelope envelope) {
+            observers.sent(time, envelope);
+        }
+
+        @Override
+        public void received(long time, Envelope envelope) {
+            observers.delivered(time, envelope);
+        }
+    }
+
+    private final class Watching implements MachineListener {
+        @Override
+        public void stopped(String node, long life, Death death) {
+            tracker.members(node).forEach(member -> observers.ended(swarm.loop().now(), member));
+            if (SimulatedSwarm.nodes(scenario).stream()
+                    .anyMatch(each -> each.name().equals(node) && each.roles().contains(Role.COORDINATOR))) {
+                lost.checkpointsGone();
+            }
+        }
+
+        @Override
+        public void disk(String node, DiskFault fault, long chance) {
+            lost.checkpointsGone();
+        }
+    }
+}

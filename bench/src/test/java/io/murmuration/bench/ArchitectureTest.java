@@ -125,6 +125,7 @@ final class ArchitectureTest {
                                         .resideOutsideOfPackages(
                                                 "io.murmuration.cluster.config..", "io.murmuration.cluster.cli..")
                                         .and(makeNoActorSystem())
+                                        .and(areNotMadeByPekko())
                                         .should()
                                         .dependOnClassesThat()
                                         .resideInAPackage("com.typesafe.config.."),
@@ -184,6 +185,15 @@ final class ArchitectureTest {
         return describe("make no ActorSystem", type -> type.getMethodCallsFromSelf().stream()
                 .noneMatch(call -> call.getName().equals("create")
                         && call.getTargetOwner().getName().endsWith(".ActorSystem")));
+    }
+
+    /** Pekko makes these by the name of their class and passes its configuration to them, wanted or not. */
+    private static DescribedPredicate<JavaClass> areNotMadeByPekko() {
+        return describe("are not made by Pekko", type -> Stream.of(
+                        "org.apache.pekko.actor.Scheduler",
+                        "org.apache.pekko.dispatch.ExecutorServiceConfigurator",
+                        "org.apache.pekko.dispatch.MailboxType")
+                .noneMatch(type::isAssignableTo));
     }
 
     private static DescribedPredicate<JavaAccess<?>> readClocksOrChance() {

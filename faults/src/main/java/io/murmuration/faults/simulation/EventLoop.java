@@ -63,7 +63,7 @@ public final class EventLoop {
     }
 
     /** Something that will happen. */
-    public final class Event {
+    public final class Event implements Comparable<Event> {
         private final long time;
         private long sequence;
         private final Source source;
@@ -92,15 +92,23 @@ public final class EventLoop {
             return pending;
         }
 
+        /** By time, then in the order in which they were asked for. */
+        @Override
+        public int compareTo(Event other) {
+            int byTime = Long.compare(time, other.time);
+            return byTime != 0 ? byTime : Long.compare(sequence, other.sequence);
+        }
+
         /** Holds on to nothing: a cancelled event may stay queued for a long time. */
         private void over() {
             cancelled = true;
             content = NOTHING;
-            action = () -> {};
+            action = DONE;
         }
     }
 
     private static final byte[] NOTHING = {};
+    private static final Runnable DONE = () -> {};
 
     /** Cancelled events in the queue before it is worth while to look for them. */
     private static final int SMALL_WASTE = 4096;
@@ -114,11 +122,11 @@ public final class EventLoop {
     /** Real time in which whatever {@link #boot} starts must be there; an actor system takes some 2 s on a busy machine. */
     private static final Duration BOOT_LIMIT = Duration.ofSeconds(60);
 
-    private static final Comparator<Event> ORDER =
-            Comparator.<Event>comparingLong(event -> event.time).thenComparingLong(event -> event.sequence);
+    /** Nothing happens: between two events. */
+    private static final Source NOWHERE = Source.world("");
 
     private final Thread owner = Thread.currentThread();
-    private final PriorityQueue<Event> later = new PriorityQueue<>(ORDER);
+    private final PriorityQueue<Event> later = new PriorityQueue<>();
     /** What was asked for now, to happen now: the most of all, and in order as it is. */
     private final Deque<Event> soon = new ArrayDeque<>();
 
@@ -132,7 +140,7 @@ public final class EventLoop {
     private volatile boolean open;
 
     private boolean recording = true;
-    private Source current = Source.world("");
+    private Source current = NOWHERE;
     private long now;
     private long sequence;
     private long ran;
@@ -251,7 +259,7 @@ public final class EventLoop {
     private Event next(long until) {
         Event first = soon.peek();
         Event second = later.peek();
-        boolean takeSoon = first != null && (second == null || ORDER.compare(first, second) < 0);
+        boolean takeSoon = first != null && (second == null || first.compareTo(second) < 0);
         Event event = takeSoon ? first : second;
         if (event == null || event.time > until) {
             return null;
@@ -277,7 +285,7 @@ public final class EventLoop {
                 try {
                     action.run();
                 } finally {
-                    current = Source.world("");
+                    current = NOWHERE;
                 }
             }
             case HOLD ->

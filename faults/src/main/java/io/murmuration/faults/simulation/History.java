@@ -39,7 +39,7 @@ final class History {
     }
 
     private void flush() {
-        digest.update(buffer.flip());
+        digest.update(buffer.array(), 0, buffer.position());
         buffer.clear();
     }
 

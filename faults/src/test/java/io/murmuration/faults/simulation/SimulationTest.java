@@ -6,16 +6,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.run.RunPlan;
 import io.murmuration.cluster.run.SwarmLimits;
+import io.murmuration.faults.simulation.compute.CountedSet;
 import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.Numbers;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +36,7 @@ final class SimulationTest {
         private final List<Taps.Seen> events = new ArrayList<>();
         private final List<Long> tasksOfPaused = new ArrayList<>();
         private final List<Long> tasksOfKilled = new ArrayList<>();
+        private final Set<SortedMap<MicrobatchId, Integer>> averaged = new LinkedHashSet<>();
         private long sent;
         private long received;
 
@@ -38,6 +46,13 @@ final class SimulationTest {
                 case "eu-1:shard" -> tasksOfPaused.add(time);
                 case "eu-2:shard" -> tasksOfKilled.add(time);
                 default -> {}
+            }
+        }
+
+        @Override
+        public void ended(long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome) {
+            if (task instanceof Compute.Reduce && outcome instanceof Compute.Completed<?>(Object average)) {
+                averaged.add(CountedSet.decode(((Payload) average).bytes()).counts());
             }
         }
 
@@ -86,9 +101,18 @@ final class SimulationTest {
     }
 
     @Test
-    void dozensOfNodesTrainOnModelledNumbers() {
+    void dozensOfNodesTrainOnModelledNumbersAndCountEveryMicrobatchOnce() {
         try (Simulation simulation = start(6, 6, 4)) {
             runToTheEnd(simulation);
+            assertThat(observed.averaged).isNotEmpty();
+            observed.averaged.forEach(counts -> {
+                assertThat(counts.keySet().stream().map(MicrobatchId::index))
+                        .containsExactlyElementsOf(
+                                IntStream.range(0, 48).boxed().toList());
+                assertThat(counts.values()).containsOnly(1);
+                assertThat(counts.keySet().stream().map(MicrobatchId::step).distinct())
+                        .hasSize(1);
+            });
             assertThat(observed.finished().orElseThrow().digests()).hasSize(6);
             assertThat(observed.steps()).isEqualTo(4);
             assertThat(observed.sent).isGreaterThan(1000);

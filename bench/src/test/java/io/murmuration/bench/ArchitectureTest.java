@@ -123,7 +123,9 @@ final class ArchitectureTest {
                                         .resideInAPackage("io.murmuration..")
                                         .and()
                                         .resideOutsideOfPackages(
-                                                "io.murmuration.cluster.config..", "io.murmuration.cluster.cli..")
+                                                "io.murmuration.cluster.config..",
+                                                "io.murmuration.cluster.cli..",
+                                                "io.murmuration.faults.scenario.file..")
                                         .and(makeNoActorSystem())
                                         .and(areNotMadeByPekko())
                                         .should()

@@ -1,0 +1,94 @@
+package io.murmuration.faults.scenario.cli;
+
+import io.murmuration.cluster.cli.Surroundings;
+import io.murmuration.cluster.config.UserError;
+import io.murmuration.faults.report.ReportFiles;
+import io.murmuration.faults.report.ScenarioReport;
+import io.murmuration.faults.scenario.Scenario;
+import io.murmuration.faults.scenario.ScenarioEvent;
+import io.murmuration.faults.scenario.Verdict;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code scenario run FILE}. */
+@Command(
+        name = "run",
+        description = "Runs a scenario and judges it; exit code 0 passed, 1 failed, 2 unknown or wrong input.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class RunCommand implements Callable<Integer> {
+
+    /** Runs of --shrink; a scenario of a dozen events takes about fifty. */
+    private static final int MOST_TRIES = 200;
+
+    private final ScenarioRunner runner;
+    private final Surroundings surroundings;
+
+    @Parameters(paramLabel = "FILE", description = "The scenario.")
+    private Path file = Path.of(".");
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed in place of the file's.")
+    private Optional<Long> seed = Optional.empty();
+
+    @Option(names = "--out", paramLabel = "DIR", description = "Folder of the report (runs/scenario-NAME-SEED).")
+    private Optional<Path> out = Optional.empty();
+
+    @Option(names = "--shrink", description = "If it fails, finds fewer events with which it still does.")
+    private boolean shrink;
+
+    @Option(
+            names = "--pool",
+            paramLabel = "N",
+            description = "Threads that compute; changes nothing but the time it takes.")
+    private int pool = Runtime.getRuntime().availableProcessors();
+
+    RunCommand(ScenarioRunner runner, Surroundings surroundings) {
+        this.runner = runner;
+        this.surroundings = surroundings;
+    }
+
+    @Override
+    public Integer call() {
+        checkPool(pool);
+        Scenario scenario = ScenarioCommand.reader(surroundings).read(file, seed);
+        ScenarioReport report = runner.run(scenario, pool);
+        Path folder = out.orElseGet(() -> Path.of("runs", "scenario-" + slug(scenario.name()) + "-" + scenario.seed()));
+        ReportFiles.write(report, folder);
+        PrintStream stream = surroundings.terminal().out();
+        Outcome.print(stream, report);
+        stream.println("report  " + folder.resolve(ReportFiles.HTML));
+        Verdict verdict = report.judgement().verdict();
+        if (shrink && verdict == Verdict.FAILED) {
+            shrink(stream, scenario);
+        }
+        stream.flush();
+        return verdict.exitCode();
+    }
+
+    private void shrink(PrintStream stream, Scenario scenario) {
+        Shrinking shrinking = new Shrinking(MOST_TRIES);
+        Scenario small = shrinking.shrink(
+                scenario, each -> runner.run(each, pool).judgement().verdict() == Verdict.FAILED);
+        stream.println("it still fails with " + small.events().size() + " of "
+                + scenario.events().size() + " events (" + shrinking.tries() + " runs):");
+        for (ScenarioEvent event : small.events()) {
+            stream.println("  " + event.place() + "  " + event.trigger().text() + ": " + event.text());
+        }
+    }
+
+    static void checkPool(int pool) {
+        if (pool < 1) {
+            throw new UserError("--pool " + pool + ": expected at least 1");
+        }
+    }
+
+    private static String slug(String name) {
+        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+    }
+}

@@ -1,0 +1,47 @@
+package io.murmuration.faults.scenario.cli;
+
+import io.murmuration.cluster.cli.SubcommandProvider;
+import io.murmuration.cluster.cli.Surroundings;
+import io.murmuration.cluster.report.Terminal;
+import io.murmuration.faults.scenario.file.ScenarioReader;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code scenario}: what happens to a run when the world is unkind. */
+@Command(
+        name = "scenario",
+        description = "Reads and judges scenarios: a run, what happens to it, and what must hold.",
+        mixinStandardHelpOptions = true,
+        synopsisSubcommandLabel = "COMMAND")
+public final class ScenarioCommand {
+
+    /** Named in {@code META-INF/services}. */
+    public static final class Provider implements SubcommandProvider {
+        @Override
+        public CommandLine subcommand(Terminal terminal) {
+            return commandLine(Surroundings.ofProcess(terminal, System.getenv()), Optional.empty(), Optional.empty());
+        }
+    }
+
+    /**
+     * The command with its subcommands.
+     *
+     * @param runner what {@code run} needs; without it there is no such subcommand
+     * @param explorer what {@code explore} needs; without it there is no such subcommand
+     */
+    public static CommandLine commandLine(
+            Surroundings surroundings, Optional<ScenarioRunner> runner, Optional<Explorer> explorer) {
+        CommandLine line = new CommandLine(new ScenarioCommand());
+        runner.ifPresent(given -> line.addSubcommand(new RunCommand(given, surroundings)));
+        line.addSubcommand(new CheckCommand(surroundings));
+        line.addSubcommand(new ListCommand(surroundings));
+        explorer.ifPresent(given -> line.addSubcommand(new ExploreCommand(given, surroundings)));
+        return line;
+    }
+
+    /** Includes are looked for in the installation's {@code config/} too. */
+    static ScenarioReader reader(Surroundings surroundings) {
+        return new ScenarioReader(surroundings.home().map(home -> home.resolve("config")));
+    }
+}

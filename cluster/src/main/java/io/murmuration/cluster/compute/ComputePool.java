@@ -3,6 +3,7 @@ package io.murmuration.cluster.compute;
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Purpose;
 import java.util.ArrayDeque;
 import java.util.HashMap;
@@ -76,7 +77,16 @@ public final class ComputePool implements Compute, AutoCloseable {
     }
 
     private static boolean usesFiles(Task<?> task) {
-        return task instanceof Draw || task instanceof KeepChunk || task instanceof KeepCheckpoint;
+        return switch (task) {
+            case Draw draw -> true;
+            case KeepChunk chunk -> true;
+            case KeepCheckpoint checkpoint -> true;
+            case StoredVersions versions -> true;
+            case OpenStored open -> true;
+            case ReadStored read -> true;
+            case CloseStored close -> true;
+            default -> false;
+        };
     }
 
     private void next(Member member, Owner owner) {
@@ -129,6 +139,8 @@ public final class ComputePool implements Compute, AutoCloseable {
                 switch ((Task<?>) task) {
                     case Draw(MicrobatchId id) -> draw(id);
                     case Open open -> {
+                        owner.replica.ifPresent(StageReplica::close);
+                        owner.replica = Optional.empty();
                         owner.replica = Optional.of(new StageReplica(setup, open));
                         yield Nothing.NOTHING;
                     }
@@ -145,10 +157,16 @@ public final class ComputePool implements Compute, AutoCloseable {
                     case Pin(int chunkBytes) -> replica(owner).pin(chunkBytes);
                     case ReadChunk(int index) -> replica(owner).readChunk(index);
                     case Unpin() -> nothing(replica(owner)::unpin);
+                    case StateBytes() -> replica(owner).stateBytes();
+                    case ChunkDigest(Payload chunk) -> Snapshots.digest(chunk);
                     case WriteChunk write -> nothing(() -> replica(owner).writeChunk(write));
                     case StateDigest() -> replica(owner).digest();
                     case KeepChunk chunk -> nothing(() -> checkpoints().chunk(chunk));
                     case KeepCheckpoint keep -> nothing(() -> checkpoints().write(keep));
+                    case StoredVersions() -> checkpoints().versions();
+                    case OpenStored open -> checkpoints().open(open);
+                    case ReadStored read -> checkpoints().read(read);
+                    case CloseStored(int stage) -> nothing(() -> checkpoints().close(stage));
                 };
         return (R) result;
     }

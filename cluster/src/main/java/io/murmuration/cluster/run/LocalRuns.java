@@ -178,7 +178,7 @@ public final class LocalRuns implements TrainingRuns {
                 settings.checkpoint().every(),
                 limits.controlRetry(),
                 limits.holdBoundary(),
-                limits.joinAttempts());
+                new RunPlan.Joins(limits.joinAttempts(), limits.snapshotDonors(), limits.joinLag()));
     }
 
     private static SwarmLimits limits(RunSettings.Limits limits) {
@@ -196,9 +196,14 @@ public final class LocalRuns implements TrainingRuns {
                 limits.restarts(),
                 limits.averagingPartBytes(),
                 limits.earlyParts(),
+                limits.snapshotDonors(),
+                limits.joinLag(),
+                limits.joinQueueBytes(),
                 limits.snapshotChunkBytes(),
                 limits.snapshotWindow(),
                 limits.snapshotAttempts(),
+                limits.snapshotDeadline(),
+                limits.pinWait(),
                 limits.linkQueue(),
                 limits.linkUnanswered());
     }

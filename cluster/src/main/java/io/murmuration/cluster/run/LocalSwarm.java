@@ -14,6 +14,7 @@ import io.murmuration.actors.shard.ShardSettings;
 import io.murmuration.actors.trainer.Trainer;
 import io.murmuration.actors.trainer.TrainerSettings;
 import io.murmuration.actors.transfer.Keeper;
+import io.murmuration.actors.transfer.TransferSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -136,6 +137,14 @@ public final class LocalSwarm implements AutoCloseable {
 
         private static List<Host.Resident> residents(
                 String run, RunPlan plan, SwarmLimits limits, boolean keeper, Ports ports) {
+            var transferSettings = new TransferSettings(
+                    run,
+                    limits.chunkBytes(),
+                    limits.chunkWindow(),
+                    limits.chunkAttempts(),
+                    limits.snapshotDeadline(),
+                    limits.retry(),
+                    limits.pinWait());
             var shardSettings = new ShardSettings(
                     run,
                     plan.stages(),
@@ -145,15 +154,14 @@ public final class LocalSwarm implements AutoCloseable {
                     limits.ban(),
                     limits.averagingPartBytes() / Float.BYTES,
                     limits.earlyParts(),
-                    limits.chunkBytes(),
-                    limits.chunkWindow(),
-                    limits.chunkAttempts());
+                    transferSettings,
+                    limits.joinQueueBytes());
             var trainerSettings =
                     new TrainerSettings(run, limits.credits(), limits.deadline(), limits.retry(), limits.ban());
             List<Host.Resident> residents = new ArrayList<>();
             if (keeper) {
                 residents.add(new Host.Resident(
-                        new PeerId("keeper"), Role.KEEPER, member -> Keeper.create(ports, member, run)));
+                        new PeerId("keeper"), Role.KEEPER, member -> Keeper.create(ports, member, transferSettings)));
             }
             for (int trainer = 0; trainer < plan.trainers(); trainer++) {
                 residents.add(new Host.Resident(

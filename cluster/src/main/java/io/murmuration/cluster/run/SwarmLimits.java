@@ -16,9 +16,14 @@ import java.time.Duration;
  * @param restarts failures after which a peer is given up
  * @param averagingPartBytes part of a vector that one replica reduces at a time, as fp32
  * @param earlyParts averaging parts kept for a round that has not begun here
+ * @param joinDonors shards of a stage that pin a snapshot at once
+ * @param joinLag steps that a joiner may be behind
+ * @param joinQueueBytes averages that a joiner keeps
  * @param chunkBytes size of a chunk of a snapshot
- * @param chunkWindow chunks under way at once
- * @param chunkAttempts refusals in a row after which a receiver is given up
+ * @param chunkWindow chunks asked of one donor at once
+ * @param chunkAttempts answers in a row that a donor may owe or refuse
+ * @param snapshotDeadline how long a donor may take for an answer
+ * @param pinWait how long a donor keeps a copy that nobody asks for
  * @param linkQueue frames waiting on one link
  * @param linkUnanswered frames of one link waiting for the receiver
  */
@@ -33,8 +38,13 @@ public record SwarmLimits(
         int restarts,
         int averagingPartBytes,
         int earlyParts,
+        int joinDonors,
+        int joinLag,
+        long joinQueueBytes,
         int chunkBytes,
         int chunkWindow,
         int chunkAttempts,
+        Duration snapshotDeadline,
+        Duration pinWait,
         int linkQueue,
         int linkUnanswered) {}

@@ -262,7 +262,7 @@ final class TestSwarm {
                 0,
                 Duration.ofMillis(500),
                 Duration.ofSeconds(20),
-                3);
+                new RunPlan.Joins(3, 2, 64));
     }
 
     static SwarmLimits limits(Spec spec) {
@@ -278,9 +278,14 @@ final class TestSwarm {
                 spec.restarts(),
                 16 << 10,
                 256,
+                2,
+                64,
+                64 << 20,
                 16 << 10,
                 4,
-                100,
+                8,
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(20),
                 64,
                 32);
     }

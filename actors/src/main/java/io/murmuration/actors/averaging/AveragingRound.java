@@ -13,6 +13,7 @@ import io.murmuration.actors.protocol.Route;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
@@ -69,6 +70,7 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
     private final TimerScheduler<Message> timers;
     private final ActorPorts ports;
     private final Task task;
+    private final BiConsumer<Integer, Payload> reduced;
     private final Consumer<Compute.SealResult> finished;
     private final List<DataFrame> refused = new ArrayList<>();
     private AveragingPlan plan;
@@ -80,20 +82,26 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
             TimerScheduler<Message> timers,
             Ports ports,
             Task task,
+            BiConsumer<Integer, Payload> reduced,
             Consumer<Compute.SealResult> finished) {
         super(context);
         this.timers = timers;
         this.task = task;
+        this.reduced = reduced;
         this.finished = finished;
         this.ports = new ActorPorts(
                 ports, task.self(), continuation -> context.getSelf().tell(new Continue(continuation)));
         this.ports.compute(new Compute.GradientLength(), this::begin);
     }
 
-    /** @param finished told once, when the average is complete here; must hand over and return at once */
-    public static Behavior<Message> create(Ports ports, Task task, Consumer<Compute.SealResult> finished) {
-        return Behaviors.setup(
-                context -> Behaviors.withTimers(timers -> new AveragingRound(context, timers, ports, task, finished)));
+    /**
+     * @param reduced told the number and the average of every part that this replica has reduced, before {@code finished}
+     * @param finished told once, when the average is complete here; both must hand over and return at once
+     */
+    public static Behavior<Message> create(
+            Ports ports, Task task, BiConsumer<Integer, Payload> reduced, Consumer<Compute.SealResult> finished) {
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new AveragingRound(context, timers, ports, task, reduced, finished)));
     }
 
     @Override
@@ -173,6 +181,7 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
                             send(part, true, other, average);
                         }
                     }
+                    reduced.accept(part.number(), average);
                     completed(part);
                 });
     }

@@ -1,5 +1,6 @@
 package io.murmuration.actors.port;
 
+import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Payload;
@@ -78,8 +79,8 @@ public interface Compute {
      */
     record Apply(long step, double gradientNorm) implements Task<String> {}
 
-    /** Copies parameters and optimiser state aside for transfer; the result is the number of chunks. */
-    record Pin(int chunkBytes) implements Task<Integer> {}
+    /** Copies parameters and optimiser state aside for transfer, in place of any earlier copy. */
+    record Pin(int chunkBytes) implements Task<Manifest> {}
 
     /** One chunk of the pinned copy. */
     record ReadChunk(int index) implements Task<Payload> {}
@@ -87,7 +88,13 @@ public interface Compute {
     /** Lets the pinned copy go. */
     record Unpin() implements Task<Nothing> {}
 
-    /** Takes one chunk of a donor's copy. */
+    /** Bytes of a snapshot of the stage. */
+    record StateBytes() implements Task<Long> {}
+
+    /** SHA-256 of a chunk that came from a donor, 64 hexadecimal digits. */
+    record ChunkDigest(Payload chunk) implements Task<String> {}
+
+    /** Takes one chunk of a donor's copy, which was found to be what the manifest says. */
     record WriteChunk(int index, int chunks, Payload chunk) implements Task<Nothing> {}
 
     /** Digest of parameters and optimiser state. */
@@ -98,6 +105,21 @@ public interface Compute {
 
     /** The keeper: all chunks of all stages are there; makes a checkpoint of them. */
     record KeepCheckpoint(long version, int stages) implements Task<Nothing> {}
+
+    /** The keeper: versions of which there is a checkpoint, rising. */
+    record StoredVersions() implements Task<List<Long>> {}
+
+    /**
+     * The keeper: checks the stored checkpoint of {@code version} against its own digests and reads what {@code stage} of
+     * this run needs of it, however many stages it was written with. Fails with the reason if it is damaged or gone.
+     */
+    record OpenStored(int stage, long version, int chunkBytes) implements Task<Manifest> {}
+
+    /** The keeper: one chunk of what was opened last for {@code stage}. */
+    record ReadStored(int stage, int index) implements Task<Payload> {}
+
+    /** The keeper: lets go of what was opened for {@code stage}. */
+    record CloseStored(int stage) implements Task<Nothing> {}
 
     /** No result worth naming. */
     enum Nothing {

@@ -77,14 +77,24 @@ public sealed interface DataFrame {
     }
 
     /**
-     * A piece of a pinned snapshot.
+     * What a snapshot consists of, for who asked.
      *
-     * @param version the version it was pinned at
-     * @param index number of the chunk, from 0
-     * @param chunks how many there are
+     * @param payload a {@link Manifest}, encoded
      */
-    record StateChunk(Route route, int stage, long version, int index, int chunks, Payload payload)
-            implements DataFrame {
+    record StateManifest(Route route, int stage, long version, Payload payload) implements DataFrame {
+        @Override
+        public Traffic traffic() {
+            return Traffic.BULK;
+        }
+    }
+
+    /**
+     * A piece of a snapshot, for who asked for it.
+     *
+     * @param version the version of the state
+     * @param index number of the chunk, from 0
+     */
+    record StateChunk(Route route, int stage, long version, int index, Payload payload) implements DataFrame {
         @Override
         public Traffic traffic() {
             return Traffic.BULK;

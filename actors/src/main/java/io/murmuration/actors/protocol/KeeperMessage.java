@@ -3,12 +3,21 @@ package io.murmuration.actors.protocol;
 import java.util.List;
 
 /** What the keeper of checkpoints is told. */
-public sealed interface KeeperMessage extends ControlMessage {
+public sealed interface KeeperMessage extends ControlMessage
+        permits TransferMessage, KeeperMessage.Keep, KeeperMessage.Inventory {
 
-    /** Snapshots of {@code version} come from {@code donors}, one for each stage in order. */
-    record Keep(Epoch epoch, long version, List<Member> donors) implements KeeperMessage {
+    /**
+     * Pull a snapshot of {@code version} of every stage and keep them. Told again with other donors, it goes on with what it
+     * has.
+     *
+     * @param donors who has pinned that version, for each stage in order
+     */
+    record Keep(Epoch epoch, long version, List<List<Member>> donors) implements KeeperMessage {
         public Keep {
-            donors = List.copyOf(donors);
+            donors = donors.stream().map(List::copyOf).toList();
         }
     }
+
+    /** Say what is stored; answered by {@link CoordinatorMessage.Stored}. */
+    record Inventory(Epoch epoch) implements KeeperMessage {}
 }

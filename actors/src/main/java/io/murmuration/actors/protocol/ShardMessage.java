@@ -5,6 +5,7 @@ import java.util.List;
 /** What a shard is told on the control plane. */
 public sealed interface ShardMessage extends ControlMessage
         permits MemberMessage,
+                TransferMessage,
                 ShardMessage.Enlist,
                 ShardMessage.Orphans,
                 ShardMessage.CloseStep,
@@ -12,15 +13,17 @@ public sealed interface ShardMessage extends ControlMessage
                 ShardMessage.Average,
                 ShardMessage.Commit,
                 ShardMessage.Cancel,
-                ShardMessage.ServeState,
+                ShardMessage.Pin,
+                ShardMessage.Follow,
                 ShardMessage.WhoHas {
 
     /**
      * Serve in {@code stage} from {@code version}. Without donors the shard builds that version itself (from the seed or the
-     * checkpoint the run starts from); otherwise it takes a snapshot from them. It answers
-     * {@link CoordinatorMessage.Enlisted} once it holds the version, and from now on refuses lower epochs.
+     * checkpoint the run starts from); otherwise it pulls a snapshot from them, and from now on listens to the averages of
+     * every step from {@code version} on. It answers {@link CoordinatorMessage.Enlisted} once it holds the version (asked
+     * again later: the version it holds by then), and from now on refuses lower epochs.
      *
-     * @param donors who holds that version of that stage
+     * @param donors who serves that version of that stage: shards that were told to pin it, or keepers that have stored it
      */
     record Enlist(Epoch epoch, int stage, long version, List<Member> donors) implements ShardMessage {
         public Enlist {
@@ -53,11 +56,20 @@ public sealed interface ShardMessage extends ControlMessage
      * Average with {@code participants}, in that order, provided that exactly {@code indices} were counted here.
      *
      * @param round grows with every attempt; a new one abandons the old
+     * @param listeners joiners of the stage: they contribute nothing, nobody waits for them, and who owns a part of the
+     *     average sends it to them too
      */
-    record Average(Epoch epoch, long step, long round, List<Member> participants, List<Integer> indices)
+    record Average(
+            Epoch epoch,
+            long step,
+            long round,
+            List<Member> participants,
+            List<Member> listeners,
+            List<Integer> indices)
             implements ShardMessage {
         public Average {
             participants = List.copyOf(participants);
+            listeners = List.copyOf(listeners);
             indices = List.copyOf(indices);
         }
     }
@@ -68,8 +80,26 @@ public sealed interface ShardMessage extends ControlMessage
     /** Another attempt won: stop working on this one if it has not been counted. */
     record Cancel(MicrobatchId id, int attempt) implements ShardMessage {}
 
-    /** Pin the state at {@code version} and send it to {@code receiver}. */
-    record ServeState(Epoch epoch, long version, Member receiver) implements ShardMessage {}
+    /**
+     * Copy the state at {@code version} aside, in place of any other copy, and serve it to {@code receivers} until each of
+     * them has it or nobody asks any more. Who does not hold that version, or not any more, ignores it.
+     */
+    record Pin(Epoch epoch, long version, List<Member> receivers) implements ShardMessage {
+        public Pin {
+            receivers = List.copyOf(receivers);
+        }
+    }
+
+    /**
+     * To a joiner: {@code step} is committed with the average of this round, which {@code participants} made; apply it as
+     * soon as it is its turn, and answer {@link CoordinatorMessage.Applied}.
+     */
+    record Follow(Epoch epoch, long step, long round, List<Member> participants, double gradientNorm)
+            implements ShardMessage {
+        public Follow {
+            participants = List.copyOf(participants);
+        }
+    }
 
     /** A new owner of {@code indices} asks which of them it need not send again. */
     record WhoHas(Epoch epoch, Purpose purpose, long step, List<Integer> indices) implements ShardMessage {

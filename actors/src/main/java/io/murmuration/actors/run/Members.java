@@ -67,7 +67,7 @@ final class Members {
     private long present(int stage) {
         return shards.values().stream()
                 .filter(shard -> shard.stage == stage)
-                .filter(shard -> shard.progress == Progress.JOINING || shard.progress == Progress.ENLISTED)
+                .filter(shard -> shard.progress != Progress.REJECTED)
                 .count();
     }
 
@@ -151,50 +151,39 @@ final class Members {
         return shards.get(member).stage;
     }
 
-    boolean anyWaiting() {
-        return !with(Progress.WAITING).isEmpty();
+    /** Shards that may begin to join, in order. */
+    List<Member> waiting() {
+        return with(Progress.WAITING);
     }
 
-    /**
-     * Everybody who waits takes a snapshot now, for the stage that has the fewest; who tried before goes on with the stage
-     * it has begun to build.
-     */
-    List<Member> beginJoining() {
-        List<Member> joiners = with(Progress.WAITING);
-        for (Member member : joiners) {
-            Shard shard = shards.get(member);
-            if (shard.stage == NO_STAGE) {
-                shard.stage = fewest();
-            }
-            shard.progress = Progress.JOINING;
-        }
-        return joiners;
+    /** The stage of a joiner: at every attempt the one that has the fewest others, those on their way included. */
+    int assignJoiner(Member member) {
+        Shard shard = shards.get(member);
+        shard.stage = NO_STAGE;
+        shard.stage = fewest();
+        return shard.stage;
     }
 
-    boolean joining() {
-        return !with(Progress.JOINING).isEmpty();
+    void joining(Member member) {
+        shards.get(member).progress = Progress.JOINING;
     }
 
-    boolean isJoining(Member member) {
-        return shards.containsKey(member) && shards.get(member).progress == Progress.JOINING;
+    /** Attempts to join that failed. */
+    int failures(Member member) {
+        Shard shard = shards.get(member);
+        return shard == null ? 0 : shard.failures;
     }
 
-    List<Member> nowJoining() {
-        return with(Progress.JOINING);
-    }
-
-    /** A snapshot did not arrive well. True if the joiner is rejected for good, else it waits for the next boundary. */
-    boolean joinFailed(Member member) {
+    /** An attempt to join failed; it waits for the next boundary. */
+    void joinFailed(Member member) {
         Shard shard = shards.get(member);
         shard.failures++;
-        boolean rejected = shard.failures >= plan.joinAttempts();
-        shard.progress = rejected ? Progress.REJECTED : Progress.WAITING;
-        return rejected;
+        shard.progress = Progress.WAITING;
     }
 
-    /** Those still joining wait for the next boundary; the result are those rejected for good. */
-    List<Member> giveUpJoining() {
-        return with(Progress.JOINING).stream().filter(this::joinFailed).toList();
+    /** It stays out until it is a new incarnation. */
+    void rejected(Member member) {
+        shards.get(member).progress = Progress.REJECTED;
     }
 
     List<Member> unenlistedTrainers() {

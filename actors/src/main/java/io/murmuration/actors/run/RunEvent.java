@@ -29,7 +29,26 @@ public sealed interface RunEvent {
     /** A peer failed too often and does not come back. */
     record GivenUp(Member member, String reason) implements RunEvent {}
 
+    /** The member begins to take a snapshot of {@code version} of its stage. */
+    record Joining(Member member, int stage, long version) implements RunEvent {}
+
+    /** So many quarters (1 to 3) of the snapshot are there. */
+    record Fetching(Member member, int stage, long version, int quarters) implements RunEvent {}
+
+    /** It did not come as far as the stage; it tries again, from a newer version. */
+    record JoinFailed(Member member, long version, String reason) implements RunEvent {}
+
+    /** The member holds what its stage holds and takes part from {@code version} on. */
     record Joined(Member member, long version) implements RunEvent {}
+
+    /** The member has failed to join too often and stays out. */
+    record Rejected(Member member, String reason) implements RunEvent {}
+
+    /** {@code receiver} says that {@code donor} served something wrong. */
+    record BadDonor(Member donor, Member receiver, long version, String reason) implements RunEvent {}
+
+    /** The checkpoint of {@code version} at {@code keeper} is damaged. */
+    record Unsound(Member keeper, long version, String reason) implements RunEvent {}
 
     record Kept(long version) implements RunEvent {}
 

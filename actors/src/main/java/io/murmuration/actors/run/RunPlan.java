@@ -16,7 +16,7 @@ import java.time.Duration;
  * @param keepEvery versions between checkpoints
  * @param controlRetry how long to wait for an answer before asking again
  * @param holdBoundary how long a step may be held back for joiners and for a checkpoint under way
- * @param joinAttempts snapshots a joiner may fail to take before it is rejected
+ * @param joins how members come in while the run is under way
  */
 public record RunPlan(
         int stages,
@@ -30,4 +30,14 @@ public record RunPlan(
         long keepEvery,
         Duration controlRetry,
         Duration holdBoundary,
-        int joinAttempts) {}
+        Joins joins) {
+
+    /**
+     * How members come in while the run is under way.
+     *
+     * @param attempts snapshots a joiner may fail with before the boundary is held for it, once, and it is then rejected
+     * @param donors most shards of a stage that pin a snapshot and serve it
+     * @param lag most steps that a joiner may be behind its stage before it is to take a newer snapshot
+     */
+    public record Joins(int attempts, int donors, int lag) {}
+}

@@ -50,10 +50,11 @@ final class RunState {
 
     record Tell(RunEvent event) implements Effect {}
 
-    private record Keeping(Member keeper, long version, List<Member> donors) {}
+    private record Keeping(Member keeper, long version, List<List<Member>> donors) {}
 
     private final RunPlan plan;
     private final Members members;
+    private final Joins joins;
     private final List<Effect> effects = new ArrayList<>();
 
     private Phase phase = Phase.GATHERING;
@@ -73,7 +74,11 @@ final class RunState {
     private Optional<Keeping> keeping = Optional.empty();
     private long lastKeepTried = -1;
     private long evaluated = -1;
-    private boolean joinTried;
+    /** A checkpoint is due and waits until joiners need the stages' copies no more. */
+    private boolean keepPending;
+
+    private int keepRepins;
+    private long keepAskedAt;
     private boolean stopRequested;
     private long now;
     private long phaseBegan;
@@ -83,6 +88,7 @@ final class RunState {
     RunState(RunPlan plan, long term) {
         this.plan = plan;
         this.members = new Members(plan);
+        this.joins = new Joins(plan, members);
         this.version = plan.firstVersion();
         this.roster = new Roster(new Epoch(term, 0), List.of(), List.of());
     }
@@ -100,9 +106,14 @@ final class RunState {
     }
 
     private List<Effect> take() {
+        drainJoins();
         List<Effect> taken = List.copyOf(effects);
         effects.clear();
         return taken;
+    }
+
+    private void drainJoins() {
+        effects.addAll(joins.take());
     }
 
     // ---- events -----------------------------------------------------------------------------------------------
@@ -140,7 +151,15 @@ final class RunState {
                 advance();
             }
             case CoordinatorMessage.Applied done -> applied(from, done);
-            case CoordinatorMessage.Kept kept -> kept(kept.version(), Optional.empty());
+            case CoordinatorMessage.Fetching progress -> joins.fetching(from, progress);
+            case CoordinatorMessage.BadDonor bad -> joins.badDonor(from, bad);
+            case CoordinatorMessage.JoinFailed failed -> joinFailed(from, failed);
+            case CoordinatorMessage.Unsound damaged -> joins.unsound(from, damaged);
+            case CoordinatorMessage.Stored stored -> stored.versions().forEach(held -> joins.stored(from, held));
+            case CoordinatorMessage.Kept kept -> {
+                joins.stored(from, kept.version());
+                kept(kept.version(), Optional.empty());
+            }
             case CoordinatorMessage.NotKept failed -> kept(failed.version(), Optional.of(failed.reason()));
             case CoordinatorMessage.Superseded superseded -> {
                 if (superseded.seen().term() > roster.epoch().term()) {
@@ -171,9 +190,21 @@ final class RunState {
             lastNews = now;
             askAgain();
         }
+        if (phase != Phase.GATHERING && phase != Phase.OVER) {
+            joins.askAgain(roster, now);
+            if (phase != Phase.KEEPING
+                    && now - keepAskedAt >= plan.controlRetry().toNanos()) {
+                keeping.filter(open -> members.keeper().equals(Optional.of(open.keeper())))
+                        .ifPresent(open -> askToKeep(open.keeper()));
+            }
+        }
         boolean held = now - phaseBegan >= plan.holdBoundary().toNanos();
-        if (phase == Phase.JOINING && held) {
-            members.giveUpJoining().forEach(member -> tell(new RunEvent.Lost(member, "took no snapshot in time")));
+        if (phase == Phase.JOINING && now - phaseBegan >= plan.controlRetry().toNanos()) {
+            if (held) {
+                joins.endHold();
+            } else {
+                joins.endGrace();
+            }
             joinsSettled();
         } else if (phase == Phase.KEEPING && held) {
             keeping.ifPresent(late -> kept(late.version(), Optional.of("not kept within " + plan.holdBoundary())));
@@ -214,22 +245,12 @@ final class RunState {
     }
 
     private void enlisted(Member from, CoordinatorMessage.Enlisted enlisted) {
-        if (enlisted.version() != version) {
-            return;
-        }
-        if (phase == Phase.GATHERING) {
+        if (phase != Phase.GATHERING) {
+            joins.reported(from, enlisted.version(), enlisted.digest());
+            joinsSettled();
+        } else if (enlisted.version() == version) {
             members.enlisted(from, enlisted.digest());
             gathered();
-        } else if (phase == Phase.JOINING && members.isJoining(from)) {
-            String expected = digests.get(enlisted.stage());
-            if (enlisted.digest().equals(expected)) {
-                members.enlisted(from, enlisted.digest());
-                tell(new RunEvent.Joined(from, version));
-            } else if (members.joinFailed(from)) {
-                tell(new RunEvent.Lost(
-                        from, "its snapshot has digest " + enlisted.digest() + " in place of " + expected));
-            }
-            joinsSettled();
         }
     }
 
@@ -248,6 +269,7 @@ final class RunState {
             digests.put(stage, distinct.getFirst());
         }
         tell(new RunEvent.Started(roster, version));
+        joins.settled(version, digests);
         members.tooLateToBegin();
         evaluated = version < plan.lastVersion() ? version : -1;
         lastKeepTried = version;
@@ -256,6 +278,7 @@ final class RunState {
 
     private void removed(Member member, String reason) {
         boolean inRoster = roster.contains(member);
+        joins.gone(member);
         members.removed(member);
         expelled.remove(member);
         if (phase == Phase.OVER || phase == Phase.GATHERING) {
@@ -275,13 +298,10 @@ final class RunState {
                 return;
             }
         }
-        keeping.filter(open -> open.donors().contains(member)).ifPresent(open -> {
-            if (phase == Phase.KEEPING && open.version() == version) {
-                keep();
-            } else {
-                kept(open.version(), Optional.of("its donor " + member + " is gone"));
-            }
-        });
+        keeping.filter(open -> open.donors().stream()
+                        .anyMatch(donors -> donors.stream().noneMatch(roster::contains)))
+                .ifPresent(open -> donorsOfKeeperGone(
+                        open.version(), "its donors of a stage are gone, the last of them " + member));
         if (roster.trainers().isEmpty() && !members.trainers().isEmpty()) {
             admitTrainerAtOnce();
         } else {
@@ -334,18 +354,13 @@ final class RunState {
         if (!members.trainers().equals(roster.trainers())) {
             roster = new Roster(roster.epoch().next(), roster.stages(), members.trainers());
         }
-        if (members.anyWaiting() && !joinTried) {
-            if (keeping.isPresent()) {
-                enter(Phase.KEEPING);
-                return;
-            }
-            joinTried = true;
-            enter(Phase.JOINING);
-            beginJoins();
+        boolean last = version >= plan.lastVersion();
+        if (last || stopRequested) {
+            joins.cancel();
+        } else if (joinersHoldBoundary()) {
             return;
         }
         ranks = roster.trainers();
-        boolean last = version >= plan.lastVersion();
         boolean evaluationDue = last || (plan.evaluateEvery() > 0 && version % plan.evaluateEvery() == 0);
         if (evaluationDue && !stopRequested && evaluated != version && plan.evaluationMicrobatches() > 0) {
             evaluated = version;
@@ -355,13 +370,16 @@ final class RunState {
             return;
         }
         boolean over = last || stopRequested;
-        boolean keepDue = over || (plan.keepEvery() > 0 && version % plan.keepEvery() == 0);
+        boolean keepDue = over || keepPending || (plan.keepEvery() > 0 && version % plan.keepEvery() == 0);
         if (keepDue && lastKeepTried != version) {
             if (keeping.isPresent()) {
                 enter(Phase.KEEPING);
                 return;
             }
-            keep();
+            keepPending = joins.busy();
+            if (!keepPending) {
+                keep();
+            }
         }
         if (over && keeping.isPresent()) {
             enter(Phase.KEEPING);
@@ -372,10 +390,23 @@ final class RunState {
             tell(new RunEvent.Finished(version, digests, stopRequested && !last));
             return;
         }
-        joinTried = false;
         losses.clear();
         enter(Phase.TRAINING);
         broadcast(open(false));
+    }
+
+    /** Lets in who has caught up, lets begin who waits; true if somebody is to be waited for. */
+    private boolean joinersHoldBoundary() {
+        if (!joins.admit().isEmpty()) {
+            roster = members.roster(roster.epoch().next());
+        }
+        joins.begin(roster, keepPending, now);
+        drainJoins();
+        boolean holds = joins.holds(roster);
+        if (holds && phase != Phase.JOINING) {
+            enter(Phase.JOINING);
+        }
+        return holds;
     }
 
     private MemberMessage.OpenStep open(boolean begun) {
@@ -398,7 +429,7 @@ final class RunState {
         }
         if (training) {
             enter(Phase.CLOSING);
-            closing = Optional.of(new StepClosing(roster, version, plan.microbatches()));
+            closing = Optional.of(new StepClosing(roster, version, plan.microbatches(), joins.listeners()));
             advance();
         } else {
             tell(new RunEvent.Evaluated(version, meanLoss(), expected));
@@ -435,6 +466,9 @@ final class RunState {
         }
         applied.clear();
         enter(Phase.COMMITTING);
+        for (int stage = 0; stage < plan.stages(); stage++) {
+            joins.committed(roster.epoch(), stage, version, step.invitation(stage), gradientNorm);
+        }
         roster.stages().forEach(shards -> shards.forEach(this::commit));
     }
 
@@ -444,7 +478,10 @@ final class RunState {
     }
 
     private void applied(Member from, CoordinatorMessage.Applied done) {
-        if (phase == Phase.COMMITTING && done.step() == version && roster.contains(from)) {
+        if (joins.isJoining(from)) {
+            joins.reported(from, done.step() + 1, done.digest());
+            joinsSettled();
+        } else if (phase == Phase.COMMITTING && done.step() == version && roster.contains(from)) {
             applied.put(from, done.digest());
             commitSettled();
         }
@@ -491,28 +528,25 @@ final class RunState {
             expelled.addAll(odd);
             odd.forEach(member -> send(member, new MemberMessage.RosterChanged(roster)));
         }
+        joins.settled(version, digests);
         boundary();
     }
 
     // ---- joiners ----------------------------------------------------------------------------------------------
 
-    private void beginJoins() {
-        for (Member joiner : members.beginJoining()) {
-            sendSnapshotOrder(joiner);
+    private void joinFailed(Member from, CoordinatorMessage.JoinFailed failed) {
+        if (keeping.filter(open -> open.keeper().equals(from) && open.version() == failed.version())
+                .isPresent()) {
+            donorsOfKeeperGone(failed.version(), failed.reason());
+        } else {
+            joins.failed(from, failed, roster, now);
+            joinsSettled();
         }
-        joinsSettled();
     }
 
-    private void sendSnapshotOrder(Member joiner) {
-        int stage = members.stage(joiner);
-        Member donor = roster.stage(stage).getFirst();
-        send(joiner, new ShardMessage.Enlist(roster.epoch(), stage, version, List.of(donor)));
-        send(donor, new ShardMessage.ServeState(roster.epoch(), version, joiner));
-    }
-
+    /** Who was waited for has come, or is not waited for any more. */
     private void joinsSettled() {
-        if (phase == Phase.JOINING && !members.joining()) {
-            roster = members.roster(roster.epoch().next());
+        if (phase == Phase.JOINING) {
             boundary();
         }
     }
@@ -521,31 +555,49 @@ final class RunState {
 
     private void keep() {
         lastKeepTried = version;
+        keepRepins = 0;
         members.keeper().ifPresent(keeper -> {
-            List<Member> donors = roster.stages().stream().map(List::getFirst).toList();
-            keeping = Optional.of(new Keeping(keeper, version, donors));
+            keeping = Optional.of(new Keeping(keeper, version, List.of()));
             askToKeep(keeper);
         });
     }
 
+    /** Donors pin the version only while it is the present one; later the keeper makes do with those that have. */
     private void askToKeep(Member keeper) {
-        Keeping open = keeping.map(last -> new Keeping(keeper, last.version(), last.donors()))
-                .orElseThrow();
-        keeping = Optional.of(open);
-        send(keeper, new KeeperMessage.Keep(roster.epoch(), open.version(), open.donors()));
-        for (Member donor : open.donors()) {
-            send(donor, new ShardMessage.ServeState(roster.epoch(), open.version(), keeper));
+        keepAskedAt = now;
+        Keeping open = keeping.orElseThrow();
+        List<List<Member>> donors = open.donors();
+        if (open.version() == version) {
+            donors = new ArrayList<>();
+            for (int stage = 0; stage < plan.stages(); stage++) {
+                donors.add(joins.pin(roster, stage, keeper));
+            }
+            drainJoins();
+        }
+        keeping = Optional.of(new Keeping(keeper, open.version(), donors));
+        send(keeper, new KeeperMessage.Keep(roster.epoch(), open.version(), donors));
+    }
+
+    /** The keeper has nobody left to ask: others may still pin the present version, for a while. */
+    private void donorsOfKeeperGone(long of, String reason) {
+        keepRepins++;
+        if (of == version && keepRepins < plan.joins().attempts()) {
+            askToKeep(keeping.orElseThrow().keeper());
+        } else {
+            kept(of, Optional.of(reason));
         }
     }
 
     private void kept(long keptVersion, Optional<String> problem) {
-        if (keeping.filter(open -> open.version() == keptVersion).isEmpty()) {
+        Optional<Keeping> done = keeping.filter(open -> open.version() == keptVersion);
+        if (done.isEmpty()) {
             return;
         }
+        joins.unpin(done.get().keeper());
         keeping = Optional.empty();
         tell(problem.<RunEvent>map(reason -> new RunEvent.NotKept(keptVersion, reason))
                 .orElseGet(() -> new RunEvent.Kept(keptVersion)));
-        if (phase == Phase.KEEPING) {
+        if (phase == Phase.KEEPING || phase == Phase.JOINING) {
             boundary();
         }
     }
@@ -559,7 +611,6 @@ final class RunState {
                         .forEach((member, stage) ->
                                 send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, List.of())));
             }
-            case JOINING -> members.nowJoining().forEach(this::sendSnapshotOrder);
             case TRAINING, EVALUATING -> broadcast(open(true));
             case CLOSING -> {
                 // Whoever missed that the step began can answer nothing about it.
@@ -573,7 +624,7 @@ final class RunState {
                         .filter(member -> !applied.containsKey(member))
                         .forEach(this::commit));
             case KEEPING -> members.keeper().ifPresent(this::askToKeep);
-            case OVER -> {}
+            case JOINING, OVER -> {}
         }
         if (phase != Phase.OVER) {
             expelled.forEach(member -> send(member, new MemberMessage.RosterChanged(roster)));

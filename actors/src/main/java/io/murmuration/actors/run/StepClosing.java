@@ -53,6 +53,9 @@ final class StepClosing {
     private final long step;
     private final int microbatches;
     private final List<Stage> stages = new ArrayList<>();
+    /** Joiners of every stage. */
+    private final List<List<Member>> listeners;
+
     private Roster roster;
     private long closing;
     private long round;
@@ -62,8 +65,10 @@ final class StepClosing {
     private int asksWithoutNews;
     private final List<Order> lastReplays = new ArrayList<>();
 
-    StepClosing(Roster roster, long step, int microbatches) {
+    /** @param listeners joiners of every stage, who hear its averages */
+    StepClosing(Roster roster, long step, int microbatches, List<List<Member>> listeners) {
         this.roster = roster;
+        this.listeners = List.copyOf(listeners);
         this.step = step;
         this.microbatches = microbatches;
         roster.stages().forEach(shards -> stages.add(new Stage()));
@@ -168,7 +173,7 @@ final class StepClosing {
             return false;
         }
         if (counted(number).cardinality() == microbatches) {
-            invite(stage, live, orders);
+            invite(number, live, orders);
         }
         return true;
     }
@@ -196,11 +201,17 @@ final class StepClosing {
         return Optional.empty();
     }
 
-    private void invite(Stage stage, List<Member> live, List<Order> orders) {
+    private void invite(int number, List<Member> live, List<Order> orders) {
+        Stage stage = stages.get(number);
         round++;
         for (Member member : live) {
             var invitation = new ShardMessage.Average(
-                    roster.epoch(), step, round, live, stage.tallies.get(member).indices());
+                    roster.epoch(),
+                    step,
+                    round,
+                    live,
+                    listeners.get(number),
+                    stage.tallies.get(member).indices());
             stage.invited.put(member, invitation);
             orders.add(new Order(member, invitation));
         }
@@ -326,7 +337,7 @@ final class StepClosing {
     /** The same order under the present epoch; under an old one it would be refused. */
     private ShardMessage.Average restamped(ShardMessage.Average order) {
         return new ShardMessage.Average(
-                roster.epoch(), order.step(), order.round(), order.participants(), order.indices());
+                roster.epoch(), order.step(), order.round(), order.participants(), order.listeners(), order.indices());
     }
 
     private ShardMessage.CloseStep restamped(ShardMessage.CloseStep order) {
@@ -347,6 +358,11 @@ final class StepClosing {
         Stage stage = stages.get(number);
         List<Member> live = roster.stage(number);
         return stage.averaged.keySet().containsAll(live) && agreed(stage, live);
+    }
+
+    /** The round of a prepared stage that is to be committed, as its members were invited to it. */
+    ShardMessage.Average invitation(int number) {
+        return stages.get(number).invited.get(roster.stage(number).getFirst());
     }
 
     /** The round a shard is to commit. */

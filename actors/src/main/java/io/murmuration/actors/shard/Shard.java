@@ -1,5 +1,6 @@
 package io.murmuration.actors.shard;
 
+import io.murmuration.actors.averaging.AverageFeed;
 import io.murmuration.actors.averaging.AveragingRound;
 import io.murmuration.actors.port.ActorPorts;
 import io.murmuration.actors.port.Compute;
@@ -22,13 +23,15 @@ import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.actors.protocol.ShardMessage;
 import io.murmuration.actors.protocol.TrainerMessage;
+import io.murmuration.actors.protocol.TransferMessage;
 import io.murmuration.actors.routing.Custody;
 import io.murmuration.actors.shard.StepAccount.Waiter;
-import io.murmuration.actors.transfer.SnapshotReceiver;
+import io.murmuration.actors.transfer.SnapshotDonor;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
@@ -60,12 +63,17 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private record RoundFinished(ShardRounds.Sealed average) implements Message {}
 
+    /** A part of a round's average that this shard owns, for joiners. */
+    private record PartReduced(long step, long round, int part, Payload average) implements Message {}
+
     private enum Timer implements Message {
         /** Deadlines, refused offers. */
         WAKE,
         /** Answers and chunks that were refused; gradients asked for that have not come. */
         RETRY
     }
+
+    private static final MicrobatchId NOTHING_OPENED = new MicrobatchId(Purpose.EVALUATE, -1, 0);
 
     private record Answer(MicrobatchId id, Waiter waiter) {}
 
@@ -74,7 +82,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private final Member self;
     private final ShardSettings settings;
     private final Custody custody;
-    private final SnapshotService snapshots;
+    private final AverageFeed feed;
     private final ShardRounds rounds;
 
     private Epoch seen = Epoch.NONE;
@@ -84,14 +92,18 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private StepAccount account;
     private long version = -1;
     private String digest = "";
-    private Optional<SnapshotReceiver> restoring = Optional.empty();
+    /** The version the shard is building from the seed or the checkpoint the run starts from. */
+    private long building = -1;
+
+    private Optional<SnapshotDonor> donor = Optional.empty();
+    private Optional<ShardJoin> joining = Optional.empty();
 
     private boolean busy;
     private int microbatches;
     private long closing;
     private boolean tallyDue;
     /** First microbatch of what was opened last; nothing before it is opened again. */
-    private MicrobatchId opened = new MicrobatchId(Purpose.EVALUATE, -1, 0);
+    private MicrobatchId opened = NOTHING_OPENED;
 
     private final List<Answer> unanswered = new ArrayList<>();
 
@@ -111,7 +123,15 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         this.ports = new ActorPorts(ports, self, continuation -> me.tell(new Continue(continuation)));
         this.custody = Custody.seeded(
                 ports.seed(), self, settings.deadline(), settings.credits(), settings.retry(), settings.ban());
-        this.snapshots = new SnapshotService(this.ports, settings, self, this::retryLater);
+        this.feed = new AverageFeed(
+                this.ports,
+                settings.run(),
+                self,
+                new AverageFeed.Limits(
+                        settings.transfer().window(),
+                        settings.transfer().attempts(),
+                        settings.retry(),
+                        settings.joinQueueBytes()));
         this.rounds = new ShardRounds(this::spawnRound, settings.earlyParts());
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
@@ -139,6 +159,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 })
                 .onMessage(RoundFinished.class, message -> {
                     roundFinished(message.average());
+                    return proceed();
+                })
+                .onMessage(PartReduced.class, part -> {
+                    feed.reduced(part.step(), part.round(), part.part(), part.average());
                     return proceed();
                 })
                 .onMessage(Timer.class, timer -> {
@@ -180,14 +204,31 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             tallyDue = false;
             tell(new CoordinatorMessage.Tally(seen, version, closing, account.counted()));
         }
-        custody.wake(ports.now())
-                .ifPresentOrElse(
+        joining.ifPresent(ShardJoin::proceed);
+        donor.ifPresent(SnapshotDonor::proceed);
+        feed.proceed();
+        wake().ifPresentOrElse(
                         delay -> timers.startSingleTimer(Timer.WAKE, Duration.ofNanos(delay)),
                         () -> timers.cancel(Timer.WAKE));
         if (!account.fetches().isEmpty()) {
             retryLater();
         }
         return this;
+    }
+
+    /** In how many nanoseconds there will be something to do although nothing comes. */
+    private OptionalLong wake() {
+        long now = ports.now();
+        OptionalLong wake = custody.wake(now);
+        for (OptionalLong at : List.of(
+                joining.map(ShardJoin::wake).orElse(OptionalLong.empty()),
+                donor.map(SnapshotDonor::wake).orElse(OptionalLong.empty()),
+                feed.wake())) {
+            if (at.isPresent()) {
+                wake = OptionalLong.of(Math.min(wake.orElse(Long.MAX_VALUE), Math.max(1, at.getAsLong() - now)));
+            }
+        }
+        return wake;
     }
 
     private void compute(StepAccount.Work work) {
@@ -301,7 +342,6 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             }
         }
         account.fetches().forEach(this::fetch);
-        snapshots.proceed(stage);
     }
 
     // ---- data plane -------------------------------------------------------------------------------------------
@@ -321,8 +361,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 delivery.accept();
                 backward(frame);
             }
-            case DataFrame.AveragePart frame -> rounds.arrived(delivery, version);
-            case DataFrame.StateChunk frame -> stateChunk(delivery, frame);
+            case DataFrame.AveragePart frame ->
+                joining.ifPresentOrElse(join -> join.average(delivery, frame), () -> rounds.arrived(delivery, version));
+            case DataFrame.StateManifest frame -> snapshot(delivery);
+            case DataFrame.StateChunk frame -> snapshot(delivery);
         }
     }
 
@@ -366,24 +408,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         losers.forEach(loser -> ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt())));
     }
 
-    private void stateChunk(DataPlane.Delivery delivery, DataFrame.StateChunk frame) {
-        Optional<Refusal> refusal = restoring
-                .map(receiver -> receiver.refuse(frame))
-                .orElse(Optional.of(Refusal.of(Refusal.Reason.NOT_OPEN, self + " waits for no snapshot")));
-        if (refusal.isPresent()) {
-            delivery.refuse(refusal.get());
-            return;
-        }
-        delivery.accept();
-        SnapshotReceiver receiver = restoring.get();
-        if (!receiver.take(frame)) {
-            return;
-        }
-        ports.compute(new Compute.WriteChunk(frame.index(), frame.chunks(), frame.payload()), nothing -> {});
-        if (receiver.complete()) {
-            restoring = Optional.empty();
-            hold(receiver.version());
-        }
+    private void snapshot(DataPlane.Delivery delivery) {
+        joining.ifPresentOrElse(
+                join -> join.arrived(delivery),
+                () -> delivery.refuse(Refusal.of(Refusal.Reason.NOT_OPEN, self + " waits for no snapshot")));
     }
 
     // ---- control plane ----------------------------------------------------------------------------------------
@@ -432,11 +460,20 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     commit(commit);
                 }
             }
-            case ShardMessage.ServeState serve -> {
-                if (fence(from, serve.epoch()) && serve.version() == version) {
-                    snapshots.serve(stage, version, serve.receiver());
+            case ShardMessage.Follow follow -> {
+                if (fence(from, follow.epoch())) {
+                    follow(follow);
                 }
             }
+            case ShardMessage.Pin pin -> {
+                if (fence(from, pin.epoch())) {
+                    pin(pin);
+                }
+            }
+            case TransferMessage.NotServed refused -> joining.ifPresent(join -> join.notServed(from, refused));
+            case TransferMessage asked ->
+                donor.filter(open -> asked.stage() == stage)
+                        .ifPresentOrElse(open -> open.asked(from, asked), () -> notServed(from, asked));
             case ShardMessage.Orphans orphans -> orphans.ids().forEach(id -> custody.hint(id, from));
             case ShardMessage.GradientWanted wanted -> gradientWanted(from, wanted);
             case ShardMessage.Cancel cancel -> {
@@ -459,34 +496,113 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void enlist(ShardMessage.Enlist enlist) {
-        if (version == enlist.version() && !digest.isEmpty()) {
-            tell(new CoordinatorMessage.Enlisted(seen, stage, version, digest));
-            return;
-        }
-        if (account == null) {
-            stage = enlist.stage();
-            account = new StepAccount(stage, settings.stages(), settings.credits());
-            ports.compute(
-                    new Compute.Open(stage, enlist.version(), enlist.donors().isEmpty()), nothing -> {});
-            if (enlist.donors().isEmpty()) {
-                hold(enlist.version());
+        boolean sameStage = stage == enlist.stage();
+        Optional<ShardJoin> asked = joining.filter(join -> sameStage && join.base() == enlist.version());
+        if (asked.isPresent() && !enlist.donors().isEmpty()) {
+            if (!asked.get().again(enlist.donors())) {
+                tellEnlisted();
             }
-        }
-        if (!enlist.donors().isEmpty()
-                && restoring
-                        .map(receiver -> receiver.version() != enlist.version())
-                        .orElse(true)) {
-            restoring = Optional.of(new SnapshotReceiver(stage, enlist.version()));
+        } else if (sameStage && version == enlist.version() && !digest.isEmpty()) {
+            tellEnlisted();
+        } else if (!(sameStage && building == enlist.version()) && !busy && applying < 0) {
+            // What is being computed for what the shard holds now must end first; asked again, it starts over.
+            startOver(enlist);
         }
     }
 
-    /** The state of {@code newVersion} is being put in place: say so with its digest. */
-    private void hold(long newVersion) {
-        ports.compute(new Compute.StateDigest(), computed -> {
-            version = newVersion;
+    private void startOver(ShardMessage.Enlist enlist) {
+        joining.ifPresent(ShardJoin::close);
+        joining = Optional.empty();
+        rounds.close();
+        custody.clear();
+        unanswered.clear();
+        opened = NOTHING_OPENED;
+        tallyDue = false;
+        version = -1;
+        digest = "";
+        boolean initial = enlist.donors().isEmpty();
+        if (account == null || stage != enlist.stage() || initial) {
+            donor.ifPresent(SnapshotDonor::close);
+            stage = enlist.stage();
+            donor = Optional.of(new SnapshotDonor(ports, settings.transfer(), self, stage));
+            ports.compute(new Compute.Open(stage, enlist.version(), initial), nothing -> {});
+        }
+        account = new StepAccount(stage, settings.stages(), settings.credits());
+        if (initial) {
+            building = enlist.version();
+            ports.compute(new Compute.StateDigest(), computed -> {
+                if (building == enlist.version()) {
+                    building = -1;
+                    version = enlist.version();
+                    digest = computed;
+                    tellEnlisted();
+                }
+            });
+        } else {
+            building = -1;
+            joining = Optional.of(
+                    new ShardJoin(ports, settings, stage, enlist.version(), enlist.donors(), new Joining()));
+        }
+    }
+
+    private void tellEnlisted() {
+        tell(new CoordinatorMessage.Enlisted(seen, stage, version, digest));
+    }
+
+    private final class Joining implements ShardJoin.Owner {
+        @Override
+        public void holds(long held, String computed, boolean fromSnapshot) {
+            version = held;
             digest = computed;
-            tell(new CoordinatorMessage.Enlisted(seen, stage, version, digest));
-        });
+            if (fromSnapshot) {
+                tellEnlisted();
+            } else {
+                tell(new CoordinatorMessage.Applied(seen, held - 1, computed));
+            }
+        }
+
+        @Override
+        public void quarters(long of, int passed) {
+            tell(new CoordinatorMessage.Fetching(seen, of, passed));
+        }
+
+        @Override
+        public void bad(long of, Member donor, String reason) {
+            getContext().getLog().warn("{}: {} is not to be believed: {}", self, donor, reason);
+            tell(new CoordinatorMessage.BadDonor(seen, of, donor, reason));
+        }
+
+        @Override
+        public void failed(long of, boolean donorsLacking, String reason) {
+            tell(new CoordinatorMessage.JoinFailed(seen, of, donorsLacking, reason));
+        }
+    }
+
+    private void follow(ShardMessage.Follow order) {
+        if (joining.isPresent() && !joining.get().follow(order)) {
+            tellEnlisted();
+        }
+    }
+
+    private void pin(ShardMessage.Pin order) {
+        if (order.version() == version
+                && joining.isEmpty()
+                && applying < 0
+                && !order.receivers().isEmpty()) {
+            var source = new SnapshotDonor.Source(
+                    new Compute.Pin(settings.transfer().chunkBytes()), Compute.ReadChunk::new, new Compute.Unpin());
+            donor.orElseThrow().open(version, source, order.receivers(), reason -> getContext()
+                    .getLog()
+                    .warn("{}: no copy of version {}: {}", self, version, reason));
+        }
+    }
+
+    private void notServed(Member from, TransferMessage asked) {
+        if (!(asked instanceof TransferMessage.Release)) {
+            ports.send(
+                    from,
+                    new TransferMessage.NotServed(asked.stage(), asked.version(), self + " serves stage " + stage));
+        }
     }
 
     private void openStep(MemberMessage.OpenStep open) {
@@ -498,6 +614,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         if (account == null || version != open.step()) {
             throw new ProtocolException(self + " holds version " + version + " and cannot open step " + open.step());
         }
+        joining.ifPresent(ShardJoin::close);
+        joining = Optional.empty();
         if (!account.isOpen(open.purpose(), open.step())) {
             account.open(open.purpose(), open.step(), open.microbatches());
             opened = first;
@@ -607,6 +725,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             return;
         }
         account.seal();
+        feed.begin(order.step(), order.round(), order.listeners());
         rounds.begin(order);
     }
 
@@ -626,6 +745,11 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                         AveragingRound.create(
                                 ports.all(),
                                 task,
+                                (part, average) -> {
+                                    if (!order.listeners().isEmpty()) {
+                                        me.tell(new PartReduced(order.step(), order.round(), part, average));
+                                    }
+                                },
                                 result -> me.tell(new RoundFinished(
                                         new ShardRounds.Sealed(order.step(), order.round(), result)))),
                         "round-" + order.step() + "-" + order.round());
@@ -649,6 +773,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void commit(ShardMessage.Commit commit) {
+        if (joining.isPresent()) {
+            return;
+        }
         if (version == commit.step() + 1) {
             tell(new CoordinatorMessage.Applied(seen, commit.step(), digest));
             return;
@@ -665,6 +792,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
         applying = commit.step();
         ports.compute(new Compute.Apply(commit.step(), commit.gradientNorm()), computed -> {
+            applying = -1;
             version = commit.step() + 1;
             digest = computed;
             account.close();

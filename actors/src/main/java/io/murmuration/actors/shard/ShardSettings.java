@@ -1,6 +1,7 @@
 package io.murmuration.actors.shard;
 
 import io.murmuration.actors.routing.AdaptiveDeadline;
+import io.murmuration.actors.transfer.TransferSettings;
 import java.time.Duration;
 
 /**
@@ -14,9 +15,8 @@ import java.time.Duration;
  * @param ban how long a replica is left out after the way to it failed
  * @param partLength most numbers in one part of an averaging
  * @param earlyParts averaging parts kept for a round that has not begun here
- * @param chunkBytes size of one chunk of a snapshot
- * @param chunkWindow chunks of a snapshot under way at once
- * @param chunkAttempts refusals in a row after which a receiver is given up
+ * @param transfer how snapshots are pulled and served
+ * @param joinQueueBytes averages that a joiner keeps until it can apply them, and that wait for a joiner at their owner
  */
 public record ShardSettings(
         String run,
@@ -27,6 +27,5 @@ public record ShardSettings(
         Duration ban,
         long partLength,
         int earlyParts,
-        int chunkBytes,
-        int chunkWindow,
-        int chunkAttempts) {}
+        TransferSettings transfer,
+        long joinQueueBytes) {}

@@ -10,11 +10,16 @@ import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Refusal;
+import io.murmuration.actors.protocol.TransferMessage;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -22,10 +27,12 @@ import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
- * Takes one snapshot of every stage at the same version and has a checkpoint made of them. With it dies at most the
- * checkpoint under way; the coordinator asks again.
+ * Pulls one snapshot of every stage at the same version and has a checkpoint made of them; serves what is stored to whoever
+ * asks for it, after it has been found to be what was written. With it dies at most the checkpoint under way; the
+ * coordinator asks again.
  */
 public final class Keeper extends AbstractBehavior<Keeper.Message> {
 
@@ -38,29 +45,46 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
 
     private record Continue(Runnable continuation) implements Message {}
 
+    private enum Timer implements Message {
+        WAKE
+    }
+
+    /** More than any store keeps; the oldest are looked at again. */
+    private static final int MAX_UNSOUND = 64;
+
+    private final TimerScheduler<Message> timers;
     private final ActorPorts ports;
     private final Member self;
-    private final String run;
+    private final TransferSettings settings;
     private Epoch seen = Epoch.NONE;
     private Optional<Member> coordinator = Optional.empty();
     private long version = -1;
-    private List<Member> donors = List.of();
-    private boolean making;
     private Optional<CoordinatorMessage> result = Optional.empty();
-    private final Map<Integer, SnapshotReceiver> snapshots = new TreeMap<>();
+    private final Map<Integer, SnapshotFetch> snapshots = new TreeMap<>();
+    /** Stored checkpoints that are being served, by stage. */
+    private final Map<Integer, SnapshotDonor> served = new TreeMap<>();
+    /** What was found to be damaged, with the reason: not looked at again until it is written anew. */
+    private final TreeMap<Long, String> unsound = new TreeMap<>();
 
-    private Keeper(ActorContext<Message> context, Ports ports, Member self, String run) {
+    private Keeper(
+            ActorContext<Message> context,
+            TimerScheduler<Message> timers,
+            Ports ports,
+            Member self,
+            TransferSettings settings) {
         super(context);
+        this.timers = timers;
         this.self = self;
-        this.run = run;
+        this.settings = settings;
         ActorRef<Message> me = context.getSelf();
         this.ports = new ActorPorts(ports, self, continuation -> me.tell(new Continue(continuation)));
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
     }
 
-    public static Behavior<Message> create(Ports ports, Member self, String run) {
-        return Behaviors.setup(context -> new Keeper(context, ports, self, run));
+    public static Behavior<Message> create(Ports ports, Member self, TransferSettings settings) {
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new Keeper(context, timers, ports, self, settings)));
     }
 
     @Override
@@ -68,16 +92,17 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         return newReceiveBuilder()
                 .onMessage(Continue.class, message -> {
                     message.continuation().run();
-                    return this;
+                    return proceed();
                 })
                 .onMessage(Control.class, message -> {
                     control(message.envelope());
-                    return this;
+                    return proceed();
                 })
                 .onMessage(Arrived.class, message -> {
                     arrived(message.delivery());
-                    return this;
+                    return proceed();
                 })
+                .onMessage(Timer.class, timer -> proceed())
                 .onSignal(PostStop.class, stopped -> {
                     ports.all().control().detach(self);
                     ports.all().data().detach(self);
@@ -87,61 +112,118 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
                 .build();
     }
 
+    /** After every message: ask for what is due, serve what is due, sleep until something is. */
+    private Keeper proceed() {
+        List.copyOf(snapshots.values()).forEach(SnapshotFetch::proceed);
+        served.values().forEach(SnapshotDonor::proceed);
+        served.values().removeIf(donor -> donor.version() < 0);
+        OptionalLong wake = Stream.concat(
+                        snapshots.values().stream().map(SnapshotFetch::wake),
+                        served.values().stream().map(SnapshotDonor::wake))
+                .flatMapToLong(OptionalLong::stream)
+                .min();
+        if (wake.isPresent()) {
+            timers.startSingleTimer(Timer.WAKE, Duration.ofNanos(Math.max(1, wake.getAsLong() - ports.now())));
+        } else {
+            timers.cancel(Timer.WAKE);
+        }
+        return this;
+    }
+
     private void control(Envelope envelope) {
-        if (!(envelope.message() instanceof KeeperMessage.Keep keep)) {
-            getContext()
-                    .getLog()
-                    .warn("{} keeps checkpoints: ignored {} of {}", self, envelope.message(), envelope.from());
+        Member from = envelope.from();
+        if (!(envelope.message() instanceof KeeperMessage message)) {
+            getContext().getLog().warn("{} keeps checkpoints: ignored {} of {}", self, envelope.message(), from);
             return;
         }
-        if (keep.epoch().compareTo(seen) < 0) {
-            ports.send(envelope.from(), new CoordinatorMessage.Superseded(seen, keep.epoch()));
-            return;
-        }
-        seen = keep.epoch();
-        coordinator = Optional.of(envelope.from());
-        if (keep.version() == version && keep.donors().equals(donors)) {
-            result.ifPresent(message -> ports.send(envelope.from(), message));
-            return;
-        }
-        version = keep.version();
-        donors = keep.donors();
-        making = false;
-        result = Optional.empty();
-        snapshots.clear();
-        for (int stage = 0; stage < donors.size(); stage++) {
-            snapshots.put(stage, new SnapshotReceiver(stage, version));
+        switch (message) {
+            case KeeperMessage.Keep keep -> {
+                if (fence(from, keep.epoch())) {
+                    keep(keep);
+                }
+            }
+            case KeeperMessage.Inventory inventory -> {
+                if (fence(from, inventory.epoch())) {
+                    inventory(from, inventory.epoch());
+                }
+            }
+            case TransferMessage.NotServed refused ->
+                Optional.ofNullable(snapshots.get(refused.stage())).ifPresent(fetch -> fetch.notServed(from, refused));
+            case TransferMessage asked -> asked(from, asked);
         }
     }
 
-    private void arrived(DataPlane.Delivery delivery) {
-        var route = delivery.frame().route();
-        if (!route.run().equals(run)
-                || !route.to().equals(self)
-                || !(delivery.frame() instanceof DataFrame.StateChunk chunk)
-                || !donors.contains(route.from())) {
-            delivery.refuse(Refusal.of(Refusal.Reason.INVALID, self + " waits for snapshots of run " + run));
+    private boolean fence(Member from, Epoch epoch) {
+        if (epoch.compareTo(seen) < 0) {
+            ports.send(from, new CoordinatorMessage.Superseded(seen, epoch));
+            return false;
+        }
+        seen = epoch;
+        coordinator = Optional.of(from);
+        return true;
+    }
+
+    // ---- keeping ----------------------------------------------------------------------------------------------
+
+    private void keep(KeeperMessage.Keep keep) {
+        if (keep.version() == version && result.isPresent()) {
+            tell(result.get());
             return;
         }
-        SnapshotReceiver receiver = snapshots.get(chunk.stage());
-        Optional<Refusal> refusal = receiver == null
-                ? Optional.of(Refusal.of(Refusal.Reason.NOT_OPEN, "no snapshot of this stage is wanted"))
-                : receiver.refuse(chunk);
-        if (refusal.isPresent()) {
-            delivery.refuse(refusal.get());
-            return;
+        if (keep.version() != version || keep.donors().size() != snapshots.size()) {
+            snapshots.values().forEach(SnapshotFetch::stop);
+            snapshots.clear();
+            version = keep.version();
+            result = Optional.empty();
+            for (int stage = 0; stage < keep.donors().size(); stage++) {
+                snapshots.put(
+                        stage,
+                        new SnapshotFetch(ports, settings, stage, version, Optional.empty(), new Kept(stage, version)));
+            }
         }
-        delivery.accept();
-        if (receiver.take(chunk)) {
-            ports.tryCompute(
-                    new Compute.KeepChunk(chunk.stage(), version, chunk.index(), chunk.chunks(), chunk.payload()),
-                    outcome -> report(chunk.version(), outcome, false));
+        for (int stage = 0; stage < keep.donors().size(); stage++) {
+            snapshots.get(stage).donors(keep.donors().get(stage));
         }
-        if (!making && result.isEmpty() && snapshots.values().stream().allMatch(SnapshotReceiver::complete)) {
-            making = true;
-            long complete = version;
+    }
+
+    /** One stage's snapshot as it comes in. */
+    private final class Kept implements SnapshotFetch.Owner {
+        private final int stage;
+        private final long of;
+
+        private Kept(int stage, long of) {
+            this.stage = stage;
+            this.of = of;
+        }
+
+        @Override
+        public void write(int index, int chunks, Payload chunk) {
             ports.tryCompute(
-                    new Compute.KeepCheckpoint(complete, donors.size()), outcome -> report(complete, outcome, true));
+                    new Compute.KeepChunk(stage, of, index, chunks, chunk), outcome -> report(of, outcome, false));
+        }
+
+        @Override
+        public void bad(Member donor, String reason) {
+            getContext().getLog().warn("{}: {} is not to be believed: {}", self, donor, reason);
+            tell(new CoordinatorMessage.BadDonor(seen, of, donor, reason));
+        }
+
+        @Override
+        public void quarters(int passed) {}
+
+        @Override
+        public void complete() {
+            if (of == version && snapshots.values().stream().allMatch(SnapshotFetch::over)) {
+                ports.tryCompute(
+                        new Compute.KeepCheckpoint(of, snapshots.size()), outcome -> report(of, outcome, true));
+            }
+        }
+
+        @Override
+        public void stuck() {
+            // What is there is kept: told again with other donors of this version, it goes on.
+            tell(new CoordinatorMessage.JoinFailed(
+                    seen, of, true, "no donor of stage " + stage + " at version " + of + " is left"));
         }
     }
 
@@ -149,6 +231,7 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         switch (outcome) {
             case Compute.Completed<?> completed -> {
                 if (last) {
+                    unsound.remove(done);
                     report(done, new CoordinatorMessage.Kept(done));
                 }
             }
@@ -161,7 +244,75 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
     private void report(long done, CoordinatorMessage message) {
         if (done == version && result.isEmpty()) {
             result = Optional.of(message);
-            coordinator.ifPresent(member -> ports.send(member, message));
+            snapshots.values().forEach(SnapshotFetch::stop);
+            tell(message);
         }
+    }
+
+    // ---- serving ----------------------------------------------------------------------------------------------
+
+    private void inventory(Member from, Epoch epoch) {
+        ports.tryCompute(new Compute.StoredVersions(), outcome -> {
+            switch (outcome) {
+                case Compute.Completed<List<Long>>(List<Long> versions) ->
+                    ports.send(from, new CoordinatorMessage.Stored(epoch, versions));
+                case Compute.Failed<List<Long>>(Throwable cause) ->
+                    getContext().getLog().warn("{}: cannot look at what is stored: {}", self, cause.toString());
+            }
+        });
+    }
+
+    /** A stored checkpoint is opened when somebody first asks for it, and let go when nobody has asked for a while. */
+    private void asked(Member from, TransferMessage asked) {
+        String damage = unsound.get(asked.version());
+        if (damage != null) {
+            ports.send(from, new TransferMessage.NotServed(asked.stage(), asked.version(), damage));
+            tell(new CoordinatorMessage.Unsound(asked.version(), damage));
+            return;
+        }
+        SnapshotDonor donor =
+                served.computeIfAbsent(asked.stage(), stage -> new SnapshotDonor(ports, settings, self, stage));
+        if (asked instanceof TransferMessage.ManifestWanted && donor.version() != asked.version()) {
+            var source = new SnapshotDonor.Source(
+                    new Compute.OpenStored(asked.stage(), asked.version(), settings.chunkBytes()),
+                    index -> new Compute.ReadStored(asked.stage(), index),
+                    new Compute.CloseStored(asked.stage()));
+            donor.open(asked.version(), source, List.of(), reason -> {
+                getContext()
+                        .getLog()
+                        .warn("{}: the checkpoint of version {} is not served: {}", self, asked.version(), reason);
+                unsound.put(asked.version(), reason);
+                if (unsound.size() > MAX_UNSOUND) {
+                    unsound.pollFirstEntry();
+                }
+                tell(new CoordinatorMessage.Unsound(asked.version(), reason));
+            });
+        }
+        donor.asked(from, asked);
+    }
+
+    // ---- small things -----------------------------------------------------------------------------------------
+
+    private void arrived(DataPlane.Delivery delivery) {
+        var route = delivery.frame().route();
+        OptionalLong stage =
+                switch (delivery.frame()) {
+                    case DataFrame.StateManifest manifest -> OptionalLong.of(manifest.stage());
+                    case DataFrame.StateChunk chunk -> OptionalLong.of(chunk.stage());
+                    default -> OptionalLong.empty();
+                };
+        if (!route.run().equals(settings.run()) || !route.to().equals(self) || stage.isEmpty()) {
+            delivery.refuse(Refusal.of(Refusal.Reason.INVALID, self + " waits for snapshots of run " + settings.run()));
+            return;
+        }
+        Optional.ofNullable(snapshots.get((int) stage.getAsLong()))
+                .ifPresentOrElse(
+                        fetch -> fetch.arrived(delivery),
+                        () -> delivery.refuse(Refusal.of(
+                                Refusal.Reason.NOT_OPEN, "no snapshot of stage " + stage.getAsLong() + " is wanted")));
+    }
+
+    private void tell(CoordinatorMessage message) {
+        coordinator.ifPresent(member -> ports.send(member, message));
     }
 }

@@ -1,77 +1,138 @@
 package io.murmuration.actors.transfer;
 
+import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.Member;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * A pinned snapshot on its way to one receiver: which chunks are to be offered next. Pure and single-threaded; at most
- * {@code window} chunks are under way.
+ * A snapshot that is served: who has asked for which chunks, and whether anybody still needs it. At most {@code window}
+ * chunks are owed to one receiver; what it asks beyond that is forgotten, and it asks again. Pure and single-threaded;
+ * times are in nanoseconds.
  */
 public final class SnapshotSender {
 
-    private final Member receiver;
-    private final long version;
-    private final int chunks;
-    private final int window;
-    private final int attemptsAllowed;
-    private final BitSet delivered = new BitSet();
-    private final BitSet underWay = new BitSet();
-    private int refusals;
+    /** A chunk to read and to send. */
+    public record Due(Member receiver, int index) {}
 
-    /** @param attemptsAllowed refusals in a row after which the receiver is given up */
-    public SnapshotSender(Member receiver, long version, int chunks, int window, int attemptsAllowed) {
-        this.receiver = receiver;
-        this.version = version;
-        this.chunks = chunks;
-        this.window = window;
-        this.attemptsAllowed = attemptsAllowed;
+    private static final class Receiver {
+        private final Set<Integer> owed = new LinkedHashSet<>();
+        private final Set<Integer> underWay = new TreeSet<>();
+        private int refusals;
     }
 
-    public Member receiver() {
-        return receiver;
+    private final int stage;
+    private final long version;
+    private final Manifest manifest;
+    private final TransferSettings settings;
+    private final Set<Member> expected;
+    private final boolean open;
+    private final Map<Member, Receiver> receivers = new LinkedHashMap<>();
+    private long lastAsked;
+
+    /** @param expected who will ask; nobody named: whoever does */
+    public SnapshotSender(
+            int stage, long version, Manifest manifest, TransferSettings settings, List<Member> expected, long now) {
+        this.stage = stage;
+        this.version = version;
+        this.manifest = manifest;
+        this.settings = settings;
+        this.expected = new TreeSet<>(expected);
+        this.open = expected.isEmpty();
+        this.lastAsked = now;
+    }
+
+    public int stage() {
+        return stage;
     }
 
     public long version() {
         return version;
     }
 
-    public int chunks() {
-        return chunks;
+    public Manifest manifest() {
+        return manifest;
     }
 
-    /** Chunks to read and offer now; they count as under way. */
-    public List<Integer> due() {
-        List<Integer> due = new ArrayList<>();
-        for (int chunk = delivered.nextClearBit(0);
-                chunk < chunks && underWay.cardinality() < window;
-                chunk = delivered.nextClearBit(chunk + 1)) {
-            if (!underWay.get(chunk)) {
-                underWay.set(chunk);
-                due.add(chunk);
+    /** These will ask too. */
+    public void expect(List<Member> more) {
+        expected.addAll(more);
+    }
+
+    /** Whether {@code member} is served; its asking counts as a sign of life. */
+    public boolean serves(Member member, long now) {
+        boolean served = open || expected.contains(member);
+        if (served) {
+            lastAsked = now;
+        }
+        return served;
+    }
+
+    /** Somebody who is served asks for chunks. */
+    public void wanted(Member from, List<Integer> indices, long now) {
+        lastAsked = now;
+        Receiver receiver = receivers.computeIfAbsent(from, absent -> new Receiver());
+        for (int index : indices) {
+            boolean room = receiver.owed.size() + receiver.underWay.size() < settings.window();
+            if (room && index >= 0 && index < manifest.chunks() && !receiver.underWay.contains(index)) {
+                receiver.owed.add(index);
             }
         }
+    }
+
+    /** What to read and offer now; it counts as under way. */
+    public List<Due> due() {
+        List<Due> due = new ArrayList<>();
+        receivers.forEach((member, receiver) -> {
+            receiver.owed.forEach(index -> {
+                receiver.underWay.add(index);
+                due.add(new Due(member, index));
+            });
+            receiver.owed.clear();
+        });
         return due;
     }
 
-    public void delivered(int chunk) {
-        underWay.clear(chunk);
-        delivered.set(chunk);
-        refusals = 0;
+    public void delivered(Due chunk) {
+        Receiver receiver = receivers.get(chunk.receiver());
+        if (receiver != null) {
+            receiver.underWay.remove(chunk.index());
+            receiver.refusals = 0;
+        }
     }
 
-    /** The chunk was not taken and is due again. */
-    public void refused(int chunk) {
-        underWay.clear(chunk);
-        refusals++;
+    /** The chunk was not taken: it is owed again, unless its receiver refuses too often or {@code gone} for good. */
+    public void refused(Due chunk, boolean gone) {
+        Receiver receiver = receivers.get(chunk.receiver());
+        if (receiver != null && receiver.underWay.remove(chunk.index())) {
+            receiver.refusals++;
+            if (gone || receiver.refusals >= settings.attempts()) {
+                receivers.remove(chunk.receiver());
+            } else {
+                receiver.owed.add(chunk.index());
+            }
+        }
     }
 
-    public boolean complete() {
-        return delivered.cardinality() == chunks;
+    /** The receiver has what it needs. */
+    public void released(Member receiver) {
+        receivers.remove(receiver);
+        expected.remove(receiver);
     }
 
-    public boolean hopeless() {
-        return refusals >= attemptsAllowed;
+    /** Nobody will ask any more, or nobody has asked for {@code pin-wait}. */
+    public boolean over(long now) {
+        return (!open && expected.isEmpty())
+                || now - lastAsked >= settings.pinWait().toNanos();
+    }
+
+    /** When {@link #over} will be true if nobody asks. */
+    public long overAt() {
+        return lastAsked + settings.pinWait().toNanos();
     }
 }

@@ -122,7 +122,7 @@ final class AveragingTest {
             List<Member> members = members(2);
             var probe = kit.<Compute.SealResult>createTestProbe();
             var task = new AveragingRound.Task("run", members.getFirst(), 1, 1, members, 4, 8, Duration.ofMillis(10));
-            var round = kit.spawn(AveragingRound.create(ports.ports(), task, probe.ref()::tell));
+            var round = kit.spawn(AveragingRound.create(ports.ports(), task, (part, average) -> {}, probe.ref()::tell));
             ScriptedPorts.Offer contribution = ports.offer();
             contribution.refuse(Refusal.Reason.NOT_OPEN);
             DataFrame again = nextOffer(ports, time).frame();

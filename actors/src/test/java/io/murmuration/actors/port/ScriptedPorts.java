@@ -3,10 +3,15 @@ package io.murmuration.actors.port;
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Role;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -25,6 +30,23 @@ public final class ScriptedPorts {
 
     private static final long PATIENCE_SECONDS = 5;
     private static final Payload BYTES = new Payload(new byte[] {1, 2}, 8);
+
+    /** A snapshot of three bytes in two chunks, as every stage has it here: 0, 1 and 2. */
+    public static final Manifest MANIFEST = new Manifest(2, 3, List.of(sha256(chunk(0)), sha256(chunk(1))));
+
+    /** A chunk of that snapshot. */
+    public static Payload chunk(int index) {
+        byte[] bytes = index == 0 ? new byte[] {0, 1} : new byte[] {2};
+        return new Payload(bytes, bytes.length);
+    }
+
+    public static String sha256(Payload payload) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(payload.bytes()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
 
     /** An offer of the actor, for the test to answer. */
     public record Offer(DataFrame frame, Consumer<DataPlane.Outcome> done) {
@@ -55,6 +77,11 @@ public final class ScriptedPorts {
     /** Tasks of this kind fail from now on. */
     public void fail(Class<?> kind) {
         failing.add(kind);
+    }
+
+    /** Tasks of this kind succeed again. */
+    public void succeed(Class<?> kind) {
+        failing.remove(kind);
     }
 
     /** Tasks of this kind take until {@link #release}. */
@@ -235,12 +262,17 @@ public final class ScriptedPorts {
                         case Seal seal -> new SealResult("average", 4.0);
                         case Apply apply -> "digest " + (apply.step() + 1);
                         case StateDigest digest -> "digest";
-                        case Pin pin -> 2;
+                        case Pin pin -> MANIFEST;
+                        case OpenStored open -> MANIFEST;
+                        case StateBytes bytes -> MANIFEST.bytes();
+                        case ChunkDigest digest -> sha256(digest.chunk());
+                        case ReadStored chunk -> chunk(chunk.index());
+                        case StoredVersions versions -> List.of(3L, 5L);
                         case Forward forward -> BYTES;
                         case Backward backward -> BYTES;
                         case Contribution contribution -> BYTES;
                         case Reduce reduce -> BYTES;
-                        case ReadChunk chunk -> BYTES;
+                        case ReadChunk chunk -> chunk(chunk.index());
                         default -> Nothing.NOTHING;
                     };
             return (R) result;

@@ -12,9 +12,14 @@ import java.util.TreeSet;
 /** A keeper without a disk. */
 final class ModelKeeper extends ModelPeer {
 
+    private static final int PATIENCE = 20;
+
     private long version = -1;
-    private List<Member> donors = List.of();
-    private final Set<Member> arrived = new TreeSet<>();
+    private List<List<Member>> donors = List.of();
+    private final Set<Integer> arrived = new TreeSet<>();
+    private final Set<Long> stored = new TreeSet<>();
+    private boolean fetching;
+    private int misses;
 
     ModelKeeper(RunModel world, Member self) {
         super(world, self);
@@ -31,28 +36,55 @@ final class ModelKeeper extends ModelPeer {
         if (!fence(keep.epoch())) {
             return;
         }
-        if (keep.version() != version || !keep.donors().equals(donors)) {
+        donors = keep.donors();
+        if (keep.version() != version) {
             version = keep.version();
-            donors = keep.donors();
             arrived.clear();
+            fetching = false;
         }
-        answer();
-    }
-
-    boolean awaits(long at) {
-        return version >= at;
-    }
-
-    void snapshot(Member donor, long at) {
-        if (at == version && donors.contains(donor)) {
-            arrived.add(donor);
-            answer();
-        }
-    }
-
-    private void answer() {
         if (arrived.size() == donors.size()) {
             tell(new CoordinatorMessage.Kept(version));
+        } else if (!fetching) {
+            fetching = true;
+            misses = 0;
+            fetchLater();
+        }
+    }
+
+    boolean serves(long of) {
+        return stored.contains(of);
+    }
+
+    private void fetchLater() {
+        long of = version;
+        world.inFlight.add(() -> {
+            if (alive() && fetching && version == of) {
+                fetch();
+            }
+        });
+    }
+
+    private void fetch() {
+        int stage = 0;
+        while (arrived.contains(stage)) {
+            stage++;
+        }
+        List<Member> from = donors.get(stage);
+        if (!from.isEmpty() && world.serves(from.get(world.random.nextInt(from.size())), stage, version)) {
+            arrived.add(stage);
+            misses = 0;
+        } else {
+            misses++;
+        }
+        if (arrived.size() == donors.size()) {
+            fetching = false;
+            stored.add(version);
+            tell(new CoordinatorMessage.Kept(version));
+        } else if (misses > PATIENCE) {
+            fetching = false;
+            tell(new CoordinatorMessage.JoinFailed(seen(), version, true, "no donor is left"));
+        } else {
+            fetchLater();
         }
     }
 

@@ -13,6 +13,7 @@ import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -22,7 +23,8 @@ final class ModelShard extends ModelPeer {
 
     int stage = -1;
     private long version = -1;
-    private long awaited = -1;
+    private long pinned = -1;
+    private Optional<ModelJoin> joining = Optional.empty();
     private Purpose purpose = Purpose.EVALUATE;
     private long step = -1;
     private boolean frozen;
@@ -40,6 +42,11 @@ final class ModelShard extends ModelPeer {
     @Override
     Role role() {
         return Role.SHARD;
+    }
+
+    /** A participant's part of an average comes by. */
+    void hear(long of, long in, Member participant) {
+        joining.ifPresent(join -> join.hear(of, in, participant));
     }
 
     private boolean training(long asked) {
@@ -105,56 +112,66 @@ final class ModelShard extends ModelPeer {
                     commit(commit);
                 }
             }
-            case ShardMessage.ServeState serve -> {
-                if (fence(serve.epoch())
-                        && serve.version() == version
-                        && world.random.nextDouble() >= world.faults.loss()) {
-                    world.inFlight.add(() -> snapshot(serve.receiver(), serve.version()));
+            case ShardMessage.Pin pin -> {
+                if (fence(pin.epoch()) && pin.version() == version && joining.isEmpty()) {
+                    pinned = version;
+                }
+            }
+            case ShardMessage.Follow follow -> {
+                if (fence(follow.epoch())) {
+                    joining.ifPresent(join -> join.follow(follow));
                 }
             }
             default -> throw new IllegalStateException("the coordinator sends no " + message);
         }
     }
 
-    private void snapshot(Member receiver, long at) {
-        switch (world.peers.get(receiver)) {
-            case ModelShard joiner -> joiner.restored(stage, at);
-            case ModelKeeper keeper -> {
-                if (keeper.awaits(at)) {
-                    keeper.snapshot(self, at);
-                } else {
-                    // Refused, and offered again.
-                    world.inFlight.add(() -> snapshot(receiver, at));
-                }
-            }
-            case null, default -> {}
-        }
+    boolean serves(int of, long at) {
+        return of == stage && at == pinned;
     }
 
-    private void restored(int of, long at) {
-        if (awaited == at && of == stage) {
-            awaited = -1;
-            version = at;
-            enlisted();
-        }
+    /** Nobody has asked for a while. */
+    void unpin() {
+        pinned = -1;
     }
 
-    private void enlisted() {
-        tell(new CoordinatorMessage.Enlisted(seen(), stage, version, stage + "@" + version));
+    boolean joins(ModelJoin join) {
+        return alive() && joining.filter(open -> open == join).isPresent();
+    }
+
+    long version() {
+        return version;
+    }
+
+    void holds(long held) {
+        version = held;
+    }
+
+    String digest() {
+        return stage + "@" + version;
+    }
+
+    void enlisted() {
+        tell(new CoordinatorMessage.Enlisted(seen(), stage, version, digest()));
     }
 
     private void enlist(ShardMessage.Enlist enlist) {
-        if (version == enlist.version()) {
-            enlisted();
-            return;
-        }
-        assertThat(stage).as("a shard that has built a stage keeps it").isIn(-1, enlist.stage());
-        stage = enlist.stage();
-        if (enlist.donors().isEmpty()) {
-            version = enlist.version();
+        boolean sameStage = stage == enlist.stage();
+        Optional<ModelJoin> asked = joining.filter(join -> sameStage && join.base == enlist.version());
+        if (asked.isPresent() && !enlist.donors().isEmpty()) {
+            asked.get().again(enlist.donors());
+        } else if (sameStage && version == enlist.version()) {
             enlisted();
         } else {
-            awaited = enlist.version();
+            stage = enlist.stage();
+            joining = Optional.empty();
+            if (enlist.donors().isEmpty()) {
+                version = enlist.version();
+                enlisted();
+            } else {
+                version = -1;
+                joining = Optional.of(new ModelJoin(world, this, enlist.version(), enlist.donors()));
+            }
         }
     }
 
@@ -165,6 +182,7 @@ final class ModelShard extends ModelPeer {
             return;
         }
         assertThat(version).as("%s opens %s", this, open).isEqualTo(open.step());
+        joining = Optional.empty();
         if (purpose != open.purpose() || step != open.step()) {
             purpose = open.purpose();
             step = open.step();
@@ -230,6 +248,9 @@ final class ModelShard extends ModelPeer {
         if (joined && (allThere || world.random.nextInt(20) == 0)) {
             averaged = true;
             averaged();
+            for (Member listener : order.listeners()) {
+                world.listen(listener, step, round, self);
+            }
         } else if (allThere) {
             world.inFlight.add(() -> complete(order));
         }
@@ -240,6 +261,7 @@ final class ModelShard extends ModelPeer {
     }
 
     private void commit(ShardMessage.Commit commit) {
+        assertThat(joining).as("a joiner is asked to commit: %s", this).isEmpty();
         if (version == commit.step() + 1) {
             tell(new CoordinatorMessage.Applied(seen(), commit.step(), stage + "@" + version));
         } else if (version <= commit.step()) {
@@ -258,6 +280,7 @@ final class ModelShard extends ModelPeer {
 
     @Override
     boolean work() {
+        joining.ifPresent(ModelJoin::work);
         if (replays.isEmpty()) {
             return false;
         }

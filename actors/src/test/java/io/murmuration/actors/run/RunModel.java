@@ -24,9 +24,17 @@ final class RunModel {
 
     static final Member COORDINATOR = Member.of("coordinator", 1);
 
-    /** What may go wrong, and how often. */
-    record Faults(double loss, double doubled, double doubleCounts, int kills) {
+    /**
+     * What may go wrong, and how often.
+     *
+     * @param newcomers shards that come when the run is under way
+     */
+    record Faults(double loss, double doubled, double doubleCounts, int kills, int newcomers) {
         static final Faults NONE = new Faults(0, 0, 0, 0);
+
+        Faults(double loss, double doubled, double doubleCounts, int kills) {
+            this(loss, doubled, doubleCounts, kills, 0);
+        }
     }
 
     final SplittableRandom random;
@@ -45,6 +53,7 @@ final class RunModel {
     private final Map<PeerId, Role> dead = new TreeMap<>();
     private final Map<PeerId, Long> incarnations = new TreeMap<>();
     private int killsLeft;
+    private int newcomersLeft;
     private long now;
 
     RunModel(long seed, RunPlan plan, Faults faults) {
@@ -52,12 +61,24 @@ final class RunModel {
         this.plan = plan;
         this.faults = faults;
         this.killsLeft = faults.kills();
+        this.newcomersLeft = faults.newcomers();
         this.state = new RunState(plan, 1);
     }
 
     static RunPlan plan(int stages, int replicas, int trainers, long steps) {
         return new RunPlan(
-                stages, replicas, trainers, 0, steps, 5, 2, 2, 3, Duration.ofSeconds(1), Duration.ofSeconds(20), 3);
+                stages,
+                replicas,
+                trainers,
+                0,
+                steps,
+                5,
+                2,
+                2,
+                3,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(20),
+                new RunPlan.Joins(3, 2, 8));
     }
 
     /** Runs to the end; false if it never comes. */
@@ -81,6 +102,10 @@ final class RunModel {
     private void next() {
         if (killsLeft > 0 && random.nextInt(60) == 0) {
             kill();
+        }
+        if (newcomersLeft > 0 && state.phase() != RunState.Phase.GATHERING && random.nextInt(30) == 0) {
+            start(new PeerId("newcomer" + newcomersLeft), Role.SHARD);
+            newcomersLeft--;
         }
         int waiting = messages.size() + membership.size() + inFlight.size();
         if (waiting == 0 || random.nextInt(40) == 0) {
@@ -142,6 +167,32 @@ final class RunModel {
         }
     }
 
+    /** Whether a donor serves this snapshot; one that nobody asked for a while has let it go. */
+    boolean serves(Member donor, int stage, long version) {
+        boolean lost = random.nextDouble() < faults.loss();
+        return switch (peers.get(donor)) {
+            case ModelShard shard -> {
+                if (faults.loss() > 0 && random.nextInt(200) == 0) {
+                    shard.unpin();
+                }
+                yield !lost && shard.serves(stage, version);
+            }
+            case ModelKeeper keeper -> !lost && keeper.serves(version);
+            case null, default -> false;
+        };
+    }
+
+    /** A participant's part of an average is on its way to a joiner; now and then it is lost. */
+    void listen(Member listener, long step, long round, Member participant) {
+        if (random.nextDouble() >= faults.loss() / 4) {
+            inFlight.add(() -> {
+                if (peers.get(listener) instanceof ModelShard shard) {
+                    shard.hear(step, round, participant);
+                }
+            });
+        }
+    }
+
     private void start(PeerId peer, Role role) {
         Member member = new Member(peer, incarnations.merge(peer, 1L, Long::sum));
         peers.put(
@@ -187,6 +238,11 @@ final class RunModel {
             }
         }
         return shards;
+    }
+
+    /** How many shards every stage of the roster has. */
+    List<Integer> stages() {
+        return state.roster().stages().stream().map(List::size).toList();
     }
 
     @Override

@@ -48,6 +48,20 @@ final class RunStateTest {
         check(new RunModel(seed, RunModel.plan(3, 2, 2, 6), new RunModel.Faults(0, 0, 0.05, 25)), 6, 60_000);
     }
 
+    @Test
+    void newcomers_are_let_in_without_a_boundary_being_held() {
+        RunModel model = new RunModel(3, RunModel.plan(3, 2, 2, 12), new RunModel.Faults(0, 0, 0, 0, 6));
+        check(model, 12, 60_000);
+        assertThat(model.events).filteredOn(RunEvent.Joined.class::isInstance).hasSize(6);
+        assertThat(model.events).noneMatch(RunEvent.JoinFailed.class::isInstance);
+        assertThat(model.stages()).as("spread over the stages").containsOnly(4);
+    }
+
+    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    void newcomers_join_at_any_time_whatever_is_lost(@ForAll long seed) {
+        check(new RunModel(seed, RunModel.plan(3, 2, 2, 8), new RunModel.Faults(0.1, 0.1, 0.05, 20, 8)), 8, 150_000);
+    }
+
     @Property(tries = 100, shrinking = ShrinkingMode.OFF)
     void control_messages_may_be_lost_and_doubled(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(3, 2, 3, 5), new RunModel.Faults(0.1, 0.1, 0.05, 0)), 5, 60_000);

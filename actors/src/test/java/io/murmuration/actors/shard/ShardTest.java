@@ -9,6 +9,7 @@ import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.MicrobatchId;
@@ -19,7 +20,9 @@ import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.TransferMessage;
 import io.murmuration.actors.routing.AdaptiveDeadline;
+import io.murmuration.actors.transfer.TransferSettings;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +41,7 @@ final class ShardTest {
     private static final ActorTestKit KIT = ActorTestKit.create(ManualTime.config());
     private static final ManualTime TIME = ManualTime.get(KIT.system());
     private static final Duration DEADLINE = Duration.ofSeconds(2);
+    private static final Duration PIN_WAIT = Duration.ofSeconds(30);
     private static final Member COORDINATOR = Member.of("coordinator", 1);
     private static final Member TRAINER = Member.of("trainer", 1);
     private static final Member UP = Member.of("up", 1);
@@ -46,6 +50,7 @@ final class ShardTest {
     private static final Member TWIN = Member.of("twin", 1);
     private static final Member DOWN = Member.of("down", 1);
     private static final Member OTHER_DOWN = Member.of("down2", 1);
+    private static final Member JOINER = Member.of("joiner", 1);
     private static final Epoch EPOCH = new Epoch(2, 5);
     private static final Roster ROSTER = new Roster(
             EPOCH, List.of(List.of(UP, OTHER_UP), List.of(SELF, TWIN), List.of(DOWN, OTHER_DOWN)), List.of(TRAINER));
@@ -70,9 +75,8 @@ final class ShardTest {
                 Duration.ofMillis(200),
                 4,
                 8,
-                1024,
-                2,
-                5);
+                new TransferSettings("run", 1024, 2, 5, DEADLINE, Duration.ofMillis(10), PIN_WAIT),
+                1024);
         shard = KIT.spawn(Shard.create(ports.ports(), SELF, settings));
         tell(new ShardMessage.Enlist(EPOCH, 1, 7, List.of()));
         assertThat(ports.sent(CoordinatorMessage.Enlisted.class))
@@ -262,7 +266,7 @@ final class ShardTest {
     // ---- averaging and commit ---------------------------------------------------------------------------------
 
     private void average(long round, List<Member> participants, Integer... indices) throws InterruptedException {
-        tell(new ShardMessage.Average(EPOCH, 7, round, participants, List.of(indices)));
+        tell(new ShardMessage.Average(EPOCH, 7, round, participants, List.of(JOINER), List.of(indices)));
     }
 
     private BlockingQueue<DataPlane.Outcome> part(long round, int part, boolean average) throws InterruptedException {
@@ -354,22 +358,94 @@ final class ShardTest {
         assertThat(ports.task(Compute.Backward.class).count()).isFalse();
     }
 
+    // ---- as a donor -------------------------------------------------------------------------------------------
+
+    private void ask(Member from, TransferMessage message) throws InterruptedException {
+        ports.tell(from, SELF, message);
+    }
+
+    private DataFrame served() throws InterruptedException {
+        ScriptedPorts.Offer offer = ports.offer();
+        offer.accept();
+        assertThat(offer.frame().route().to()).isEqualTo(JOINER);
+        return offer.frame();
+    }
+
+    /** The joiner has the manifest, so the copy is made. */
+    private void pinned() throws InterruptedException {
+        tell(new ShardMessage.Pin(EPOCH, 7, List.of(JOINER)));
+        ask(JOINER, new TransferMessage.ManifestWanted(1, 7));
+        assertThat(served()).isInstanceOfSatisfying(DataFrame.StateManifest.class, frame -> assertThat(
+                        Manifest.decode(frame.payload()))
+                .isEqualTo(ScriptedPorts.MANIFEST));
+    }
+
     @Test
-    void a_snapshot_is_served_in_chunks_until_all_are_taken() throws Exception {
-        Member joiner = Member.of("joiner", 1);
-        tell(new ShardMessage.ServeState(EPOCH, 7, joiner));
-        for (int chunk = 0; chunk < 2; chunk++) {
-            ScriptedPorts.Offer offer = ports.offer();
-            assertThat(offer.frame()).isInstanceOfSatisfying(DataFrame.StateChunk.class, frame -> assertThat(
-                            frame.route().to())
-                    .isEqualTo(joiner));
-            offer.accept();
+    void a_pinned_snapshot_is_served_as_it_is_asked_for_and_let_go_when_its_receiver_has_it() throws Exception {
+        pinned();
+        ask(JOINER, new TransferMessage.ChunksWanted(1, 7, List.of(1, 0, 2, -1)));
+        for (int index : new int[] {1, 0}) {
+            assertThat(served()).isInstanceOfSatisfying(DataFrame.StateChunk.class, frame -> {
+                assertThat(frame.index()).isEqualTo(index);
+                assertThat(frame.payload().bytes())
+                        .isEqualTo(ScriptedPorts.chunk(index).bytes());
+            });
         }
+        ask(JOINER, new TransferMessage.Release(1, 7));
         ports.task(Compute.Unpin.class);
-        tell(new ShardMessage.ServeState(EPOCH, 6, joiner));
+        ask(JOINER, new TransferMessage.ChunksWanted(1, 7, List.of(0)));
+        assertThat(ports.sent(TransferMessage.NotServed.class).version()).isEqualTo(7);
+        assertThat(ports.anyOffer()).isFalse();
+    }
+
+    @Test
+    void strangers_other_versions_and_orders_that_come_too_late_are_not_served() throws Exception {
+        tell(new ShardMessage.Pin(EPOCH, 6, List.of(JOINER)));
+        ask(JOINER, new TransferMessage.ManifestWanted(1, 6));
+        assertThat(ports.sentTo(TransferMessage.NotServed.class).to()).isEqualTo(JOINER);
+        tell(new ShardMessage.Pin(EPOCH, 7, List.of(JOINER)));
+        ask(OTHER_UP, new TransferMessage.ManifestWanted(1, 7));
+        assertThat(ports.sentTo(TransferMessage.NotServed.class).to()).isEqualTo(OTHER_UP);
+        ask(JOINER, new TransferMessage.ManifestWanted(2, 7));
+        assertThat(ports.sentTo(TransferMessage.NotServed.class).to()).isEqualTo(JOINER);
+        assertThat(ports.anyOffer()).isFalse();
+    }
+
+    @Test
+    void a_snapshot_nobody_asks_for_is_let_go() throws Exception {
+        pinned();
+        pass(PIN_WAIT);
+        ports.task(Compute.Unpin.class);
+    }
+
+    @Test
+    void a_chunk_that_is_refused_is_offered_again() throws Exception {
+        pinned();
+        ask(JOINER, new TransferMessage.ChunksWanted(1, 7, List.of(0)));
+        ScriptedPorts.Offer refused = ports.offer();
+        refused.refuse(Refusal.Reason.NO_CREDIT);
         close(1, false);
-        assertThat(ports.anyOffer())
-                .as("a version that is not held is not served")
-                .isFalse();
+        pass(Duration.ofMillis(10));
+        assertThat(served()).isInstanceOfSatisfying(DataFrame.StateChunk.class, frame -> assertThat(frame.index())
+                .isZero());
+    }
+
+    @Test
+    void the_owner_of_a_part_sends_its_average_to_joiners_too_and_the_round_does_not_wait_for_them() throws Exception {
+        count(0);
+        close(1, false);
+        averagedAlone(1);
+        ScriptedPorts.Offer heard = ports.offer();
+        assertThat(heard.frame()).isInstanceOfSatisfying(DataFrame.AveragePart.class, frame -> {
+            assertThat(frame.route().to()).isEqualTo(JOINER);
+            assertThat(frame.average()).isTrue();
+        });
+        ports.offer().accept();
+        // Refused for now, and offered again although the step is committed meanwhile.
+        heard.refuse(Refusal.Reason.NO_CREDIT);
+        tell(new ShardMessage.Commit(EPOCH, 7, 1, 2.0));
+        ports.sent(CoordinatorMessage.Applied.class);
+        pass(Duration.ofMillis(10));
+        assertThat(ports.offer().frame()).isEqualTo(heard.frame());
     }
 }

@@ -1,7 +1,11 @@
 package io.murmuration.cluster.compute;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.Manifest;
+import io.murmuration.actors.protocol.Payload;
+import io.murmuration.tensors.checkpoint.CheckpointException;
 import io.murmuration.tensors.checkpoint.CheckpointMeta;
+import io.murmuration.tensors.checkpoint.CheckpointReader;
 import io.murmuration.tensors.checkpoint.CheckpointStore;
 import io.murmuration.tensors.checkpoint.StageState;
 import io.murmuration.tensors.compute.Floats;
@@ -17,8 +21,9 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 
 /**
- * Puts the chunks of all stages' snapshots together and writes a checkpoint of them. Memory: one copy of the model and
- * its optimiser state while a checkpoint is being made. Used by one task at a time.
+ * Puts the chunks of all stages' snapshots together and writes a checkpoint of them; reads stored checkpoints to serve
+ * them. Memory: one copy of the model and its optimiser state while a checkpoint is being made, and one copy of every
+ * stage that is being served. Used by one task at a time.
  */
 public final class CheckpointAssembly implements AutoCloseable {
 
@@ -28,8 +33,12 @@ public final class CheckpointAssembly implements AutoCloseable {
     private final BiConsumer<Long, Path> written;
     private final Map<Integer, StageState> stages = new TreeMap<>();
     private final Map<Integer, BitSet> missing = new TreeMap<>();
+    private final Map<Integer, Served> served = new TreeMap<>();
     private Arena arena = Arena.ofShared();
     private long version = -1;
+
+    /** What one stage of this run needs of a stored checkpoint. */
+    private record Served(Arena arena, List<Floats> vectors, int chunkBytes) {}
 
     /** @param written told of every checkpoint that is complete on disk */
     public CheckpointAssembly(
@@ -45,20 +54,25 @@ public final class CheckpointAssembly implements AutoCloseable {
             clear();
             version = task.version();
         }
-        StageState state = stages.computeIfAbsent(task.stage(), this::empty);
+        StageState state = stages.computeIfAbsent(task.stage(), stage -> empty(arena, stage));
         missing.computeIfAbsent(task.stage(), stage -> {
             BitSet chunks = new BitSet();
             chunks.set(0, task.chunks());
             return chunks;
         });
-        List<Floats> vectors = new ArrayList<>();
-        vectors.add(state.parameters());
-        vectors.addAll(state.optimiser().values());
-        Snapshots.write(vectors, task.index(), task.chunks(), task.chunk().bytes());
+        Snapshots.write(
+                vectors(state), task.index(), task.chunks(), task.chunk().bytes());
         missing.get(task.stage()).clear(task.index());
     }
 
-    private StageState empty(int stage) {
+    private static List<Floats> vectors(StageState state) {
+        List<Floats> vectors = new ArrayList<>();
+        vectors.add(state.parameters());
+        vectors.addAll(state.optimiser().values());
+        return vectors;
+    }
+
+    private StageState empty(Arena arena, int stage) {
         var layout = ParameterLayout.of(setup.model(), setup.stages().slice(stage));
         Map<String, Floats> optimiser = new LinkedHashMap<>();
         for (String name : setup.optimiser().vectors()) {
@@ -82,6 +96,63 @@ public final class CheckpointAssembly implements AutoCloseable {
         written.accept(task.version(), folder);
     }
 
+    // ---- serving what is stored ---------------------------------------------------------------------------------
+
+    List<Long> versions() {
+        return store.all().stream().map(CheckpointStore::step).toList();
+    }
+
+    /**
+     * Every file is checked against its digest first; the tensors are read by name, so it does not matter with how many
+     * stages they were written.
+     *
+     * @throws CheckpointException if the checkpoint is damaged, incomplete or gone
+     */
+    Manifest open(Compute.OpenStored task) {
+        if (task.stage() < 0 || task.stage() >= setup.stages().stages()) {
+            throw new CheckpointException(
+                    "expected one of " + setup.stages().stages() + " stages, got " + task.stage());
+        }
+        Path folder = store.all().stream()
+                .filter(path -> CheckpointStore.step(path) == task.version())
+                .findFirst()
+                .orElseThrow(() -> new CheckpointException("there is no checkpoint of version " + task.version()));
+        CheckpointReader reader = CheckpointReader.open(folder);
+        if (!reader.meta().model().equals(setup.model()) || reader.meta().step() != task.version()) {
+            throw new CheckpointException(
+                    folder + ": expected version " + task.version() + " of " + setup.model() + ", got version "
+                            + reader.meta().step() + " of " + reader.meta().model());
+        }
+        close(task.stage());
+        Arena memory = Arena.ofShared();
+        try {
+            StageState state = empty(memory, task.stage());
+            reader.read(state.layout(), state.parameters(), state.optimiser());
+            List<Floats> vectors = vectors(state);
+            Manifest manifest = Snapshots.manifest(vectors, task.chunkBytes());
+            served.put(task.stage(), new Served(memory, vectors, task.chunkBytes()));
+            return manifest;
+        } catch (RuntimeException e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    Payload read(Compute.ReadStored task) {
+        Served stage = served.get(task.stage());
+        if (stage == null) {
+            throw new IllegalStateException("no stored checkpoint is open for stage " + task.stage());
+        }
+        return Snapshots.chunk(stage.vectors(), task.index(), stage.chunkBytes());
+    }
+
+    void close(int stage) {
+        Served open = served.remove(stage);
+        if (open != null) {
+            open.arena().close();
+        }
+    }
+
     private void clear() {
         stages.clear();
         missing.clear();
@@ -93,5 +164,6 @@ public final class CheckpointAssembly implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
+        List.copyOf(served.keySet()).forEach(this::close);
     }
 }

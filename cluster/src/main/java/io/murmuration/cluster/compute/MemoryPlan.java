@@ -16,10 +16,11 @@ import java.util.Locale;
  *
  * @param stages by number
  * @param replicas shards of each stage
+ * @param donors shards of each stage that hold a snapshot while a checkpoint is made or somebody joins
  * @param checkpoint bytes in which a checkpoint is put together: parameters and optimiser state of the whole model
  * @param total bytes in all, while a checkpoint is made
  */
-public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint, long total) {
+public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, long checkpoint, long total) {
 
     /** A shard's accumulator and the average of its stage. */
     private static final int GRADIENT_VECTORS = 2;
@@ -35,7 +36,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint
      *     computes again without counting it
      * @param optimiser of one shard
      * @param activations of one shard: the scratch memory of a microbatch and what crosses the stage's boundaries
-     * @param snapshot a copy of weights and optimiser, held by one shard of the stage while a checkpoint is made
+     * @param snapshot a copy of weights and optimiser, held by each donor
      */
     public record StageMemory(
             int stage, long parameters, long weights, long gradients, long optimiser, long activations, long snapshot) {
@@ -59,6 +60,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint
         ModelSpec model = settings.model();
         List<StageMemory> stages = new ArrayList<>();
         int replicas = settings.swarm().replicas();
+        int donors = Math.min(replicas, settings.limits().snapshotDonors());
         for (StagePlan.Slice slice :
                 StagePlan.of(model.layers(), settings.swarm().stages()).slices()) {
             stages.add(stage(
@@ -72,9 +74,9 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint
         long total = state;
         for (StageMemory stage : stages) {
             long shards = Math.multiplyExact(stage.shard(), replicas);
-            total = Math.addExact(total, Math.addExact(shards, stage.snapshot()));
+            total = Math.addExact(total, Math.addExact(shards, Math.multiplyExact(stage.snapshot(), donors)));
         }
-        return new MemoryPlan(List.copyOf(stages), replicas, state, total);
+        return new MemoryPlan(List.copyOf(stages), replicas, donors, state, total);
     }
 
     private static StageMemory stage(
@@ -108,7 +110,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint
             lines.add(String.format(
                     Locale.ROOT,
                     "stage %d: %,d parameters; %d x (weights %s + gradients %s + optimiser %s + activations %s)"
-                            + " + snapshot %s",
+                            + " + %d x snapshot %s",
                     stage.stage(),
                     stage.parameters(),
                     replicas,
@@ -116,6 +118,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, long checkpoint
                     size(stage.gradients()),
                     size(stage.optimiser()),
                     size(stage.activations()),
+                    donors,
                     size(stage.snapshot())));
         }
         lines.add("checkpoint: " + size(checkpoint));

@@ -23,6 +23,7 @@ import io.murmuration.actors.port.Compute.Task;
 import io.murmuration.actors.port.Compute.Unpin;
 import io.murmuration.actors.port.Compute.WriteChunk;
 import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Purpose;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -48,7 +49,16 @@ public final class OwnerTasks implements AutoCloseable {
 
     /** Whether a task touches the corpus or the disk, and so never waits for matrices. */
     public static boolean usesFiles(Task<?> task) {
-        return task instanceof Draw || task instanceof KeepChunk || task instanceof KeepCheckpoint;
+        return switch (task) {
+            case Draw draw -> true;
+            case KeepChunk chunk -> true;
+            case KeepCheckpoint checkpoint -> true;
+            case StoredVersions versions -> true;
+            case OpenStored open -> true;
+            case ReadStored read -> true;
+            case CloseStored close -> true;
+            default -> false;
+        };
     }
 
     /** Carries a task out; what goes wrong becomes its outcome. */
@@ -68,6 +78,7 @@ public final class OwnerTasks implements AutoCloseable {
                 switch ((Task<?>) task) {
                     case Draw(MicrobatchId id) -> draw(id);
                     case Open open -> {
+                        close();
                         replica = Optional.of(new StageReplica(setup, open));
                         yield Nothing.NOTHING;
                     }
@@ -84,10 +95,16 @@ public final class OwnerTasks implements AutoCloseable {
                     case Pin(int chunkBytes) -> replica().pin(chunkBytes);
                     case ReadChunk(int index) -> replica().readChunk(index);
                     case Unpin() -> nothing(replica()::unpin);
+                    case StateBytes() -> replica().stateBytes();
+                    case ChunkDigest(Payload chunk) -> Snapshots.digest(chunk);
                     case WriteChunk write -> nothing(() -> replica().writeChunk(write));
                     case StateDigest() -> replica().digest();
                     case KeepChunk chunk -> nothing(() -> checkpoints().chunk(chunk));
                     case KeepCheckpoint keep -> nothing(() -> checkpoints().write(keep));
+                    case StoredVersions() -> checkpoints().versions();
+                    case OpenStored open -> checkpoints().open(open);
+                    case ReadStored read -> checkpoints().read(read);
+                    case CloseStored(int stage) -> nothing(() -> checkpoints().close(stage));
                 };
         return (R) result;
     }

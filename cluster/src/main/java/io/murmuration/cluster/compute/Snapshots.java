@@ -1,8 +1,13 @@
 package io.murmuration.cluster.compute;
 
+import io.murmuration.actors.protocol.Manifest;
+import io.murmuration.actors.protocol.Payload;
 import io.murmuration.tensors.compute.Floats;
+import io.murmuration.tensors.reduce.Digest;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Cuts a list of vectors, as if they were one, into chunks of bytes. */
@@ -18,11 +23,30 @@ final class Snapshots {
         return Math.toIntExact((bytes(vectors) + chunkBytes - 1) / chunkBytes);
     }
 
-    static byte[] read(List<Floats> vectors, int index, int chunkBytes) {
+    /** What the chunks are. Costs about as much as a digest of the state. */
+    static Manifest manifest(List<Floats> vectors, int chunkBytes) {
+        List<String> digests = new ArrayList<>();
+        for (int index = 0; index < chunks(vectors, chunkBytes); index++) {
+            digests.add(digest(chunk(vectors, index, chunkBytes)));
+        }
+        return new Manifest(chunkBytes, bytes(vectors), digests);
+    }
+
+    static String digest(Payload chunk) {
+        MessageDigest sha256 = Digest.sha256();
+        sha256.update(chunk.bytes());
+        return Digest.of(sha256).hex();
+    }
+
+    static Payload chunk(List<Floats> vectors, int index, int chunkBytes) {
         long from = (long) index * chunkBytes;
+        if (index < 0 || from >= bytes(vectors)) {
+            throw new IllegalArgumentException("expected a chunk of " + bytes(vectors) + " bytes in chunks of "
+                    + chunkBytes + ", got number " + index);
+        }
         byte[] bytes = new byte[(int) Math.min(chunkBytes, bytes(vectors) - from)];
         copy(vectors, from, bytes, true);
-        return bytes;
+        return new Payload(bytes, bytes.length);
     }
 
     static void write(List<Floats> vectors, int index, int chunks, byte[] bytes) {

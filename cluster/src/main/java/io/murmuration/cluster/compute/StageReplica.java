@@ -1,6 +1,7 @@
 package io.murmuration.cluster.compute;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.tensors.codec.EncodedTensor;
@@ -168,7 +169,7 @@ final class StageReplica implements AutoCloseable {
 
     // ---- snapshots: the vectors of state() one after the other, cut in chunks ----------------------------------
 
-    int pin(int bytes) {
+    Manifest pin(int bytes) {
         unpin();
         pinArena = Arena.ofShared();
         List<Floats> copy = new ArrayList<>();
@@ -179,7 +180,7 @@ final class StageReplica implements AutoCloseable {
         }
         pinned = copy;
         chunkBytes = bytes;
-        return Snapshots.chunks(copy, bytes);
+        return Snapshots.manifest(copy, bytes);
     }
 
     void unpin() {
@@ -189,8 +190,11 @@ final class StageReplica implements AutoCloseable {
     }
 
     Payload readChunk(int index) {
-        byte[] bytes = Snapshots.read(pinned, index, chunkBytes);
-        return new Payload(bytes, bytes.length);
+        return Snapshots.chunk(pinned, index, chunkBytes);
+    }
+
+    long stateBytes() {
+        return Snapshots.bytes(state());
     }
 
     void writeChunk(Compute.WriteChunk task) {

@@ -130,9 +130,14 @@ public record RunSettings(
      * @param restarts starts after a fault before a peer is given up
      * @param averagingPartBytes part of a vector that one replica reduces at a time
      * @param earlyParts averaging parts kept for a round that has not begun at a shard
+     * @param snapshotDonors shards of a stage that pin a snapshot at once
+     * @param joinLag steps that a joiner may be behind
+     * @param joinQueueBytes averages that a joiner keeps
      * @param snapshotChunkBytes size of a chunk of a snapshot
-     * @param snapshotWindow chunks of a snapshot under way at once
-     * @param snapshotAttempts refusals in a row after which a receiver is given up
+     * @param snapshotWindow chunks of a snapshot asked of one donor at once
+     * @param snapshotAttempts answers in a row that a donor may owe or refuse
+     * @param snapshotDeadline how long a donor may take for an answer
+     * @param pinWait how long a donor keeps a copy that nobody asks for
      * @param linkQueue frames waiting on one link
      * @param linkUnanswered frames of one link waiting for the receiver
      */
@@ -149,9 +154,14 @@ public record RunSettings(
             int restarts,
             int averagingPartBytes,
             int earlyParts,
+            int snapshotDonors,
+            int joinLag,
+            long joinQueueBytes,
             int snapshotChunkBytes,
             int snapshotWindow,
             int snapshotAttempts,
+            Duration snapshotDeadline,
+            Duration pinWait,
             int linkQueue,
             int linkUnanswered) {}
 

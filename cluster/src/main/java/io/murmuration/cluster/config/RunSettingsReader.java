@@ -166,9 +166,14 @@ final class RunSettingsReader {
                 section.integer("restarts", 0, 1 << 16),
                 (int) section.bytes("averaging-part", 1 << 10, 1 << 28),
                 section.integer("early-parts", 1, 1 << 16),
+                section.integer("snapshot-donors", 1, 64),
+                section.integer("join-lag", 1, 1 << 16),
+                section.bytes("join-queue", 1 << 10, Long.MAX_VALUE),
                 (int) section.bytes("snapshot-chunk", 1 << 10, 1 << 28),
                 section.integer("snapshot-window", 1, 1024),
                 section.integer("snapshot-attempts", 1, 1 << 16),
+                section.duration("snapshot-deadline", shortest, longest),
+                section.duration("pin-wait", shortest, longest),
                 section.integer("link-queue", 1, 1 << 16),
                 section.integer("link-unanswered", 1, 1 << 16));
     }

@@ -190,7 +190,7 @@ public final class LocalRuns implements TrainingRuns {
                 settings.checkpoint().every(),
                 limits.controlRetry(),
                 limits.holdBoundary(),
-                limits.joinAttempts());
+                new RunPlan.Joins(limits.joinAttempts(), limits.snapshotDonors(), limits.joinLag()));
     }
 
     private static String lower(Enum<?> choice) {

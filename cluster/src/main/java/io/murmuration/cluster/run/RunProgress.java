@@ -83,6 +83,14 @@ final class RunProgress {
             }
             case RunEvent.Joined(Member member, long version) ->
                 listener.shardRestarted(member + " at version " + version);
+            case RunEvent.Joining joining -> {}
+            case RunEvent.Fetching fetching -> {}
+            case RunEvent.JoinFailed failed -> {}
+            case RunEvent.BadDonor bad -> {}
+            case RunEvent.Unsound(Member keeper, long version, String reason) ->
+                listener.checkpointFailed(version, keeper + " holds it damaged: " + reason);
+            case RunEvent.Rejected(Member member, String reason) ->
+                listener.shardLost(member + " is rejected: " + reason);
             case RunEvent.Kept(long version) -> {
                 newest = Optional.ofNullable(checkpoints.get(version));
                 newest.ifPresent(folder -> listener.checkpointed(version, folder));

@@ -3,6 +3,7 @@ package io.murmuration.cluster.run;
 import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.shard.ShardSettings;
 import io.murmuration.actors.trainer.TrainerSettings;
+import io.murmuration.actors.transfer.TransferSettings;
 import io.murmuration.cluster.config.RunSettings;
 import java.time.Duration;
 
@@ -19,9 +20,14 @@ import java.time.Duration;
  * @param restarts failures after which a peer is given up
  * @param averagingPartBytes part of a vector that one replica reduces at a time, as fp32
  * @param earlyParts averaging parts kept for a round that has not begun here
+ * @param joinDonors shards of a stage that pin a snapshot at once
+ * @param joinLag steps that a joiner may be behind
+ * @param joinQueueBytes averages that a joiner keeps
  * @param chunkBytes size of a chunk of a snapshot
- * @param chunkWindow chunks under way at once
- * @param chunkAttempts refusals in a row after which a receiver is given up
+ * @param chunkWindow chunks asked of one donor at once
+ * @param chunkAttempts answers in a row that a donor may owe or refuse
+ * @param snapshotDeadline how long a donor may take for an answer
+ * @param pinWait how long a donor keeps a copy that nobody asks for
  * @param linkQueue frames waiting on one link
  * @param linkUnanswered frames of one link waiting for the receiver
  */
@@ -36,9 +42,14 @@ public record SwarmLimits(
         int restarts,
         int averagingPartBytes,
         int earlyParts,
+        int joinDonors,
+        int joinLag,
+        long joinQueueBytes,
         int chunkBytes,
         int chunkWindow,
         int chunkAttempts,
+        Duration snapshotDeadline,
+        Duration pinWait,
         int linkQueue,
         int linkUnanswered) {
 
@@ -58,9 +69,14 @@ public record SwarmLimits(
                 limits.restarts(),
                 limits.averagingPartBytes(),
                 limits.earlyParts(),
+                limits.snapshotDonors(),
+                limits.joinLag(),
+                limits.joinQueueBytes(),
                 limits.snapshotChunkBytes(),
                 limits.snapshotWindow(),
                 limits.snapshotAttempts(),
+                limits.snapshotDeadline(),
+                limits.pinWait(),
                 limits.linkQueue(),
                 limits.linkUnanswered());
     }
@@ -76,9 +92,14 @@ public record SwarmLimits(
                 ban,
                 averagingPartBytes / Float.BYTES,
                 earlyParts,
-                chunkBytes,
-                chunkWindow,
-                chunkAttempts);
+                transfers(run),
+                joinQueueBytes);
+    }
+
+    /** What sends and takes snapshots needs of it. */
+    public TransferSettings transfers(String run) {
+        return new TransferSettings(
+                run, chunkBytes, chunkWindow, chunkAttempts, snapshotDeadline, retry, pinWait);
     }
 
     /** What the trainers of a run need of it. */

@@ -11,7 +11,7 @@ public final class WireCounts {
     private final LongAdder snapshots = new LongAdder();
 
     void count(DataFrame frame) {
-        if (frame instanceof DataFrame.StateChunk) {
+        if (frame instanceof DataFrame.StateChunk || frame instanceof DataFrame.StateManifest) {
             snapshots.add(frame.payload().size());
         } else {
             encoded.add(frame.payload().size() + frame.extraBytes());

@@ -29,7 +29,7 @@ class MemoryPlanTest {
                                 * plan.stages().stream()
                                         .mapToLong(MemoryPlan.StageMemory::shard)
                                         .sum()
-                        + 2 * parameters * 4 * 3);
+                        + (2 + 1) * parameters * 4 * 3);
         MemoryPlan alone =
                 MemoryPlan.of(SettingsLoader.defaultsWith("model.preset=base", "swarm.stages=1", "swarm.replicas=1"));
         assertThat(alone.parameters()).isEqualTo(parameters);

@@ -104,7 +104,7 @@ final class SimulatedNode extends AbstractBehavior<SimulatedNode.Message> {
             residents.add(new Host.Resident(NodePath.peer(life.node().name(), role), role, member -> switch (role) {
                 case SHARD -> Shard.create(ports, member, shard);
                 case TRAINER -> Trainer.create(ports, member, trainer);
-                case KEEPER -> Keeper.create(ports, member, run);
+                case KEEPER -> Keeper.create(ports, member, life.plan().limits().transfers(run));
                 case COORDINATOR -> throw new IllegalStateException("a coordinator is no resident");
             }));
         }

@@ -4,8 +4,10 @@ import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.port.Compute.Nothing;
 import io.murmuration.actors.port.Compute.Outcome;
 import io.murmuration.actors.port.Compute.Task;
+import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Payload;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,12 +52,16 @@ final class ModelledNumbers implements Numbers {
         storages.clear();
     }
 
+    /** What one stage needs of a stored checkpoint. */
+    private record Served(String state, int chunkBytes) {}
+
     private final class SymbolicWork implements Work {
 
         private final MemoryStorage storage;
         private final Map<Member, SymbolicReplica> replicas = new TreeMap<>();
         private final Map<Integer, StateSymbol> keeping = new TreeMap<>();
         private long keepingVersion = -1;
+        private final Map<Integer, Served> served = new TreeMap<>();
 
         private SymbolicWork(MemoryStorage storage) {
             this.storage = storage;
@@ -102,8 +108,14 @@ final class ModelledNumbers implements Numbers {
                         case Compute.WriteChunk write ->
                             nothing(() -> replica(owner).writeChunk(write));
                         case Compute.StateDigest() -> replica(owner).digest();
+                        case Compute.StateBytes() -> replica(owner).stateBytes();
+                        case Compute.ChunkDigest(Payload chunk) -> SymbolicChunks.digest(chunk);
                         case Compute.KeepChunk chunk -> nothing(() -> keep(chunk));
                         case Compute.KeepCheckpoint checkpoint -> nothing(() -> keep(checkpoint));
+                        case Compute.StoredVersions() -> storage.versions();
+                        case Compute.OpenStored open -> open(open);
+                        case Compute.ReadStored read -> read(read);
+                        case Compute.CloseStored(int stage) -> nothing(() -> served.remove(stage));
                     };
             return (R) result;
         }
@@ -141,6 +153,23 @@ final class ModelledNumbers implements Numbers {
             storage.write(task.version(), states);
             keeping.clear();
             keepingVersion = -1;
+        }
+
+        private Manifest open(Compute.OpenStored task) {
+            String state = storage.read(task.version())
+                    .orElseThrow(() -> new IllegalStateException(
+                            "the checkpoint of version " + task.version() + " is damaged or gone"))
+                    .get(task.stage());
+            served.put(task.stage(), new Served(state, task.chunkBytes()));
+            return SymbolicChunks.manifest(state, setup.stateBytes(task.stage()), task.chunkBytes());
+        }
+
+        private Payload read(Compute.ReadStored task) {
+            Served open = served.get(task.stage());
+            if (open == null) {
+                throw new IllegalStateException("no stored checkpoint is open for stage " + task.stage());
+            }
+            return SymbolicChunks.chunk(open.state(), setup.stateBytes(task.stage()), open.chunkBytes(), task.index());
         }
 
         @Override

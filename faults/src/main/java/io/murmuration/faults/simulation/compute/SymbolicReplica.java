@@ -1,6 +1,7 @@
 package io.murmuration.faults.simulation.compute;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Purpose;
@@ -154,10 +155,14 @@ final class SymbolicReplica {
 
     // ---- snapshots ---------------------------------------------------------------------------------------------
 
-    int pin(int bytes) {
+    Manifest pin(int bytes) {
         pinned = state.state();
         chunkBytes = bytes;
-        return Math.toIntExact((setup.stateBytes(stage) + bytes - 1) / bytes);
+        return SymbolicChunks.manifest(pinned, setup.stateBytes(stage), bytes);
+    }
+
+    long stateBytes() {
+        return setup.stateBytes(stage);
     }
 
     void unpin() {
@@ -165,12 +170,10 @@ final class SymbolicReplica {
     }
 
     Payload readChunk(int index) {
-        long from = (long) index * chunkBytes;
-        if (pinned.isEmpty() || from >= setup.stateBytes(stage)) {
-            throw new IllegalStateException("there is no chunk " + index + " of a pinned copy");
+        if (pinned.isEmpty()) {
+            throw new IllegalStateException("nothing is pinned");
         }
-        return new Payload(
-                pinned.getBytes(StandardCharsets.US_ASCII), Math.min(chunkBytes, setup.stateBytes(stage) - from));
+        return SymbolicChunks.chunk(pinned, setup.stateBytes(stage), chunkBytes, index);
     }
 
     void writeChunk(Compute.WriteChunk task) {

@@ -60,18 +60,26 @@ final class TaskCosts {
             case Compute.Apply apply ->
                 memory(PASSES_PER_VECTOR * setup.stateBytes(stage) + setup.vectorBytes(stage))
                         + digest(setup.stateBytes(stage));
-            case Compute.Pin pin -> memory(2 * setup.stateBytes(stage));
+            case Compute.Pin pin -> memory(2 * setup.stateBytes(stage)) + digest(setup.stateBytes(stage));
             case Compute.ReadChunk chunk -> 0;
             case Compute.Unpin unpin -> 0;
             case Compute.WriteChunk write -> memory(2 * write.chunk().uncompressedBytes());
             case Compute.StateDigest state -> digest(setup.stateBytes(stage));
             case Compute.KeepChunk keep -> memory(2 * keep.chunk().uncompressedBytes());
             case Compute.KeepCheckpoint keep -> digest(modelBytes());
+            case Compute.StateBytes bytes -> 0;
+            case Compute.ChunkDigest chunk -> digest(chunk.chunk().uncompressedBytes());
+            case Compute.StoredVersions versions -> 0;
+            // The whole checkpoint is checked, and the stage's part of it once more by chunks.
+            case Compute.OpenStored open -> digest(modelBytes() + setup.stateBytes(open.stage()));
+            case Compute.ReadStored read -> 0;
+            case Compute.CloseStored close -> 0;
         };
     }
 
     private double disk(Task<?> task) {
-        return task instanceof Compute.KeepCheckpoint ? modelBytes() / device.diskBytes() : 0;
+        boolean whole = task instanceof Compute.KeepCheckpoint || task instanceof Compute.OpenStored;
+        return whole ? modelBytes() / device.diskBytes() : 0;
     }
 
     private double modelBytes() {

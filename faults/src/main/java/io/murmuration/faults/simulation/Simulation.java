@@ -94,13 +94,25 @@ public final class Simulation implements AutoCloseable {
 
     /** Starts a node, with nothing remembered of an earlier life but its disk; returns the number of the life. */
     public long boot(String node) {
+        long life = station(node).life + 1;
+        boot(node, life);
+        return life;
+    }
+
+    /**
+     * Starts a node in a life that somebody else has counted.
+     *
+     * @param life higher than any it had before
+     */
+    public void boot(String node, long life) {
         Station station = station(node);
-        if (station.up) {
-            throw new IllegalStateException("node " + node + " is up already, in life " + station.life);
+        if (station.up || life <= station.life) {
+            throw new IllegalStateException("node " + node + " cannot begin life " + life + ": it is "
+                    + (station.up ? "in" : "past") + " life " + station.life);
         }
-        station.life++;
+        boolean first = station.life == 0;
+        station.life = life;
         station.up = true;
-        long life = station.life;
         World.NodePorts around = world.boot(station.spec, life);
         Disk disk = world.disk(node);
         station.compute = new SimulatedCompute(
@@ -118,10 +130,9 @@ public final class Simulation implements AutoCloseable {
                 life,
                 plan,
                 station.ports.ports(plan.seed()),
-                station.coordinates && life == 1,
+                first && station.coordinates,
                 event -> taps.events().accept(new Taps.Seen(loop.now(), node, event)),
                 this::failed)));
-        return life;
     }
 
     /** Kills a node: its ports are cut, its memory is gone, its actors end. One that is not up stays so. */

@@ -10,7 +10,6 @@ import io.murmuration.faults.simulation.NodeSpec;
 import io.murmuration.faults.simulation.Simulation;
 import io.murmuration.faults.simulation.SimulationPlan;
 import io.murmuration.faults.simulation.Taps;
-import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.FolderStorage;
 import io.murmuration.faults.simulation.compute.Numbers;
 import io.murmuration.tensors.checkpoint.CheckpointMeta;
@@ -46,7 +45,7 @@ final class SimulatedTrainingTest {
                 1,
                 Map.of(CheckpointMeta.TOKENISER, "bytes", CheckpointMeta.OPTIMISER, "adamw"));
         var plan = new SimulationPlan(
-                "test", spec.seed(), nodes, TestSwarm.plan(spec), TestSwarm.limits(spec), numbers, Device.USUAL);
+                "test", spec.seed(), nodes, TestSwarm.plan(spec), TestSwarm.limits(spec), numbers);
         EventLoop loop = new EventLoop();
         List<RunEvent> events = new ArrayList<>();
         try (Simulation simulation =

@@ -12,6 +12,7 @@ import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
 import io.murmuration.actors.protocol.TrainerMessage;
+import io.murmuration.actors.protocol.TransferMessage;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -44,6 +45,11 @@ final class WireTypes {
             .put(106, CoordinatorMessage.Kept.class)
             .put(107, CoordinatorMessage.NotKept.class)
             .put(108, CoordinatorMessage.Superseded.class)
+            .put(109, CoordinatorMessage.Fetching.class)
+            .put(110, CoordinatorMessage.BadDonor.class)
+            .put(111, CoordinatorMessage.JoinFailed.class)
+            .put(112, CoordinatorMessage.Unsound.class)
+            .put(113, CoordinatorMessage.Stored.class)
             // To a shard.
             .put(200, ShardMessage.Enlist.class)
             .put(201, ShardMessage.Orphans.class)
@@ -52,18 +58,25 @@ final class WireTypes {
             .put(204, ShardMessage.Average.class)
             .put(205, ShardMessage.Commit.class)
             .put(206, ShardMessage.Cancel.class)
-            .put(207, ShardMessage.ServeState.class)
             .put(208, ShardMessage.WhoHas.class)
+            .put(209, ShardMessage.Pin.class)
+            .put(210, ShardMessage.Follow.class)
             // To a trainer.
             .put(300, TrainerMessage.EnlistTrainer.class)
             .put(301, TrainerMessage.Done.class)
             .put(302, TrainerMessage.Held.class)
             // To the keeper.
             .put(400, KeeperMessage.Keep.class)
+            .put(401, KeeperMessage.Inventory.class)
             // To shards and trainers alike.
             .put(500, MemberMessage.OpenStep.class)
             .put(501, MemberMessage.RosterChanged.class)
             .put(502, MemberMessage.ReplayOrders.class)
+            // Between who serves a snapshot and who takes it.
+            .put(600, TransferMessage.ManifestWanted.class)
+            .put(601, TransferMessage.ChunksWanted.class)
+            .put(602, TransferMessage.Release.class)
+            .put(603, TransferMessage.NotServed.class)
             .done();
 
     private WireTypes() {}

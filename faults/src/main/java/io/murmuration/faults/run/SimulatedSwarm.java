@@ -10,6 +10,7 @@ import io.murmuration.faults.simulation.Simulation;
 import io.murmuration.faults.simulation.SimulationPlan;
 import io.murmuration.faults.simulation.Taps;
 import io.murmuration.faults.simulation.World;
+import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.Disk;
 import io.murmuration.faults.simulation.world.Death;
 import io.murmuration.faults.simulation.world.DiskFault;
@@ -71,7 +72,7 @@ final class SimulatedSwarm implements AutoCloseable {
                     case VERIFIER -> java.util.stream.Stream.<Role>empty();
                 })
                 .toList();
-        return new NodeSpec(node, group.region(), roles, group.speed(), group.cores(), group.flops());
+        return new NodeSpec(node, group.region(), roles, group.speed(), group.cores(), Device.USUAL.flops(group.flops()));
     }
 
     private void known(String node, NodeGroup group) {

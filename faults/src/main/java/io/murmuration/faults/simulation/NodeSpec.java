@@ -1,6 +1,7 @@
 package io.murmuration.faults.simulation;
 
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.faults.simulation.compute.Device;
 import java.util.List;
 
 /**
@@ -9,10 +10,11 @@ import java.util.List;
  * @param name also the front of its peers' names; letters, digits and dashes
  * @param region where it stands in the network
  * @param roles what it does, in the order in which it starts them; a coordinator's node also keeps checkpoints
- * @param speed of its device, in units of {@link io.murmuration.faults.simulation.compute.Device}
+ * @param speed how many times as fast as its device is usually
  * @param cores tasks its device works on at once
+ * @param device what a core of it is
  */
-public record NodeSpec(String name, String region, List<Role> roles, double speed, int cores) {
+public record NodeSpec(String name, String region, List<Role> roles, double speed, int cores, Device device) {
     public NodeSpec {
         roles = List.copyOf(roles);
         if (!name.matches("[A-Za-z0-9][A-Za-z0-9_-]*")) {
@@ -28,6 +30,6 @@ public record NodeSpec(String name, String region, List<Role> roles, double spee
 
     /** One core at the usual speed. */
     public static NodeSpec of(String name, String region, Role... roles) {
-        return new NodeSpec(name, region, List.of(roles), 1, 1);
+        return new NodeSpec(name, region, List.of(roles), 1, 1, Device.USUAL);
     }
 }

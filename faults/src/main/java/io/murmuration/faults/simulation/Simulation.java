@@ -120,7 +120,7 @@ public final class Simulation implements AutoCloseable {
                 station.spec,
                 life,
                 plan.numbers(),
-                plan.device(),
+                station.spec.device(),
                 () -> world.slowdown(node),
                 disk,
                 taps.compute());

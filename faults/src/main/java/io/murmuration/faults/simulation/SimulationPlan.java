@@ -5,7 +5,6 @@ import io.murmuration.cluster.compute.TrainingSetup;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.run.LocalRuns;
 import io.murmuration.cluster.run.SwarmLimits;
-import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.ModelledSetup;
 import io.murmuration.faults.simulation.compute.Numbers;
 import io.murmuration.tensors.checkpoint.CheckpointMeta;
@@ -25,10 +24,9 @@ import java.util.Optional;
  * @param plan what the coordinator steers towards
  * @param limits of every node
  * @param numbers where the numbers come from; closed with the simulation
- * @param device what a core at speed 1 is
  */
 public record SimulationPlan(
-        String run, long seed, List<NodeSpec> nodes, RunPlan plan, SwarmLimits limits, Numbers numbers, Device device) {
+        String run, long seed, List<NodeSpec> nodes, RunPlan plan, SwarmLimits limits, Numbers numbers) {
 
     public SimulationPlan {
         nodes = List.copyOf(nodes);
@@ -76,7 +74,6 @@ public record SimulationPlan(
                 nodes,
                 LocalRuns.plan(settings, evaluationMicrobatches, 0),
                 SwarmLimits.of(settings.limits()),
-                numbers,
-                Device.USUAL);
+                numbers);
     }
 }

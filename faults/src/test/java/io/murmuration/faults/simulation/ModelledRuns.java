@@ -5,7 +5,6 @@ import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.run.RunPlan;
 import io.murmuration.cluster.run.SwarmLimits;
-import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.ModelledSetup;
 import io.murmuration.faults.simulation.compute.Numbers;
 import io.murmuration.tensors.codec.Codecs;
@@ -30,8 +29,7 @@ final class ModelledRuns {
                 nodes(stages * replicas),
                 runPlan(stages, replicas, steps),
                 limits(),
-                numbers(stages, seed),
-                Device.USUAL);
+                numbers(stages, seed));
     }
 
     static List<NodeSpec> nodes(int shards) {

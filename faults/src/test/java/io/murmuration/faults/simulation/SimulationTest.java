@@ -13,7 +13,6 @@ import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.run.RunPlan;
 import io.murmuration.cluster.run.SwarmLimits;
 import io.murmuration.faults.simulation.compute.CountedSet;
-import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.Numbers;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -254,7 +253,7 @@ final class SimulationTest {
                 throw cause; // in the coordinator, whom nobody supervises yet
             }
         });
-        var plan = new SimulationPlan("test", 1, nodes, broken, limits, numbers, Device.USUAL);
+        var plan = new SimulationPlan("test", 1, nodes, broken, limits, numbers);
         try (Simulation simulation = Simulation.start(loop, plan, world, taps)) {
             ModelledRuns.bootAll(simulation);
             assertThatThrownBy(() -> simulation.run(3600 * SECOND, () -> false))

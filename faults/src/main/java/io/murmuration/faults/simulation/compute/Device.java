@@ -17,6 +17,11 @@ public record Device(double flops, double memoryBytes, double digestBytes, doubl
      */
     public static final Device USUAL = new Device(70e9, 8e9, 1.2e9, 250e6, 20_000);
 
+    /** The same with another rate of matrix products. */
+    public Device flops(double other) {
+        return new Device(other, memoryBytes, digestBytes, diskBytes, overheadNanos);
+    }
+
     public Device {
         if (!(flops > 0 && memoryBytes > 0 && digestBytes > 0 && diskBytes > 0 && overheadNanos >= 0)) {
             throw new IllegalArgumentException("a device's rates are to be above 0, got " + flops + ", " + memoryBytes

@@ -34,7 +34,8 @@ final class FrameContent {
             case DataFrame.AveragePart part ->
                 add(numbers, 3, part.step(), part.round(), part.part(), part.average() ? 1 : 0);
             case DataFrame.StateChunk chunk ->
-                add(numbers, 4, chunk.stage(), chunk.version(), chunk.index(), chunk.chunks());
+                add(numbers, 4, chunk.stage(), chunk.version(), chunk.index());
+            case DataFrame.StateManifest manifest -> add(numbers, 5, manifest.stage(), manifest.version());
         }
         Payload payload = frame.payload();
         add(numbers, payload.size(), payload.uncompressedBytes(), checksum(payload.bytes()));

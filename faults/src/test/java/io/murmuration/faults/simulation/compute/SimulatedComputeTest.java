@@ -30,7 +30,7 @@ final class SimulatedComputeTest {
     private SimulatedCompute compute(int cores, double speed, double slowdown) {
         return new SimulatedCompute(
                 loop,
-                new NodeSpec("n", "eu", List.of(Role.SHARD), speed, cores),
+                new NodeSpec("n", "eu", List.of(Role.SHARD), speed, cores, Device.USUAL),
                 1,
                 Numbers.modelled(SymbolsTest.SETUP, 1),
                 DEVICE,

@@ -111,6 +111,10 @@ final class PredicateParser {
         Token sign = take();
         Token second = take();
         Operand right = operand(second);
+        if (left.type() != right.type()) {
+            left = asWord(first, left, right);
+            right = asWord(second, right, left);
+        }
         if (!(left instanceof Predicate.Read) && !(right instanceof Predicate.Read)) {
             Token word = first.kind == Kind.WORD ? first : second;
             throw new PredicateException(
@@ -133,6 +137,12 @@ final class PredicateParser {
         checkPhase(left, second, right);
         checkPhase(right, first, left);
         return new Predicate.WordsAre(left, comparison == Comparison.EQUAL, right);
+    }
+
+    /** {@code joining} is a number and a phase: beside a variable that is a word, a name means itself. */
+    private static Operand asWord(Token token, Operand operand, Operand other) {
+        boolean beside = other instanceof Predicate.Read && other.type() == Variable.Type.WORD;
+        return beside && token.kind == Kind.WORD ? new Predicate.Word(token.text) : operand;
     }
 
     private static void checkPhase(Operand asked, Token token, Operand given) {

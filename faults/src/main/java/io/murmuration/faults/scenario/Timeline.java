@@ -134,8 +134,8 @@ public final class Timeline {
             }
         }
         follow(event, due.time(), whom);
-        entries.add(
-                new Entry(Optional.of(due.time()), Durations.text(due.time()), what, whom, Optional.of(event.place())));
+        Place place = due.change().map(Action.Churn.Change::place).orElse(event.place());
+        entries.add(new Entry(Optional.of(due.time()), Durations.text(due.time()), what, whom, Optional.of(place)));
     }
 
     /** Who is up afterwards. */

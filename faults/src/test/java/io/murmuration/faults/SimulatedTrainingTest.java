@@ -44,8 +44,8 @@ final class SimulatedTrainingTest {
                 folder.resolve(name),
                 1,
                 Map.of(CheckpointMeta.TOKENISER, "bytes", CheckpointMeta.OPTIMISER, "adamw"));
-        var plan = new SimulationPlan(
-                "test", spec.seed(), nodes, TestSwarm.plan(spec), TestSwarm.limits(spec), numbers);
+        var plan =
+                new SimulationPlan("test", spec.seed(), nodes, TestSwarm.plan(spec), TestSwarm.limits(spec), numbers);
         EventLoop loop = new EventLoop();
         List<RunEvent> events = new ArrayList<>();
         try (Simulation simulation =

@@ -141,7 +141,9 @@ public final class LocalSwarm implements AutoCloseable {
             List<Host.Resident> residents = new ArrayList<>();
             if (keeper) {
                 residents.add(new Host.Resident(
-                        new PeerId("keeper"), Role.KEEPER, member -> Keeper.create(ports, member, limits.transfers(run))));
+                        new PeerId("keeper"),
+                        Role.KEEPER,
+                        member -> Keeper.create(ports, member, limits.transfers(run))));
             }
             for (int trainer = 0; trainer < plan.trainers(); trainer++) {
                 residents.add(new Host.Resident(

@@ -98,8 +98,7 @@ public record SwarmLimits(
 
     /** What sends and takes snapshots needs of it. */
     public TransferSettings transfers(String run) {
-        return new TransferSettings(
-                run, chunkBytes, chunkWindow, chunkAttempts, snapshotDeadline, retry, pinWait);
+        return new TransferSettings(run, chunkBytes, chunkWindow, chunkAttempts, snapshotDeadline, retry, pinWait);
     }
 
     /** What the trainers of a run need of it. */

@@ -121,14 +121,9 @@ public final class Measurements implements Observer {
                 }
                 sized(time, committed.roster());
                 long began = opened.getOrDefault(committed.step(), 0L);
-                faults.replaceAll((number, fault) ->
-                        over(fault, committed.roster(), began) ? fault.recovered(time) : fault);
+                faults.replaceAll(
+                        (number, fault) -> over(fault, committed.roster(), began) ? fault.recovered(time) : fault);
                 opened.keySet().removeIf(step -> step <= committed.step());
-            }
-            case RunEvent.RolledBack back -> {
-                lost = Math.max(lost, highest - back.to());
-                rolledBack.add(back.to());
-                remarks.add("went back from version " + back.from() + " to " + back.to() + ": " + back.reason());
             }
             case RunEvent.Finished over -> finished = Optional.of(over);
             case RunEvent.Failed failure -> failed = Optional.of(failure.reason());
@@ -153,7 +148,9 @@ public final class Measurements implements Observer {
 
     @Override
     public void sent(long time, Envelope envelope) {
-        if (envelope.message() instanceof MemberMessage.OpenStep open && open.purpose() == Purpose.TRAIN && !open.begun()) {
+        if (envelope.message() instanceof MemberMessage.OpenStep open
+                && open.purpose() == Purpose.TRAIN
+                && !open.begun()) {
             opened.put(open.step(), time);
         }
     }

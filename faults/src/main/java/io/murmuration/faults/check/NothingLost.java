@@ -32,20 +32,20 @@ public final class NothingLost extends Check {
             case RunEvent.StepCommitted committed -> {
                 if (version >= 0 && committed.step() != version) {
                     violated(
-                            time,
-                            "committed step " + committed.step() + " though version " + version + " is in place");
+                            time, "committed step " + committed.step() + " though version " + version + " is in place");
                 }
                 version = committed.step() + 1;
                 highest = Math.max(highest, version);
             }
-            case RunEvent.RolledBack back -> {
-                if (back.to() < kept && !checkpointsGone) {
+            case RunEvent.Kept back
+            when back.version() < -1 -> {
+                if (back.version() < kept && !checkpointsGone) {
                     violated(
                             time,
-                            "went back to version " + back.to() + " though a checkpoint of version " + kept
+                            "went back to version " + back.version() + " though a checkpoint of version " + kept
                                     + " was kept");
                 }
-                version = back.to();
+                version = back.version();
             }
             case RunEvent.Kept checkpoint -> kept = Math.max(kept, checkpoint.version());
             default -> {}

@@ -14,8 +14,7 @@ public interface Observer {
      *
      * @param busyNanos how long it kept its device
      */
-    default void computed(
-            long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long busyNanos) {}
+    default void computed(long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long busyNanos) {}
 
     /** A control message was handed to the network. */
     default void sent(long time, Envelope envelope) {}

@@ -25,8 +25,7 @@ public final class ReplicaDigests extends Check {
 
     @Override
     public void computed(long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long busyNanos) {
-        boolean digest =
-                task instanceof Compute.Apply || task instanceof Compute.StateDigest || task instanceof Compute.Redo;
+        boolean digest = task instanceof Compute.Apply || task instanceof Compute.StateDigest;
         if (digest && outcome instanceof Compute.Completed<?>(String computed)) {
             digests.put(owner, computed);
         }

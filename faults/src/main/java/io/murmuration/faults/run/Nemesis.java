@@ -61,6 +61,7 @@ final class Nemesis {
     private final List<ScenarioEvent> waiting = new ArrayList<>();
     /** Nodes that were killed and are to be started when everything is healed. */
     private final Set<String> killed = new LinkedHashSet<>();
+
     private final Map<String, Integer> highest = new TreeMap<>();
     private boolean healed;
     private int faults;
@@ -71,7 +72,8 @@ final class Nemesis {
         this.loop = swarm.loop();
         this.tracker = tracker;
         this.observer = observer;
-        scenario.groups().forEach(group -> highest.put(group.name(), group.initial().size()));
+        scenario.groups()
+                .forEach(group -> highest.put(group.name(), group.initial().size()));
     }
 
     /** Puts everything that has a time on the loop. */
@@ -129,7 +131,8 @@ final class Nemesis {
     }
 
     private void healAtStep() {
-        if (!healed && scenario.healingStep().filter(step -> tracker.step() >= step).isPresent()) {
+        if (!healed
+                && scenario.healingStep().filter(step -> tracker.step() >= step).isPresent()) {
             heal();
         }
     }
@@ -198,7 +201,11 @@ final class Nemesis {
             case Action.Disk disk -> disk(event, nodes, disk);
             case Action.Clock clock -> {
                 nodes.forEach(node -> swarm.machines().skew(node, clock.skew()));
-                begin(event, nodes, false, () -> nodes.forEach(node -> swarm.machines().skew(node, Duration.ZERO)));
+                begin(
+                        event,
+                        nodes,
+                        false,
+                        () -> nodes.forEach(node -> swarm.machines().skew(node, Duration.ZERO)));
             }
             case Action.Partition cut -> partition(event, cut);
             case Action.Link link -> link(event, link);
@@ -250,9 +257,8 @@ final class Nemesis {
     private void partition(ScenarioEvent event, Action.Partition cut) {
         List<String> first = TargetChoice.side(cut.first(), tracker);
         List<String> second = TargetChoice.side(cut.second(), tracker);
-        List<Pair> pairs = cut.mode() == PartitionMode.ONE_WAY
-                ? Network.oneWay(first, second)
-                : Network.between(first, second);
+        List<Pair> pairs =
+                cut.mode() == PartitionMode.ONE_WAY ? Network.oneWay(first, second) : Network.between(first, second);
         Block block =
                 switch (cut.mode()) {
                     case DROP, ONE_WAY -> Block.DROP;
@@ -300,8 +306,7 @@ final class Nemesis {
             }
         } else if (swarm.isUp(change.node())) {
             int number = faults++;
-            observer.faultBegan(
-                    loop.now(), number, "churn: down " + change.node(), tracker.members(change.node()));
+            observer.faultBegan(loop.now(), number, "churn: down " + change.node(), tracker.members(change.node()));
             kill(change.node());
         }
     }

@@ -88,7 +88,7 @@ final class OneRun {
      */
     static Outcome of(Scenario scenario, Path folder, int threads, List<Observer> others) {
         OneRun run = new OneRun(scenario, folder, threads, others);
-        try (SimulatedSwarm swarm = run.swarm) {
+        try (run.swarm) {
             run.start();
             run.live();
             return run.outcome();

@@ -54,11 +54,10 @@ public final class ScenarioRun {
         List<Judgement.Violation> violations = new ArrayList<>();
         for (Check check : run.checks()) {
             check.violations()
-                    .forEach(each -> violations.add(new Judgement.Violation(
-                            check.name(), each.counterexample(), each.time() / NANOS)));
+                    .forEach(each -> violations.add(
+                            new Judgement.Violation(check.name(), each.counterexample(), each.time() / NANOS)));
         }
-        Judgement judgement =
-                Judgement.of(scenario.bounds(), measured(scenario, run, control), violations);
+        Judgement judgement = Judgement.of(scenario.bounds(), measured(scenario, run, control), violations);
         return new Result(
                 report(scenario, run, control, judgement),
                 judgement,

@@ -72,7 +72,8 @@ final class SimulatedSwarm implements AutoCloseable {
                     case VERIFIER -> java.util.stream.Stream.<Role>empty();
                 })
                 .toList();
-        return new NodeSpec(node, group.region(), roles, group.speed(), group.cores(), Device.USUAL.flops(group.flops()));
+        return new NodeSpec(
+                node, group.region(), roles, group.speed(), group.cores(), Device.USUAL.flops(group.flops()));
     }
 
     private void known(String node, NodeGroup group) {
@@ -110,7 +111,7 @@ final class SimulatedSwarm implements AutoCloseable {
     }
 
     void leave(String node) {
-        simulation.leave(node);
+        throw new IllegalStateException("no leave " + node);
     }
 
     boolean isUp(String node) {
@@ -179,7 +180,8 @@ final class SimulatedSwarm implements AutoCloseable {
         public void started(String node, long life) {
             long begun = simulation.boot(node);
             if (begun != life) {
-                throw new IllegalStateException(node + " begins life " + life + " of its machine and " + begun + " here");
+                throw new IllegalStateException(
+                        node + " begins life " + life + " of its machine and " + begun + " here");
             }
         }
 

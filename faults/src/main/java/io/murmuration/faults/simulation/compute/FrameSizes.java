@@ -28,7 +28,8 @@ public interface FrameSizes {
                                 setup.averagingBytes(part.payload().uncompressedBytes() / Float.BYTES);
                             case DataFrame.StateChunk chunk -> chunk.payload().uncompressedBytes();
                             // It is what it says, also where numbers are only modelled.
-                            case DataFrame.StateManifest manifest -> manifest.payload().size();
+                            case DataFrame.StateManifest manifest ->
+                                manifest.payload().size();
                         })
                 + (frame instanceof DataFrame.Forward ? setup.tokenBytes() : 0);
     }

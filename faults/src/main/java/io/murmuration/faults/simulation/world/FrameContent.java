@@ -33,8 +33,7 @@ final class FrameContent {
             }
             case DataFrame.AveragePart part ->
                 add(numbers, 3, part.step(), part.round(), part.part(), part.average() ? 1 : 0);
-            case DataFrame.StateChunk chunk ->
-                add(numbers, 4, chunk.stage(), chunk.version(), chunk.index());
+            case DataFrame.StateChunk chunk -> add(numbers, 4, chunk.stage(), chunk.version(), chunk.index());
             case DataFrame.StateManifest manifest -> add(numbers, 5, manifest.stage(), manifest.version());
         }
         Payload payload = frame.payload();

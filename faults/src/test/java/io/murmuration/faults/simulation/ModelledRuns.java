@@ -54,7 +54,18 @@ final class ModelledRuns {
 
     static RunPlan runPlan(int stages, int replicas, int steps) {
         return new RunPlan(
-                stages, replicas, 2, 0, steps, 8 * replicas, 0, 0, 0, Duration.ofSeconds(2), Duration.ofSeconds(30), 3);
+                stages,
+                replicas,
+                2,
+                0,
+                steps,
+                8 * replicas,
+                0,
+                0,
+                0,
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(30),
+                new RunPlan.Joins(3, 2, 8));
     }
 
     static SwarmLimits limits() {
@@ -70,9 +81,14 @@ final class ModelledRuns {
                 5,
                 512 << 10,
                 64,
+                2,
+                8,
+                64 << 20,
                 1 << 20,
                 4,
-                500,
+                8,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(60),
                 64,
                 16);
     }

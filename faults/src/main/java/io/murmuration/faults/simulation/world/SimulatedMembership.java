@@ -51,7 +51,10 @@ public final class SimulatedMembership {
     private final Map<String, SplittableRandom> gossip = new LinkedHashMap<>();
     private final List<BiConsumer<String, Long>> removedListeners = new ArrayList<>();
 
-    /** When each node will have found out that it cannot hear each other, by index; 0: it hears it. */
+    /**
+     * When each node will have found out that it cannot hear each other, by index; negative: when it will have found out
+     * that it hears it again; 0: it has always heard it.
+     */
     private final List<List<Long>> deafFrom = new ArrayList<>();
 
     private Sides sides = new Sides(List.of(), new boolean[0], new boolean[0][0], 0);
@@ -162,13 +165,13 @@ public final class SimulatedMembership {
                     || !other.isMember()
                     || (other.memberLife == other.life && sides.hears(node.index, other.index));
             long from = deaf.get(other.index);
-            if (!hears && from == 0) {
+            if (!hears && from <= 0) {
                 from = loop.now() + detection(node, other);
                 noticed.add(from);
                 deaf.set(other.index, from);
-            } else if (hears && from != 0) {
+            } else if (hears && from > 0) {
                 heardAgain = true;
-                deaf.set(other.index, 0L);
+                deaf.set(other.index, -loop.now() - settings.seenAgainAfter().toNanos());
             }
         }
         noticed.forEach(from -> news(node, from - loop.now()));
@@ -257,6 +260,8 @@ public final class SimulatedMembership {
     // ---- deciding -------------------------------------------------------------------------------------------------
 
     private void becomeMember(KnownNode node) {
+        // That its earlier life could not be heard says nothing of this one.
+        deafFrom.forEach(row -> row.set(node.index, 0L));
         node.becomesMember(++ages);
         node.missingSince = -1;
         changed(node);
@@ -330,7 +335,9 @@ public final class SimulatedMembership {
         List<Long> deaf = deafFrom.get(node.index);
         for (KnownNode other : nodes) {
             long from = deaf.get(other.index);
-            view.reach(other.name, from != 0 && loop.now() >= from);
+            if (loop.now() >= Math.abs(from)) {
+                view.reach(other.name, from > 0);
+            }
         }
         if (inTouch) {
             leader.ifPresent(view::leads);

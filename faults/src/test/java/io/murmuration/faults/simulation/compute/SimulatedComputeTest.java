@@ -115,7 +115,7 @@ final class SimulatedComputeTest {
         long forward = sizes.bytes(new DataFrame.Forward(route, id, 1, 1, Optional.empty(), new byte[13], symbol));
         // int8: a byte a number, and a scale per block.
         assertThat(forward - first).isBetween(numbers, numbers + numbers / 8);
-        assertThat(sizes.bytes(new DataFrame.StateChunk(route, 0, 1, 0, 2, new Payload(new byte[64], 1 << 20))))
+        assertThat(sizes.bytes(new DataFrame.StateChunk(route, 0, 1, 0, new Payload(new byte[64], 1 << 20))))
                 .isEqualTo(FrameSizes.HEADER_BYTES + (1 << 20));
     }
 

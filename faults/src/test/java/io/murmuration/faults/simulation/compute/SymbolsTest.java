@@ -85,7 +85,7 @@ final class SymbolsTest {
     void aSnapshotIsItsDonorsStateOnceAllItsChunksAreThere() {
         SymbolicReplica donor = replica(0, 1);
         String state = step(donor, replica(2, 3));
-        int chunks = donor.pin(1 << 20);
+        int chunks = donor.pin(1 << 20).chunks();
         assertThat(chunks).isGreaterThan(2);
         SymbolicReplica joiner = new SymbolicReplica(SETUP, new Compute.Open(0, 1, false));
         for (int chunk = 0; chunk < chunks; chunk++) {

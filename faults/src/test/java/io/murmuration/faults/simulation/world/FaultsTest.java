@@ -86,15 +86,15 @@ final class FaultsTest {
         both(480, 1);
         cut(500, 1500, BOTH, Block.REJECT);
         both(1000, 2);
-        both(1500, 3);
+        both(1501, 3);
         world.runUntil(Duration.ofSeconds(20));
 
         assertThat(world.traffic("a"))
                 .containsExactly(
                         "500 1 failed: the connection to " + B + " was rejected",
                         "1000 2 failed: the connection to " + B + " was rejected",
-                        "1700 3 accepted");
-        assertThat(world.traffic("b")).containsExactly("1550 message 3", "1650 frame 3");
+                        "1701 3 accepted");
+        assertThat(world.traffic("b")).containsExactly("1551 message 3", "1651 frame 3");
     }
 
     @Test
@@ -102,15 +102,15 @@ final class FaultsTest {
         both(480, 1);
         cut(500, 1500, THERE, Block.RESET);
         both(1000, 2);
-        both(1500, 3);
+        both(1501, 3);
         world.runUntil(Duration.ofSeconds(20));
 
         assertThat(world.traffic("a"))
                 .containsExactly(
                         "500 1 failed: the connection to " + B + " was reset",
                         "1100 2 failed: the connection to " + B + " was reset",
-                        "1700 3 accepted");
-        assertThat(world.traffic("b")).containsExactly("1550 message 3", "1650 frame 3");
+                        "1701 3 accepted");
+        assertThat(world.traffic("b")).containsExactly("1551 message 3", "1651 frame 3");
     }
 
     @Test

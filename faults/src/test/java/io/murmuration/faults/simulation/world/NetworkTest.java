@@ -61,7 +61,7 @@ final class NetworkTest {
         down.offer("b", "a", 1, TEN_MEGABYTES);
         down.offer("c", "a", 2, TEN_MEGABYTES);
         down.runUntil(Duration.ofSeconds(5));
-        assertThat(down.traffic("a")).containsExactly("1650 frame 1", "1650 frame 2");
+        assertThat(down.traffic("a")).containsExactlyInAnyOrder("1650 frame 1", "1650 frame 2");
     }
 
     @Test
@@ -125,7 +125,7 @@ final class NetworkTest {
         world.runUntil(Duration.ofSeconds(5));
 
         assertThat(world.traffic("a"))
-                .containsExactly("250 1 failed: b:shard#1000000 is gone", "500 2 failed: b:shard#1000000 is not there");
+                .containsExactly("250 1 failed: b:shard#1000000 is gone", "400 2 failed: b:shard#1000000 is not there");
     }
 
     @Test
@@ -148,7 +148,7 @@ final class NetworkTest {
         TestWorld world = TestWorld.of(wild, "a", "b");
         for (int i = 0; i < 200; i++) {
             int number = i;
-            world.at(Duration.ofMillis(5L * i), () -> {
+            world.at(Duration.ofMillis(30L * i), () -> {
                 world.offer("a", "b", number, 1000);
                 world.send("a", "b", number);
             });

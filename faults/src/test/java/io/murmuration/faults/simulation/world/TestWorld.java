@@ -26,7 +26,7 @@ final class TestWorld {
         Payload payload = new Payload(new byte[0], bytes);
         Route route = new Route("run", from, to);
         return traffic == DataFrame.Traffic.BULK
-                ? new DataFrame.StateChunk(route, 0, 0, number, 1000, payload)
+                ? new DataFrame.StateChunk(route, 0, 0, number, payload)
                 : new DataFrame.Backward(
                         route,
                         new io.murmuration.actors.protocol.MicrobatchId(
@@ -108,6 +108,7 @@ final class TestWorld {
     private static long number(DataFrame frame) {
         return switch (frame) {
             case DataFrame.StateChunk chunk -> chunk.index();
+            case DataFrame.StateManifest manifest -> manifest.version();
             case DataFrame.Backward backward -> backward.id().index();
             case DataFrame.Forward forward -> forward.id().index();
             case DataFrame.AveragePart part -> part.part();

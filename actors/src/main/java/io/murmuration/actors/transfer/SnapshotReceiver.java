@@ -264,7 +264,8 @@ public final class SnapshotReceiver {
         if (donor.bad
                 || chunk.index() < 0
                 || chunk.index() >= agreed.chunks()
-                || chunk.payload().size() != agreed.size(chunk.index())) {
+                || chunk.payload().uncompressedBytes() != agreed.size(chunk.index())
+                || chunk.payload().size() > agreed.size(chunk.index())) {
             return Optional.of(Refusal.of(
                     Refusal.Reason.INVALID,
                     "chunk " + chunk.index() + " with " + chunk.payload().size() + " bytes is not in " + agreed));

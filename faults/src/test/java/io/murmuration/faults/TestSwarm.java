@@ -255,7 +255,11 @@ final class TestSwarm {
                 0,
                 Duration.ofMillis(500),
                 Duration.ofSeconds(20),
-                3);
+                3,
+                1,
+                2,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(5));
     }
 
     private static SwarmLimits limits(Spec spec) {
@@ -269,6 +273,7 @@ final class TestSwarm {
                 Duration.ofSeconds(20),
                 3,
                 spec.restarts(),
+                Duration.ofSeconds(10),
                 16 << 10,
                 256,
                 16 << 10,

@@ -10,7 +10,11 @@ public sealed interface CoordinatorMessage extends ControlMessage {
     /** The shard holds {@code version} of its stage, with this digest of parameters and optimiser state. */
     record Enlisted(Epoch epoch, int stage, long version, String digest) implements CoordinatorMessage {}
 
-    record TrainerEnlisted(Epoch epoch) implements CoordinatorMessage {}
+    /** The sender obeys {@code epoch} from now on, and nobody else in its term; this is what it holds. */
+    record Promised(Epoch epoch, Standing standing) implements CoordinatorMessage {}
+
+    /** The sender wants to go; it stays until it is {@link MemberMessage.Discharged}, and asks again until then. */
+    record Leaving(Epoch epoch) implements CoordinatorMessage {}
 
     /** Every microbatch this trainer answers for is finished; the loss of each, in nats per token. */
     record TrainerFinished(Epoch epoch, Purpose purpose, long step, SortedMap<Integer, Double> losses)
@@ -38,12 +42,19 @@ public sealed interface CoordinatorMessage extends ControlMessage {
     /** Version {@code step + 1} is in place, with this digest of parameters and optimiser state. */
     record Applied(Epoch epoch, long step, String digest) implements CoordinatorMessage {}
 
+    /** The update of {@code step} was computed again; what came of it is in place now. */
+    record Redone(Epoch epoch, long step, String digest) implements CoordinatorMessage {}
+
     /** A snapshot of every stage at {@code version} is safely kept. */
     record Kept(long version) implements CoordinatorMessage {}
 
-    /** Keeping {@code version} failed; the run goes on without it. */
+    /** The sender does not keep {@code version} and cannot serve it; the run goes on without it. */
     record NotKept(long version, String reason) implements CoordinatorMessage {}
 
-    /** An order came with a lower epoch than one already obeyed. */
-    record Superseded(Epoch seen, Epoch got) implements CoordinatorMessage {}
+    /**
+     * An order is refused: its epoch {@code got} is lower than one already obeyed, or its term is promised to another.
+     *
+     * @param holder who is obeyed
+     */
+    record Superseded(Epoch seen, Epoch got, Member holder) implements CoordinatorMessage {}
 }

@@ -8,9 +8,13 @@ import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Fence;
 import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Refusal;
+import io.murmuration.actors.protocol.Standing;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +26,7 @@ import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
  * Takes one snapshot of every stage at the same version and has a checkpoint made of them. With it dies at most the
@@ -38,19 +43,36 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
 
     private record Continue(Runnable continuation) implements Message {}
 
+    /** Orders of the {@link io.murmuration.actors.run.Host}. */
+    public enum Command implements Message {
+        /** Go; it ends when the coordinator has let it. */
+        LEAVE
+    }
+
+    private final TimerScheduler<Message> timers;
+
     private final ActorPorts ports;
     private final Member self;
     private final String run;
-    private Epoch seen = Epoch.NONE;
-    private Optional<Member> coordinator = Optional.empty();
+    private final Duration retry;
+    private final Fence fence = new Fence();
+    private boolean leaving;
     private long version = -1;
     private List<Member> donors = List.of();
     private boolean making;
     private Optional<CoordinatorMessage> result = Optional.empty();
     private final Map<Integer, SnapshotReceiver> snapshots = new TreeMap<>();
 
-    private Keeper(ActorContext<Message> context, Ports ports, Member self, String run) {
+    private Keeper(
+            ActorContext<Message> context,
+            TimerScheduler<Message> timers,
+            Ports ports,
+            Member self,
+            String run,
+            Duration retry) {
         super(context);
+        this.timers = timers;
+        this.retry = retry;
         this.self = self;
         this.run = run;
         ActorRef<Message> me = context.getSelf();
@@ -59,8 +81,10 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
     }
 
-    public static Behavior<Message> create(Ports ports, Member self, String run) {
-        return Behaviors.setup(context -> new Keeper(context, ports, self, run));
+    /** @param retry pause before it asks again to be let go */
+    public static Behavior<Message> create(Ports ports, Member self, String run, Duration retry) {
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new Keeper(context, timers, ports, self, run, retry)));
     }
 
     @Override
@@ -70,7 +94,13 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
                     message.continuation().run();
                     return this;
                 })
+                .onMessage(Command.class, command -> leave())
                 .onMessage(Control.class, message -> {
+                    if (message.envelope().message() instanceof MemberMessage.Discharged discharged
+                            && fence(message.envelope().from(), discharged.epoch())
+                            && leaving) {
+                        return Behaviors.stopped();
+                    }
                     control(message.envelope());
                     return this;
                 })
@@ -88,18 +118,67 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
     }
 
     private void control(Envelope envelope) {
-        if (!(envelope.message() instanceof KeeperMessage.Keep keep)) {
+        if (!(envelope.message() instanceof KeeperMessage message)) {
             getContext()
                     .getLog()
                     .warn("{} keeps checkpoints: ignored {} of {}", self, envelope.message(), envelope.from());
             return;
         }
-        if (keep.epoch().compareTo(seen) < 0) {
-            ports.send(envelope.from(), new CoordinatorMessage.Superseded(seen, keep.epoch()));
-            return;
+        switch (message) {
+            case MemberMessage.TakeOver takeOver -> {
+                if (fence(envelope.from(), takeOver.epoch())) {
+                    promise();
+                }
+            }
+            case KeeperMessage.Keep keep -> {
+                if (fence(envelope.from(), keep.epoch())) {
+                    keep(envelope, keep);
+                }
+            }
+            // Not asked for, or refused above.
+            case MemberMessage.Discharged discharged -> {}
         }
-        seen = keep.epoch();
-        coordinator = Optional.of(envelope.from());
+    }
+
+    /** False, and the sender is told, if what was promised forbids to obey. */
+    private boolean fence(Member from, Epoch epoch) {
+        Optional<CoordinatorMessage.Superseded> refusal = fence.refuse(from, epoch);
+        refusal.ifPresent(superseded -> ports.send(from, superseded));
+        return refusal.isEmpty();
+    }
+
+    private void tell(CoordinatorMessage message) {
+        fence.coordinator().ifPresent(member -> ports.send(member, message));
+    }
+
+    /** A keeper whose folder cannot be read has nothing to serve; that is no reason not to take part. */
+    private void promise() {
+        Epoch epoch = fence.seen();
+        ports.tryCompute(new Compute.KeptVersions(), outcome -> {
+            List<Long> versions =
+                    switch (outcome) {
+                        case Compute.Completed<List<Long>>(List<Long> kept) -> kept;
+                        case Compute.Failed<List<Long>>(Throwable cause) -> {
+                            getContext().getLog().warn("{} cannot tell what it keeps: {}", self, cause.toString());
+                            yield List.of();
+                        }
+                    };
+            tell(new CoordinatorMessage.Promised(epoch, new Standing.OfKeeper(versions)));
+        });
+    }
+
+    /** Asks to go, again and again until this keeper is let; with nobody to ask there is nothing to hand over. */
+    private Behavior<Message> leave() {
+        leaving = true;
+        if (fence.coordinator().isEmpty()) {
+            return Behaviors.stopped();
+        }
+        tell(new CoordinatorMessage.Leaving(fence.seen()));
+        timers.startSingleTimer(Command.LEAVE, retry);
+        return this;
+    }
+
+    private void keep(Envelope envelope, KeeperMessage.Keep keep) {
         if (keep.version() == version && keep.donors().equals(donors)) {
             result.ifPresent(message -> ports.send(envelope.from(), message));
             return;
@@ -161,7 +240,7 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
     private void report(long done, CoordinatorMessage message) {
         if (done == version && result.isEmpty()) {
             result = Optional.of(message);
-            coordinator.ifPresent(member -> ports.send(member, message));
+            tell(message);
         }
     }
 }

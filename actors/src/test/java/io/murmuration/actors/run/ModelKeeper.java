@@ -2,22 +2,28 @@ package io.murmuration.actors.run;
 
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.actors.protocol.Standing;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Map;
+import java.util.TreeMap;
 
-/** A keeper without a disk. */
+/** A keeper; what it keeps outlives it. */
 final class ModelKeeper extends ModelPeer {
+
+    /** Digests of all stages by version. */
+    private final Map<Long, Map<Integer, String>> disk;
 
     private long version = -1;
     private List<Member> donors = List.of();
-    private final Set<Member> arrived = new TreeSet<>();
+    private final Map<Integer, String> arrived = new TreeMap<>();
 
-    ModelKeeper(RunModel world, Member self) {
+    ModelKeeper(RunModel world, Member self, Map<Long, Map<Integer, String>> disk) {
         super(world, self);
+        this.disk = disk;
     }
 
     @Override
@@ -26,11 +32,18 @@ final class ModelKeeper extends ModelPeer {
     }
 
     @Override
-    void receive(ControlMessage message) {
+    Standing standing() {
+        return new Standing.OfKeeper(List.copyOf(disk.keySet()));
+    }
+
+    @Override
+    Epoch epoch(ControlMessage message) {
+        return ((KeeperMessage.Keep) message).epoch();
+    }
+
+    @Override
+    void obey(ControlMessage message) {
         KeeperMessage.Keep keep = (KeeperMessage.Keep) message;
-        if (!fence(keep.epoch())) {
-            return;
-        }
         if (keep.version() != version || !keep.donors().equals(donors)) {
             version = keep.version();
             donors = keep.donors();
@@ -43,21 +56,34 @@ final class ModelKeeper extends ModelPeer {
         return version >= at;
     }
 
-    void snapshot(Member donor, long at) {
+    void snapshot(Member donor, int stage, long at, String digest) {
         if (at == version && donors.contains(donor)) {
-            arrived.add(donor);
+            arrived.put(stage, digest);
             answer();
         }
     }
 
     private void answer() {
         if (arrived.size() == donors.size()) {
+            disk.put(version, Map.copyOf(arrived));
             tell(new CoordinatorMessage.Kept(version));
+        }
+    }
+
+    /** Serves a stored stage, if it has it. */
+    void serve(ModelShard receiver, int stage, long at) {
+        if (disk.containsKey(at)) {
+            receiver.restored(stage, at, disk.get(at).get(stage));
         }
     }
 
     @Override
     boolean work() {
         return false;
+    }
+
+    @Override
+    public String toString() {
+        return self + " keeps " + disk.keySet();
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Purpose;
@@ -11,8 +12,10 @@ import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.Standing;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -30,6 +33,15 @@ final class ModelShard extends ModelPeer {
     private long closing;
     private long round;
     private boolean averaged;
+    private List<Member> participants = List.of();
+    private String digest = "";
+    /** Before the last update, for doing that again. */
+    private String digestBefore = "";
+
+    private Optional<Standing.Committed> committed = Optional.empty();
+    /** Told to start over, or about to be. */
+    boolean doomed;
+
     private final Set<Integer> counted = new TreeSet<>();
     private final List<MemberMessage.ReplayOrder> replays = new ArrayList<>();
 
@@ -40,6 +52,30 @@ final class ModelShard extends ModelPeer {
     @Override
     Role role() {
         return Role.SHARD;
+    }
+
+    @Override
+    Standing standing() {
+        boolean open = version >= 0 && step == version;
+        return new Standing.OfShard(
+                stage,
+                version,
+                digest,
+                open ? Optional.of(new Standing.Open(purpose, step, world.plan.microbatches())) : Optional.empty(),
+                open && frozen,
+                averaged && training(version)
+                        ? Optional.of(new Standing.Prepared(round, "average", 1))
+                        : Optional.empty(),
+                committed);
+    }
+
+    long version() {
+        return version;
+    }
+
+    /** Holds the same, so that the run can go on with either. */
+    boolean isReplicaOf(ModelShard other) {
+        return !doomed && stage == other.stage && version == other.version && digest.equals(other.digest);
     }
 
     private boolean training(long asked) {
@@ -66,81 +102,88 @@ final class ModelShard extends ModelPeer {
     }
 
     @Override
-    void receive(ControlMessage message) {
+    Epoch epoch(ControlMessage message) {
+        return switch ((ShardMessage) message) {
+            case ShardMessage.Enlist enlist -> enlist.epoch();
+            case MemberMessage.OpenStep open -> open.roster().epoch();
+            case MemberMessage.RosterChanged changed -> changed.roster().epoch();
+            case ShardMessage.CloseStep close -> close.epoch();
+            case MemberMessage.ReplayOrders orders -> orders.epoch();
+            case ShardMessage.Average average -> average.epoch();
+            case ShardMessage.Commit commit -> commit.epoch();
+            case ShardMessage.Redo redo -> redo.epoch();
+            case ShardMessage.ServeState serve -> serve.epoch();
+            default -> throw new IllegalStateException("the coordinator sends no " + message);
+        };
+    }
+
+    @Override
+    void obey(ControlMessage message) {
         switch ((ShardMessage) message) {
-            case ShardMessage.Enlist enlist -> {
-                if (fence(enlist.epoch())) {
-                    enlist(enlist);
-                }
-            }
-            case MemberMessage.OpenStep open -> {
-                if (fence(open.roster().epoch())) {
-                    open(open);
-                }
-            }
-            case MemberMessage.RosterChanged changed -> {
-                if (fence(changed.roster().epoch())) {
-                    roster(changed.roster());
-                }
-            }
+            case ShardMessage.Enlist enlist -> enlist(enlist);
+            case MemberMessage.OpenStep open -> open(open);
+            case MemberMessage.RosterChanged changed -> roster(changed.roster());
             case ShardMessage.CloseStep close -> {
-                if (fence(close.epoch()) && training(close.step())) {
+                if (training(close.step())) {
                     close(close);
                 }
             }
             case MemberMessage.ReplayOrders orders -> {
-                if (fence(orders.epoch()) && training(orders.step()) && orders.closing() > closing) {
+                if (training(orders.step()) && orders.closing() > closing) {
                     closing = orders.closing();
                     replays.clear();
                     replays.addAll(orders.orders());
                 }
             }
             case ShardMessage.Average average -> {
-                if (fence(average.epoch()) && training(average.step())) {
+                if (training(average.step())) {
                     average(average);
                 }
             }
             case ShardMessage.Commit commit -> {
-                if (fence(commit.epoch())) {
-                    commit(commit);
-                }
+                commit(commit);
+            }
+            case ShardMessage.Redo redo -> {
+                assertThat(version).as("%s does %s", this, redo).isEqualTo(redo.step() + 1);
+                digest = updated(redo.step());
+                tell(new CoordinatorMessage.Redone(seen(), redo.step(), digest));
             }
             case ShardMessage.ServeState serve -> {
-                if (fence(serve.epoch())
-                        && serve.version() == version
-                        && world.random.nextDouble() >= world.faults.loss()) {
-                    world.inFlight.add(() -> snapshot(serve.receiver(), serve.version()));
+                if (serve.version() == version && world.random.nextDouble() >= world.faults.loss()) {
+                    String pinned = digest;
+                    world.inFlight.add(() -> snapshot(serve.receiver(), serve.version(), pinned));
                 }
             }
             default -> throw new IllegalStateException("the coordinator sends no " + message);
         }
     }
 
-    private void snapshot(Member receiver, long at) {
+    private void snapshot(Member receiver, long at, String pinned) {
         switch (world.peers.get(receiver)) {
-            case ModelShard joiner -> joiner.restored(stage, at);
+            case ModelShard joiner -> joiner.restored(stage, at, pinned);
             case ModelKeeper keeper -> {
                 if (keeper.awaits(at)) {
-                    keeper.snapshot(self, at);
+                    keeper.snapshot(self, stage, at, pinned);
                 } else {
                     // Refused, and offered again.
-                    world.inFlight.add(() -> snapshot(receiver, at));
+                    world.inFlight.add(() -> snapshot(receiver, at, pinned));
                 }
             }
             case null, default -> {}
         }
     }
 
-    private void restored(int of, long at) {
-        if (awaited == at && of == stage) {
+    void restored(int of, long at, String restoredDigest) {
+        if (alive() && awaited == at && of == stage) {
             awaited = -1;
             version = at;
+            digest = restoredDigest;
             enlisted();
         }
     }
 
     private void enlisted() {
-        tell(new CoordinatorMessage.Enlisted(seen(), stage, version, stage + "@" + version));
+        tell(new CoordinatorMessage.Enlisted(seen(), stage, version, digest));
     }
 
     private void enlist(ShardMessage.Enlist enlist) {
@@ -152,9 +195,13 @@ final class ModelShard extends ModelPeer {
         stage = enlist.stage();
         if (enlist.donors().isEmpty()) {
             version = enlist.version();
+            digest = stage + "@" + version;
             enlisted();
         } else {
             awaited = enlist.version();
+            if (world.peers.get(enlist.donors().getFirst()) instanceof ModelKeeper keeper) {
+                world.inFlight.add(() -> keeper.serve(this, enlist.stage(), enlist.version()));
+            }
         }
     }
 
@@ -216,7 +263,8 @@ final class ModelShard extends ModelPeer {
         sealed = true;
         round = order.round();
         averaged = false;
-        world.rounds.join(stage, step, round, self, order.indices());
+        participants = order.participants();
+        world.rounds.join(stage, step, round, participants, self, order.indices());
         world.inFlight.add(() -> complete(order));
     }
 
@@ -239,20 +287,31 @@ final class ModelShard extends ModelPeer {
         tell(new CoordinatorMessage.Averaged(seen(), step, round, "average of " + step + " in round " + round, 1));
     }
 
+    private String updated(long of) {
+        return Integer.toHexString(
+                (digestBefore + of + "/" + committed.orElseThrow().round()).hashCode());
+    }
+
     private void commit(ShardMessage.Commit commit) {
         if (version == commit.step() + 1) {
-            tell(new CoordinatorMessage.Applied(seen(), commit.step(), stage + "@" + version));
+            tell(new CoordinatorMessage.Applied(seen(), commit.step(), digest));
         } else if (version <= commit.step()) {
             assertThat(training(commit.step()) && averaged && round == commit.round())
                     .as("%s is prepared for %s", this, commit)
                     .isTrue();
-            assertThat(world.rounds.summed(stage, step, round))
+            assertThat(world.rounds.summed(stage, step, round, participants))
                     .as("each microbatch is counted once")
                     .isEqualTo(IntStream.range(0, world.plan.microbatches())
                             .boxed()
                             .toList());
             version++;
-            tell(new CoordinatorMessage.Applied(seen(), commit.step(), stage + "@" + version));
+            committed = Optional.of(new Standing.Committed(commit.step(), commit.round(), commit.gradientNorm()));
+            digestBefore = digest;
+            digest = updated(commit.step());
+            if (world.random.nextDouble() < world.faults.flips()) {
+                digest += "!";
+            }
+            tell(new CoordinatorMessage.Applied(seen(), commit.step(), digest));
         }
     }
 

@@ -12,6 +12,7 @@ import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Route;
+import java.time.Duration;
 import java.util.List;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.junit.jupiter.api.AfterAll;
@@ -36,7 +37,7 @@ final class KeeperTest {
 
     @BeforeEach
     void start() {
-        KIT.spawn(Keeper.create(ports.ports(), SELF, "run"));
+        KIT.spawn(Keeper.create(ports.ports(), SELF, "run", Duration.ofMillis(10)));
     }
 
     private DataPlane.Outcome chunk(Member donor, int stage, long version, int index) throws InterruptedException {
@@ -97,6 +98,6 @@ final class KeeperTest {
         ports.tell(COORDINATOR, SELF, KEEP);
         ports.tell(COORDINATOR, SELF, new KeeperMessage.Keep(new Epoch(1, 2), 6, List.of(A, B)));
         assertThat(ports.sent(CoordinatorMessage.Superseded.class))
-                .isEqualTo(new CoordinatorMessage.Superseded(new Epoch(1, 3), new Epoch(1, 2)));
+                .isEqualTo(new CoordinatorMessage.Superseded(new Epoch(1, 3), new Epoch(1, 2), COORDINATOR));
     }
 }

@@ -82,6 +82,11 @@ public final class CheckpointAssembly implements AutoCloseable {
         written.accept(task.version(), folder);
     }
 
+    /** What is whole on the disk, rising. */
+    List<Long> versions() {
+        return store.steps();
+    }
+
     private void clear() {
         stages.clear();
         missing.clear();

@@ -76,7 +76,10 @@ public final class ComputePool implements Compute, AutoCloseable {
     }
 
     private static boolean usesFiles(Task<?> task) {
-        return task instanceof Draw || task instanceof KeepChunk || task instanceof KeepCheckpoint;
+        return task instanceof Draw
+                || task instanceof KeepChunk
+                || task instanceof KeepCheckpoint
+                || task instanceof KeptVersions;
     }
 
     private void next(Member member, Owner owner) {
@@ -142,6 +145,7 @@ public final class ComputePool implements Compute, AutoCloseable {
                     case Accept accept -> nothing(() -> replica(owner).accept(accept));
                     case Seal() -> replica(owner).seal();
                     case Apply apply -> replica(owner).apply(apply);
+                    case Redo redo -> replica(owner).redo(redo);
                     case Pin(int chunkBytes) -> replica(owner).pin(chunkBytes);
                     case ReadChunk(int index) -> replica(owner).readChunk(index);
                     case Unpin() -> nothing(replica(owner)::unpin);
@@ -149,6 +153,7 @@ public final class ComputePool implements Compute, AutoCloseable {
                     case StateDigest() -> replica(owner).digest();
                     case KeepChunk chunk -> nothing(() -> checkpoints().chunk(chunk));
                     case KeepCheckpoint keep -> nothing(() -> checkpoints().write(keep));
+                    case KeptVersions() -> checkpoints().versions();
                 };
         return (R) result;
     }

@@ -178,7 +178,11 @@ public final class LocalRuns implements TrainingRuns {
                 settings.checkpoint().every(),
                 limits.controlRetry(),
                 limits.holdBoundary(),
-                limits.joinAttempts());
+                limits.joinAttempts(),
+                1,
+                settings.checkpoint().copies(),
+                limits.gatherWait(),
+                limits.promiseWait());
     }
 
     private static SwarmLimits limits(RunSettings.Limits limits) {
@@ -194,6 +198,7 @@ public final class LocalRuns implements TrainingRuns {
                 limits.holdBoundary(),
                 limits.joinAttempts(),
                 limits.restarts(),
+                limits.leaveWait(),
                 limits.averagingPartBytes(),
                 limits.earlyParts(),
                 limits.snapshotChunkBytes(),

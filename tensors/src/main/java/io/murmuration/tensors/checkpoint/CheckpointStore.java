@@ -69,9 +69,18 @@ public final class CheckpointStore {
     /** All checkpoints by rising step. */
     public List<Path> all() {
         return matching(NAME).stream()
-                .sorted(Comparator.comparingLong(
-                        path -> Long.parseLong(path.getFileName().toString().substring("step-".length()))))
+                .sorted(Comparator.comparingLong(CheckpointStore::step))
                 .toList();
+    }
+
+    /** The steps of all checkpoints, rising. */
+    public List<Long> steps() {
+        recover();
+        return all().stream().map(CheckpointStore::step).toList();
+    }
+
+    private static long step(Path checkpoint) {
+        return Long.parseLong(checkpoint.getFileName().toString().substring("step-".length()));
     }
 
     /** Brings back what a crash in the middle of a replacement hid, and clears what it left half written. */

@@ -7,6 +7,7 @@ import io.murmuration.actors.port.ScriptedPorts;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Role;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -19,6 +20,8 @@ final class HostTest {
 
     private static final ActorTestKit KIT = ActorTestKit.create();
     private static final PeerId PEER = new PeerId("peer");
+
+    private static final Host.Settings SETTINGS = new Host.Settings(1, 2, Duration.ofSeconds(10));
 
     private final ScriptedPorts ports = new ScriptedPorts();
 
@@ -34,13 +37,14 @@ final class HostTest {
     @Test
     void a_failing_peer_comes_back_as_a_new_incarnation_and_is_given_up_after_the_limit() throws Exception {
         TestProbe<RunEvent> events = KIT.createTestProbe();
-        var failing = new Host.Resident(
+        var failing = Host.Resident.of(
                 PEER,
                 Role.SHARD,
                 member -> Behaviors.setup(context -> {
                     throw new IllegalStateException("broken " + member);
-                }));
-        KIT.spawn(Host.create(ports.ports().membership(), List.of(failing), 2, events.ref()::tell));
+                }),
+                "leave");
+        KIT.spawn(Host.create(ports.ports().membership(), List.of(failing), SETTINGS, events.ref()::tell));
         for (int incarnation = 1; incarnation <= 3; incarnation++) {
             Member member = new Member(PEER, incarnation);
             assertThat(next()).isEqualTo(new Membership.Joined(member, Role.SHARD));
@@ -58,9 +62,10 @@ final class HostTest {
     @Test
     void a_killed_peer_comes_back_and_the_others_stay() throws Exception {
         TestProbe<RunEvent> events = KIT.createTestProbe();
-        var peer = new Host.Resident(PEER, Role.SHARD, member -> Behaviors.empty());
-        var other = new Host.Resident(new PeerId("other"), Role.TRAINER, member -> Behaviors.empty());
-        var host = KIT.spawn(Host.create(ports.ports().membership(), List.of(peer, other), 2, events.ref()::tell));
+        var peer = Host.Resident.of(PEER, Role.SHARD, member -> Behaviors.<String>empty(), "leave");
+        var other = Host.Resident.of(new PeerId("other"), Role.TRAINER, member -> Behaviors.<String>empty(), "leave");
+        var host =
+                KIT.spawn(Host.create(ports.ports().membership(), List.of(peer, other), SETTINGS, events.ref()::tell));
         assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, 1), Role.SHARD));
         assertThat(next()).isEqualTo(new Membership.Joined(Member.of("other", 1), Role.TRAINER));
         host.tell(new Host.Kill(PEER));

@@ -155,7 +155,7 @@ final class ShardTest {
         Epoch older = new Epoch(1, 99);
         tell(new ShardMessage.CloseStep(older, 7, 1, false));
         assertThat(ports.sent(CoordinatorMessage.Superseded.class))
-                .isEqualTo(new CoordinatorMessage.Superseded(EPOCH, older));
+                .isEqualTo(new CoordinatorMessage.Superseded(EPOCH, older, COORDINATOR));
         assertThat(ports.anySent(CoordinatorMessage.Tally.class)).isFalse();
     }
 

@@ -7,6 +7,7 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Role;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -234,6 +235,8 @@ public final class ScriptedPorts {
                         case Loss loss -> new LossResult(0.5, BYTES);
                         case Seal seal -> new SealResult("average", 4.0);
                         case Apply apply -> "digest " + (apply.step() + 1);
+                        case Redo redo -> "digest " + (redo.step() + 1);
+                        case KeptVersions kept -> List.of(3L, 6L);
                         case StateDigest digest -> "digest";
                         case Pin pin -> 2;
                         case Forward forward -> BYTES;

@@ -262,15 +262,11 @@ final class TestSwarm {
                 0,
                 Duration.ofMillis(500),
                 Duration.ofSeconds(20),
-<<<<<<< HEAD
-                new RunPlan.Joins(3, 2, 64));
-=======
-                3,
+                new RunPlan.Joins(3, 2, 64),
                 1,
                 2,
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(5));
->>>>>>> terms
     }
 
     static SwarmLimits limits(Spec spec) {

@@ -326,7 +326,9 @@ public final class Custody {
         }
         // Whoever waits for credit is woken by an answer; only bans and refusals end with time alone.
         int limit = resend ? credits + 1 : credits;
-        if (waiting && outstanding.values().stream().anyMatch(count -> count < limit)) {
+        if (waiting
+                && outstanding.entrySet().stream()
+                        .anyMatch(entry -> entry.getValue() < limit && !unreachable.contains(entry.getKey()))) {
             wake = Math.min(wake, retryNanos);
         }
         return wake == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(Math.max(wake, 0));

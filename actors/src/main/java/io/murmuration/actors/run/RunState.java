@@ -704,7 +704,8 @@ final class RunState {
             fail("the gradient of step " + desk.version + " is not finite");
             return;
         }
-        commitment = Optional.of(new Commitment(desk.version, gradientNorm, step.replayed(), step.rounds(), Map.of()));
+        commitment = Optional.of(
+                new Commitment(desk.version, gradientNorm, step.replayed(), step.rounds(), new TreeMap<>()));
         enter(Phase.COMMITTING);
         for (int stage = 0; stage < plan.stages(); stage++) {
             desk.joins.committed(stage, desk.version, step.invitation(stage), gradientNorm);

@@ -97,8 +97,8 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
         ports.membership().subscribe(self, event -> {
-            // Who comes and goes for good is in the roster; this is for what happens in between.
-            if (event instanceof Membership.Unreachable || event instanceof Membership.Reachable) {
+            // Who takes part is in the roster; this is for who can be reached.
+            if (!(event instanceof Membership.Joined || event instanceof Membership.Leads)) {
                 me.tell(new Seen(event));
             }
         });
@@ -134,6 +134,8 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
                     switch (message.event()) {
                         case Membership.Unreachable(Member member) -> custody.unreachable(member);
                         case Membership.Reachable(Member member) -> custody.reachable(member);
+                        // It does not come back under this name: nothing is to be remembered of it.
+                        case Membership.Removed(Member member, String reason) -> custody.reachable(member);
                         default -> {}
                     }
                     return proceed();

@@ -69,6 +69,7 @@ public record SwarmLimits(
                 limits.holdBoundary(),
                 limits.joinAttempts(),
                 limits.restarts(),
+                limits.leaveWait(),
                 limits.averagingPartBytes(),
                 limits.earlyParts(),
                 limits.snapshotDonors(),

@@ -70,6 +70,7 @@ public final class Measurements implements Observer {
     private int live;
     private long liveSince = -1;
     private long highest;
+    private long version = -1;
     private long lost;
     private long end;
     private final Map<Long, Long> opened = new TreeMap<>();
@@ -110,8 +111,22 @@ public final class Measurements implements Observer {
     @Override
     public void told(long time, RunEvent event) {
         switch (event) {
-            case RunEvent.Started started -> sized(time, started.roster());
+            case RunEvent.Started started -> {
+                sized(time, started.roster());
+                if (started.version() < version) {
+                    wentBack(
+                            started.version(),
+                            "began again from version " + started.version() + ", version " + version
+                                    + " was in place when everybody was gone");
+                }
+                version = started.version();
+            }
             case RunEvent.StepCommitted committed -> {
+                if (committed.step() < version) {
+                    // Told again by a new coordinator.
+                    return;
+                }
+                version = committed.step() + 1;
                 steps.add(new Step(
                         time,
                         committed.step(),
@@ -132,14 +147,21 @@ public final class Measurements implements Observer {
                 opened.keySet().removeIf(step -> step <= committed.step());
             }
             case RunEvent.RolledBack back -> {
-                lost = Math.max(lost, highest - back.to());
-                rolledBack.add(back.to());
-                remarks.add("went back from version " + back.from() + " to " + back.to() + ": " + back.reason());
+                wentBack(
+                        back.to(),
+                        "went back from version " + back.from() + " to " + back.to() + ": " + back.reason());
+                version = back.to();
             }
             case RunEvent.Finished over -> finished = Optional.of(over);
             case RunEvent.Failed failure -> failed = Optional.of(failure.reason());
             default -> {}
         }
+    }
+
+    private void wentBack(long to, String remark) {
+        lost = Math.max(lost, highest - to);
+        rolledBack.add(to);
+        remarks.add(remark);
     }
 
     /**

@@ -213,16 +213,12 @@ final class OneRun {
     private final class Watching implements MachineListener {
         @Override
         public void stopped(String node, long life, Death death) {
-            tracker.members(node).forEach(member -> observers.ended(swarm.loop().now(), member));
-            if (SimulatedSwarm.nodes(scenario).stream()
-                    .anyMatch(each -> each.name().equals(node) && each.roles().contains(Role.COORDINATOR))) {
-                lost.checkpointsGone();
-            }
+            tracker.ended(node).forEach(member -> observers.ended(swarm.loop().now(), member));
         }
 
         @Override
         public void disk(String node, DiskFault fault, long chance) {
-            lost.checkpointsGone();
+            lost.diskHit(node);
         }
     }
 }

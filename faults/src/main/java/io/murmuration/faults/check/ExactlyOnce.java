@@ -10,14 +10,19 @@ import io.murmuration.actors.protocol.ShardMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Every average that a shard applies is one of each microbatch of its step, counted once. It does not believe what shards
  * say they counted: it follows the compute port, adds up what went into every accumulator, and looks at what the
  * participants of a round had in theirs when they gave it away.
  *
- * <p>Memory: the accumulators of the shards, and the rounds of the steps that are not over.
+ * <p>A joiner averages nothing: it applies what others have averaged, and must have been told of a round that was right.
+ *
+ * <p>Memory: the accumulators of the shards, the rounds of the steps that are not over, and a number per round that was
+ * applied.
  */
 public final class ExactlyOnce extends Check {
 
@@ -34,8 +39,6 @@ public final class ExactlyOnce extends Check {
         /** What each had in its accumulator: index, how often. */
         private final Map<Member, Map<Integer, Integer>> given = new TreeMap<>();
 
-        private boolean judged;
-
         private Averaging(List<Member> participants) {
             this.participants = participants;
         }
@@ -44,7 +47,11 @@ public final class ExactlyOnce extends Check {
     private final Map<Member, Map<Integer, Integer>> accumulators = new TreeMap<>();
     private final Map<Member, Round> invited = new TreeMap<>();
     private final Map<Member, Round> committed = new TreeMap<>();
+    /** What joiners were told of steps that they have yet to apply. */
+    private final Map<Member, Map<Long, Round>> followed = new TreeMap<>();
     private final Map<Round, Averaging> rounds = new TreeMap<>();
+    /** Rounds that were looked at when they were applied. */
+    private final Set<Round> judged = new TreeSet<>();
     private final Map<Long, Integer> microbatches = new TreeMap<>();
 
     public ExactlyOnce() {
@@ -71,6 +78,9 @@ public final class ExactlyOnce extends Check {
                 }
             }
             case ShardMessage.Commit commit -> committed.put(to, new Round(commit.step(), commit.round()));
+            case ShardMessage.Follow follow ->
+                followed.computeIfAbsent(to, absent -> new TreeMap<>())
+                        .put(follow.step(), new Round(follow.step(), follow.round()));
             default -> {}
         }
     }
@@ -109,17 +119,21 @@ public final class ExactlyOnce extends Check {
     }
 
     private void judge(long time, Member owner, long step) {
+        Round told = followed.getOrDefault(owner, Map.of()).get(step);
         Round round = committed.get(owner);
-        Averaging averaging = round == null ? null : rounds.get(round);
-        if (averaging == null || round.step() != step) {
+        if (round == null || round.step() != step) {
+            round = told;
+        }
+        followed.getOrDefault(owner, new TreeMap<>()).keySet().removeIf(each -> each <= step);
+        if (round == null || !judged.contains(round) && !rounds.containsKey(round)) {
             violated(time, owner + " applied step " + step + " though no round of it was committed there");
-            return;
+        } else if (judged.add(round)) {
+            judge(time, round, rounds.get(round));
         }
-        if (averaging.judged) {
-            return;
-        }
-        averaging.judged = true;
-        for (int index = 0; index < microbatches.getOrDefault(step, 0); index++) {
+    }
+
+    private void judge(long time, Round round, Averaging averaging) {
+        for (int index = 0; index < microbatches.getOrDefault(round.step(), 0); index++) {
             List<String> holders = new ArrayList<>();
             int times = 0;
             for (Member member : averaging.participants) {
@@ -132,10 +146,18 @@ public final class ExactlyOnce extends Check {
             if (times != 1) {
                 violated(
                         time,
-                        "step " + step + ", round " + round.number() + " of " + averaging.participants
+                        "step " + round.step() + ", round " + round.number() + " of " + averaging.participants
                                 + ": microbatch " + index + " is counted " + times + " times"
                                 + (holders.isEmpty() ? "" : ", by " + String.join(", ", holders)));
             }
         }
+    }
+
+    @Override
+    public void ended(long time, Member member) {
+        accumulators.remove(member);
+        invited.remove(member);
+        committed.remove(member);
+        followed.remove(member);
     }
 }

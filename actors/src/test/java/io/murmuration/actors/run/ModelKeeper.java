@@ -43,6 +43,9 @@ final class ModelKeeper extends ModelPeer {
 
     @Override
     Standing standing() {
+        // Whoever asks may go on from an earlier version.
+        version = -1;
+        fetching = false;
         return new Standing.OfKeeper(disk.versions.keySet().stream()
                 .filter(each -> !disk.damaged.getOrDefault(each, false))
                 .toList());

@@ -40,6 +40,9 @@ final class ModelShard extends ModelPeer {
     /** Before the last update, for doing that again. */
     private String digestBefore = "";
 
+    /** The round of the last update. */
+    private long applied;
+
     private Optional<Standing.Committed> committed = Optional.empty();
     /** Told to start over, or about to be. */
     boolean doomed;
@@ -96,7 +99,7 @@ final class ModelShard extends ModelPeer {
 
     /** A joiner applies an average. */
     void followed(ShardMessage.Follow order) {
-        apply(order.step(), order.round(), order.gradientNorm());
+        apply(order.step(), order.round());
     }
 
     /** A participant's part of an average comes by. */
@@ -319,13 +322,12 @@ final class ModelShard extends ModelPeer {
     }
 
     private String updated(long of) {
-        return Integer.toHexString(
-                (digestBefore + of + "/" + committed.orElseThrow().round()).hashCode());
+        return Integer.toHexString((digestBefore + of + "/" + applied).hashCode());
     }
 
-    private void apply(long of, long in, double gradientNorm) {
+    private void apply(long of, long in) {
         version = of + 1;
-        committed = Optional.of(new Standing.Committed(of, in, gradientNorm));
+        applied = in;
         digestBefore = digest;
         digest = updated(of);
         if (world.random.nextDouble() < world.faults.flips()) {
@@ -347,7 +349,8 @@ final class ModelShard extends ModelPeer {
                     .isEqualTo(IntStream.range(0, world.plan.microbatches())
                             .boxed()
                             .toList());
-            apply(commit.step(), commit.round(), commit.gradientNorm());
+            committed = Optional.of(new Standing.Committed(commit.step(), commit.round(), commit.gradientNorm()));
+            apply(commit.step(), commit.round());
         }
     }
 

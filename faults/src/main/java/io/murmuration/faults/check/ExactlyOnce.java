@@ -49,9 +49,11 @@ public final class ExactlyOnce extends Check {
     private final Map<Member, Round> committed = new TreeMap<>();
     /** What joiners were told of steps that they have yet to apply. */
     private final Map<Member, Map<Long, Round>> followed = new TreeMap<>();
+
     private final Map<Round, Averaging> rounds = new TreeMap<>();
     /** Rounds that were looked at when they were applied. */
     private final Set<Round> judged = new TreeSet<>();
+
     private final Map<Long, Integer> microbatches = new TreeMap<>();
 
     public ExactlyOnce() {

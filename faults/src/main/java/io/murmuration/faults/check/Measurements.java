@@ -148,8 +148,7 @@ public final class Measurements implements Observer {
             }
             case RunEvent.RolledBack back -> {
                 wentBack(
-                        back.to(),
-                        "went back from version " + back.from() + " to " + back.to() + ": " + back.reason());
+                        back.to(), "went back from version " + back.from() + " to " + back.to() + ": " + back.reason());
                 version = back.to();
             }
             case RunEvent.Finished over -> finished = Optional.of(over);

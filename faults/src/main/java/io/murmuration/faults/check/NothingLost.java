@@ -95,8 +95,7 @@ public final class NothingLost extends Check {
     }
 
     private boolean anybodyLeft() {
-        return roster.stages().stream()
-                .anyMatch(shards -> shards.stream().anyMatch(member -> !gone.contains(member)));
+        return roster.stages().stream().anyMatch(shards -> shards.stream().anyMatch(member -> !gone.contains(member)));
     }
 
     private void wentBack(long time, long to) {

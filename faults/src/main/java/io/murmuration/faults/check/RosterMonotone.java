@@ -70,7 +70,10 @@ public final class RosterMonotone extends Check {
     private void forgotten(long term, Member by) {
         Member commander = commanders.get(term);
         Roster last = newest.get(term);
-        if (commander != null && !commander.equals(by) && last != null && ended.contains(commander)
+        if (commander != null
+                && !commander.equals(by)
+                && last != null
+                && ended.contains(commander)
                 && ended.containsAll(last.trainers())
                 && last.stages().stream().allMatch(ended::containsAll)) {
             commanders.tailMap(term).clear();

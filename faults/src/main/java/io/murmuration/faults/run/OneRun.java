@@ -1,8 +1,10 @@
 package io.murmuration.faults.run;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.check.Check;
@@ -207,6 +209,11 @@ final class OneRun {
         @Override
         public void received(long time, Envelope envelope) {
             observers.delivered(time, envelope);
+        }
+
+        @Override
+        public void refused(long time, DataFrame frame, Refusal refusal) {
+            observers.refused(time, frame, refusal);
         }
     }
 

@@ -41,8 +41,10 @@ final class ArchitectureTest {
     private static final String BENCH = "io.murmuration.bench..";
 
     /** Watch their own children: a host its peers, a shard its averaging round. */
-    private static final Set<String> WATCHERS =
-            Set.of("io.murmuration.actors.run.Host", "io.murmuration.actors.shard.Shard");
+    private static final Set<String> WATCHERS = Set.of(
+            "io.murmuration.actors.run.Candidate",
+            "io.murmuration.actors.run.Host",
+            "io.murmuration.actors.shard.Shard");
 
     private static final Set<String> UNORDERED = Set.of(
             "java.util.HashMap",

@@ -16,6 +16,9 @@ final class TamperedCompute implements Compute {
     /** Another task runs before it. */
     record Before(Task<?> task) implements Tampering {}
 
+    /** Another task of the same kind runs in its place. */
+    record Instead(Task<?> task) implements Tampering {}
+
     record Fail(RuntimeException cause) implements Tampering {}
 
     private final Compute compute;
@@ -46,7 +49,17 @@ final class TamperedCompute implements Compute {
         if (tampering.orElse(null) instanceof Before(Task<?> before)) {
             compute.submit(owner, before, ignored -> {});
         }
-        compute.submit(owner, task, done);
+        compute.submit(
+                owner, tampering.orElse(null) instanceof Instead(Task<?> other) ? same(task, other) : task, done);
+    }
+
+    /** The cast is safe: a task of the same class has the same result. */
+    @SuppressWarnings("unchecked")
+    private static <R> Task<R> same(Task<R> task, Task<?> other) {
+        if (!task.getClass().equals(other.getClass())) {
+            throw new IllegalArgumentException("expected another " + task + ", got " + other);
+        }
+        return (Task<R>) other;
     }
 
     @Override

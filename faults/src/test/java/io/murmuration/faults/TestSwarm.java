@@ -262,7 +262,11 @@ final class TestSwarm {
                 0,
                 Duration.ofMillis(500),
                 Duration.ofSeconds(20),
-                new RunPlan.Joins(3, 2, 64));
+                new RunPlan.Joins(3, 2, 64),
+                1,
+                2,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(5));
     }
 
     static SwarmLimits limits(Spec spec) {
@@ -276,6 +280,7 @@ final class TestSwarm {
                 Duration.ofSeconds(20),
                 3,
                 spec.restarts(),
+                Duration.ofSeconds(10),
                 16 << 10,
                 256,
                 2,

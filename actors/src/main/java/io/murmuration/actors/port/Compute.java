@@ -75,9 +75,15 @@ public interface Compute {
 
     /**
      * Applies the average as step {@code step} with the gradient scaled down when {@code gradientNorm} is above the clip,
-     * and empties the accumulator. The result is the digest of parameters and optimiser state.
+     * and empties the accumulator. The state before it and the average stay, for a {@link Redo}. The result is the digest of parameters and optimiser state.
      */
     record Apply(long step, double gradientNorm) implements Task<String> {}
+
+    /**
+     * Goes back to what was before the last {@link Apply}, which must have been of {@code step}, and applies the same
+     * average again. The result is the digest of parameters and optimiser state; with sound memory that of the first time.
+     */
+    record Redo(long step, double gradientNorm) implements Task<String> {}
 
     /** Copies parameters and optimiser state aside for transfer, in place of any earlier copy. */
     record Pin(int chunkBytes) implements Task<Manifest> {}

@@ -4,7 +4,7 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
 import java.util.function.Consumer;
 
-/** The membership seam: who is there. */
+/** The membership seam: who is there, and who of the coordinators leads. */
 public interface Membership {
 
     /** What is seen of a member. */
@@ -22,7 +22,10 @@ public interface Membership {
     /** Gone for good: its work is to be done elsewhere. */
     record Removed(Member member, String reason) implements Event {}
 
-    /** That coordinator leads from now on. Who has not been told otherwise for a while may be wrong about it: terms decide. */
+    /**
+     * That member, of role {@link Role#COORDINATOR}, leads from now on. Who has not been told otherwise for a while may be
+     * wrong about it: terms decide.
+     */
     record Leads(Member member) implements Event {}
 
     void join(Member member, Role role);
@@ -30,7 +33,7 @@ public interface Membership {
     /** Says that {@code member} is gone, with the reason. */
     void leave(Member member, String reason);
 
-    /** Tells {@code listener} of everybody present and then of every change; it must hand over and return at once. */
+    /** Tells {@code listener} of everybody present and who leads, and then of every change; it must hand over and return at once. */
     void subscribe(Member self, Consumer<Event> listener);
 
     void unsubscribe(Member self);

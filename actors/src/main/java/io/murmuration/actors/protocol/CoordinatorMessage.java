@@ -13,7 +13,11 @@ public sealed interface CoordinatorMessage extends ControlMessage {
      */
     record Enlisted(Epoch epoch, int stage, long version, String digest) implements CoordinatorMessage {}
 
-    record TrainerEnlisted(Epoch epoch) implements CoordinatorMessage {}
+    /** The sender obeys {@code epoch} from now on, and nobody else in its term; this is what it holds. */
+    record Promised(Epoch epoch, Standing standing) implements CoordinatorMessage {}
+
+    /** The sender wants to go; it stays until it is {@link MemberMessage.Discharged}, and asks again until then. */
+    record Leaving(Epoch epoch) implements CoordinatorMessage {}
 
     /** Every microbatch this trainer answers for is finished; the loss of each, in nats per token. */
     record TrainerFinished(Epoch epoch, Purpose purpose, long step, SortedMap<Integer, Double> losses)
@@ -53,23 +57,22 @@ public sealed interface CoordinatorMessage extends ControlMessage {
      * @param donorsLacking all that is lacking is a donor of that version: with another one it goes on where it is
      */
     record JoinFailed(Epoch epoch, long version, boolean donorsLacking, String reason) implements CoordinatorMessage {}
+    /** The update of {@code step} was computed again; what came of it is in place now. */
+    record Redone(Epoch epoch, long step, String digest) implements CoordinatorMessage {}
 
     /** A snapshot of every stage at {@code version} is safely kept. */
     record Kept(long version) implements CoordinatorMessage {}
 
-    /** Keeping {@code version} failed; the run goes on without it. */
+    /** The sender does not keep {@code version} and cannot serve it; the run goes on without it. */
     record NotKept(long version, String reason) implements CoordinatorMessage {}
 
     /** The checkpoint of {@code version} at this keeper is damaged or gone: it was not and will not be served. */
     record Unsound(long version, String reason) implements CoordinatorMessage {}
 
-    /** Checkpoints at this keeper by rising version; their bytes are looked at only when they are served. */
-    record Stored(Epoch epoch, List<Long> versions) implements CoordinatorMessage {
-        public Stored {
-            versions = List.copyOf(versions);
-        }
-    }
-
-    /** An order came with a lower epoch than one already obeyed. */
-    record Superseded(Epoch seen, Epoch got) implements CoordinatorMessage {}
+    /**
+     * An order is refused: its epoch {@code got} is lower than one already obeyed, or its term is promised to another.
+     *
+     * @param holder who is obeyed
+     */
+    record Superseded(Epoch seen, Epoch got, Member holder) implements CoordinatorMessage {}
 }

@@ -4,7 +4,7 @@ import java.util.List;
 
 /** What the keeper of checkpoints is told. */
 public sealed interface KeeperMessage extends ControlMessage
-        permits TransferMessage, KeeperMessage.Keep, KeeperMessage.Inventory {
+        permits TransferMessage, KeeperMessage.Keep, MemberMessage.TakeOver, MemberMessage.Discharged {
 
     /**
      * Pull a snapshot of {@code version} of every stage and keep them. Told again with other donors, it goes on with what it
@@ -17,7 +17,4 @@ public sealed interface KeeperMessage extends ControlMessage
             donors = donors.stream().map(List::copyOf).toList();
         }
     }
-
-    /** Say what is stored; answered by {@link CoordinatorMessage.Stored}. */
-    record Inventory(Epoch epoch) implements KeeperMessage {}
 }

@@ -2,15 +2,33 @@ package io.murmuration.actors.protocol;
 
 import java.util.List;
 
-/** What the coordinator tells shards and trainers alike. */
+/** What the coordinator tells shards and trainers alike, some of it also keepers. */
 public sealed interface MemberMessage extends ShardMessage, TrainerMessage {
+
+    /**
+     * A coordinator takes over: obey {@code epoch} and nothing lower from now on, nor anybody else in its term. Answered by
+     * {@link CoordinatorMessage.Promised}. Whoever appears is told first, so that one who holds nothing, one who holds what
+     * is needed and one who holds what is out of date are told apart.
+     */
+    record TakeOver(Epoch epoch) implements MemberMessage, KeeperMessage {}
+
+    /**
+     * What the receiver holds is of no use any more: it ends, and comes back as a new incarnation.
+     *
+     * @param fault whether the receiver is to blame, so that it counts as a failure
+     */
+    record StartOver(Epoch epoch, boolean fault, String reason) implements MemberMessage {}
+
+    /** The receiver asked to go, is out of the roster and holds nothing that is needed: it may end. */
+    record Discharged(Epoch epoch) implements MemberMessage, KeeperMessage {}
 
     /**
      * A step begins: every shard of the roster holds version {@code step}. For training it is the step that makes version
      * {@code step + 1}; an evaluation measures version {@code step} and changes nothing.
      *
      * @param ranks the trainers the step began with: microbatch {@code i} belongs to number {@code i mod ranks}, and if
-     *     that one has left, to the next one that is still there. The same for all, whenever they are told
+     *     that one has left, to the next one that is still there. The same for all, whenever they are told; only after a
+     *     takeover in which nobody knew them are there others, under a higher epoch
      * @param microbatches how many there are; their indices run from 0
      * @param begun it has begun already: a trainer that does not know it asks stage 0 what is done before it sends
      */

@@ -12,6 +12,7 @@ public sealed interface ShardMessage extends ControlMessage
                 ShardMessage.GradientWanted,
                 ShardMessage.Average,
                 ShardMessage.Commit,
+                ShardMessage.Redo,
                 ShardMessage.Cancel,
                 ShardMessage.Pin,
                 ShardMessage.Follow,
@@ -76,6 +77,12 @@ public sealed interface ShardMessage extends ControlMessage
 
     /** Every stage is prepared: apply the average of {@code step}, clipped by the norm over all stages. */
     record Commit(Epoch epoch, long step, long round, double gradientNorm) implements ShardMessage {}
+
+    /**
+     * The replicas disagree on what {@code step} made: go back to the version before it, which is kept until the next step
+     * is opened, and apply the same average again. Answered by {@link CoordinatorMessage.Redone}.
+     */
+    record Redo(Epoch epoch, long step) implements ShardMessage {}
 
     /** Another attempt won: stop working on this one if it has not been counted. */
     record Cancel(MicrobatchId id, int attempt) implements ShardMessage {}

@@ -6,10 +6,7 @@ import java.util.TreeMap;
 
 /** What a trainer is told on the control plane. */
 public sealed interface TrainerMessage extends ControlMessage
-        permits MemberMessage, TrainerMessage.EnlistTrainer, TrainerMessage.Done, TrainerMessage.Held {
-
-    /** Take part as a trainer; answered by {@link CoordinatorMessage.TrainerEnlisted}. */
-    record EnlistTrainer(Epoch epoch) implements TrainerMessage {}
+        permits MemberMessage, TrainerMessage.Done, TrainerMessage.Held {
 
     /** A microbatch is counted by stage 0 (or evaluated), with its mean loss in nats per token. */
     record Done(MicrobatchId id, int attempt, double loss) implements TrainerMessage {}

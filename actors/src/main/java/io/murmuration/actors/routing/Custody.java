@@ -11,8 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * One hop of the pipeline as its sender sees it: which microbatches still want an answer from the next stage, in which
@@ -86,6 +88,7 @@ public final class Custody {
 
     private final Map<Member, Integer> outstanding = new LinkedHashMap<>();
     private final Map<Member, Long> closedUntil = new LinkedHashMap<>();
+    private final Set<Member> unreachable = new TreeSet<>();
     private long missedDeadlines;
 
     /**
@@ -134,6 +137,24 @@ public final class Custody {
                 item.resend = true;
             }
         }
+    }
+
+    /**
+     * The way to {@code member} is cut, or it stands still: what it has is sent elsewhere as well and nothing more to it,
+     * until it is {@link #reachable} again. It stays a member, and its answers still count.
+     */
+    public void unreachable(Member member) {
+        unreachable.add(member);
+        for (Item item : items.values()) {
+            if (!item.answered && tried(item, member)) {
+                item.waiting = true;
+                item.resend = true;
+            }
+        }
+    }
+
+    public void reachable(Member member) {
+        unreachable.remove(member);
     }
 
     /** Takes a microbatch into custody, or one already answered back into it, to be sent (again). */
@@ -203,7 +224,9 @@ public final class Custody {
     }
 
     private boolean open(Member member, int limit, long now) {
-        return outstanding.getOrDefault(member, limit) < limit && now >= closedUntil.getOrDefault(member, now);
+        return !unreachable.contains(member)
+                && outstanding.getOrDefault(member, limit) < limit
+                && now >= closedUntil.getOrDefault(member, now);
     }
 
     private static boolean tried(Item item, Member member) {
@@ -303,7 +326,9 @@ public final class Custody {
         }
         // Whoever waits for credit is woken by an answer; only bans and refusals end with time alone.
         int limit = resend ? credits + 1 : credits;
-        if (waiting && outstanding.values().stream().anyMatch(count -> count < limit)) {
+        if (waiting
+                && outstanding.entrySet().stream()
+                        .anyMatch(entry -> entry.getValue() < limit && !unreachable.contains(entry.getKey()))) {
             wake = Math.min(wake, retryNanos);
         }
         return wake == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(Math.max(wake, 0));

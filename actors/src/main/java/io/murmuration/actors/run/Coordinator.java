@@ -7,6 +7,7 @@ import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.PostStop;
@@ -18,21 +19,26 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
  * Steers the run; never on the data path. It owns the {@link RunState} and only carries messages to and from it. If it
- * dies, the shards keep their parameters and wait for a coordinator of a higher term.
+ * dies, nothing is lost: the next one, of a higher term, learns from the members where the run is. It stops by itself when
+ * another has taken its place, and when it has handed over.
  */
-public final class Coordinator extends AbstractBehavior<Coordinator.Message> {
+final class Coordinator extends AbstractBehavior<Coordinator.Message> {
 
     /** Received by this actor. */
-    public sealed interface Message {}
+    sealed interface Message {}
 
-    /** Stop at the next step boundary, with a checkpoint. */
-    public enum Command implements Message {
-        STOP
+    /** Orders of the {@link Candidate}. */
+    enum Command implements Message {
+        /** End the run at the next step boundary, with a checkpoint. */
+        STOP,
+        /** End this coordinator at the next step boundary; another goes on. */
+        HAND_OVER
     }
 
     private record Control(Envelope envelope) implements Message {}
 
-    private record Seen(Membership.Event event) implements Message {}
+    /** Somebody came, went, or cannot be reached. */
+    record Seen(Membership.Event event) implements Message {}
 
     private enum Timer implements Message {
         TICK
@@ -41,6 +47,7 @@ public final class Coordinator extends AbstractBehavior<Coordinator.Message> {
     private final Ports ports;
     private final Member self;
     private final RunState state;
+    private final LongConsumer terms;
     private final Consumer<RunEvent> observer;
 
     private Coordinator(
@@ -50,26 +57,38 @@ public final class Coordinator extends AbstractBehavior<Coordinator.Message> {
             Member self,
             RunPlan plan,
             long term,
+            List<Membership.Event> present,
+            LongConsumer terms,
             Consumer<RunEvent> observer) {
         super(context);
         this.ports = ports;
         this.self = self;
-        this.state = new RunState(plan, term);
+        this.state = new RunState(plan, self, term, ports.ticker().nanos());
+        this.terms = terms;
         this.observer = observer;
         ActorRef<Message> me = context.getSelf();
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
-        ports.membership().subscribe(self, event -> me.tell(new Seen(event)));
         timers.startTimerWithFixedDelay(Timer.TICK, plan.controlRetry());
+        // All at once, so that it never decides from the promises of those it happened to hear of first.
+        present.forEach(event -> carryOut(state.member(event, now())));
     }
 
     /**
-     * @param term higher than that of any coordinator of this run before
+     * @param term to begin with; raised until nobody refuses it
+     * @param present everybody who is there, as events
+     * @param terms told of every term that this coordinator uses
      * @param observer told of every {@link RunEvent}; must hand over and return at once
      */
-    public static Behavior<Message> create(
-            Ports ports, Member self, RunPlan plan, long term, Consumer<RunEvent> observer) {
-        return Behaviors.setup(context ->
-                Behaviors.withTimers(timers -> new Coordinator(context, timers, ports, self, plan, term, observer)));
+    static Behavior<Message> create(
+            Ports ports,
+            Member self,
+            RunPlan plan,
+            long term,
+            List<Membership.Event> present,
+            LongConsumer terms,
+            Consumer<RunEvent> observer) {
+        return Behaviors.setup(context -> Behaviors.withTimers(
+                timers -> new Coordinator(context, timers, ports, self, plan, term, present, terms, observer)));
     }
 
     @Override
@@ -87,10 +106,15 @@ public final class Coordinator extends AbstractBehavior<Coordinator.Message> {
                     return carryOut(state.message(envelope.from(), content, now()));
                 })
                 .onMessage(Seen.class, message -> carryOut(state.member(message.event(), now())))
-                .onMessage(Command.class, command -> carryOut(state.stop(now())))
+                .onMessage(
+                        Command.class,
+                        command -> carryOut(
+                                switch (command) {
+                                    case STOP -> state.stop(now());
+                                    case HAND_OVER -> state.handOver(now());
+                                }))
                 .onMessage(Timer.class, timer -> carryOut(state.tick(now())))
                 .onSignal(PostStop.class, stopped -> {
-                    ports.membership().unsubscribe(self);
                     ports.control().detach(self);
                     return this;
                 })
@@ -101,13 +125,19 @@ public final class Coordinator extends AbstractBehavior<Coordinator.Message> {
         return ports.ticker().nanos();
     }
 
-    private Coordinator carryOut(List<RunState.Effect> effects) {
+    private Behavior<Message> carryOut(List<RunState.Effect> effects) {
+        terms.accept(state.roster().epoch().term());
+        Behavior<Message> next = this;
         for (RunState.Effect effect : effects) {
             switch (effect) {
                 case RunState.Send(Member to, var message) -> ports.control().send(new Envelope(self, to, message));
-                case RunState.Tell(RunEvent event) -> observer.accept(event);
+                case RunState.Tell(RunEvent event) -> {
+                    getContext().getLog().info("{}: {}", self, event);
+                    observer.accept(event);
+                }
+                case RunState.Retire retire -> next = Behaviors.stopped();
             }
         }
-        return this;
+        return next;
     }
 }

@@ -2,14 +2,11 @@ package io.murmuration.actors.run;
 
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
-import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
-import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -27,16 +24,12 @@ import java.util.TreeSet;
  *       otherwise it would lose a race at every boundary.
  * </ul>
  *
- * <p>Pure and single-threaded; bounded by the members and {@code join-lag}. What is to be sent and told is taken with
- * {@link #take}.
+ * <p>Pure and single-threaded; bounded by the members and {@code join-lag}.
  */
 final class Joins {
 
     /** Committed steps that a joiner is told of at once. */
     private static final int FOLLOWS_AT_ONCE = 16;
-
-    /** Checkpoints that are remembered to be at a keeper. */
-    private static final int STORED = 64;
 
     private static final long NOTHING = -1;
 
@@ -74,6 +67,7 @@ final class Joins {
 
     private record Commit(long round, List<Member> participants, double gradientNorm) {}
 
+    private final Desk desk;
     private final RunPlan plan;
     private final Members members;
     private final Map<Member, Joiner> joiners = new TreeMap<>();
@@ -87,32 +81,24 @@ final class Joins {
     /** Donors that a joiner does not believe. */
     private final Map<Member, TreeSet<Member>> distrusted = new TreeMap<>();
 
-    private final Map<Member, TreeSet<Long>> stored = new TreeMap<>();
-    private final List<RunState.Effect> effects = new ArrayList<>();
-    private Roster roster = Roster.EMPTY;
     private long version;
 
-    Joins(RunPlan plan, Members members) {
-        this.plan = plan;
-        this.members = members;
+    Joins(Desk desk) {
+        this.desk = desk;
+        this.plan = desk.plan;
+        this.members = desk.members;
         for (int stage = 0; stage < plan.stages(); stage++) {
             commits.put(stage, new TreeMap<>());
             digests.put(stage, new TreeMap<>());
         }
     }
 
-    List<RunState.Effect> take() {
-        List<RunState.Effect> taken = List.copyOf(effects);
-        effects.clear();
-        return taken;
-    }
-
     private void send(Member to, ControlMessage message) {
-        effects.add(new RunState.Send(to, message));
+        desk.send(to, message);
     }
 
     private void tell(RunEvent event) {
-        effects.add(new RunState.Tell(event));
+        desk.tell(event);
     }
 
     // ---- what the run does --------------------------------------------------------------------------------------
@@ -136,8 +122,7 @@ final class Joins {
      *
      * @param reserved a checkpoint waits for the stages' copies: only joiners for whom the boundary is held begin
      */
-    void begin(Roster present, boolean reserved, long now) {
-        roster = present;
+    void begin(boolean reserved) {
         for (Member member : members.waiting()) {
             if (tried.getOrDefault(member, NOTHING) >= version) {
                 continue;
@@ -148,9 +133,9 @@ final class Joins {
             }
             members.joining(member);
             tried.put(member, version);
-            List<Member> donors = pin(roster, stage, member);
-            joiners.put(member, new Joiner(stage, version, donors, now));
-            send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, donors));
+            List<Member> donors = pin(stage, member);
+            joiners.put(member, new Joiner(stage, version, donors, desk.now));
+            send(member, new ShardMessage.Enlist(desk.roster.epoch(), stage, version, donors));
             tell(new RunEvent.Joining(member, stage, version));
         }
     }
@@ -173,8 +158,7 @@ final class Joins {
      *
      * @return who serves it
      */
-    List<Member> pin(Roster present, int stage, Member receiver) {
-        roster = present;
+    List<Member> pin(int stage, Member receiver) {
         Pinned pinned = pins.get(stage);
         TreeSet<Member> receivers = new TreeSet<>(List.of(receiver));
         List<Member> before = List.of();
@@ -183,9 +167,9 @@ final class Joins {
             before = pinned.donors();
         }
         List<Member> donors = new ArrayList<>(before);
-        donors.retainAll(roster.stage(stage));
+        donors.retainAll(desk.roster.stage(stage));
         TreeSet<Member> shunned = distrusted.getOrDefault(receiver, new TreeSet<>());
-        List<Member> shards = roster.stage(stage);
+        List<Member> shards = desk.roster.stage(stage);
         for (int i = 0;
                 i < shards.size() && trusted(donors, shunned) < plan.joins().donors();
                 i++) {
@@ -196,7 +180,8 @@ final class Joins {
             }
         }
         pins.put(stage, new Pinned(version, List.copyOf(donors), receivers));
-        donors.forEach(donor -> send(donor, new ShardMessage.Pin(roster.epoch(), version, List.copyOf(receivers))));
+        donors.forEach(
+                donor -> send(donor, new ShardMessage.Pin(desk.roster.epoch(), version, List.copyOf(receivers))));
         List<Member> serving =
                 donors.stream().filter(donor -> !shunned.contains(donor)).toList();
         return serving.isEmpty() ? List.copyOf(donors) : serving;
@@ -226,7 +211,7 @@ final class Joins {
     }
 
     /** A stage's average of {@code step} is committed: its joiners are to apply it when they can. */
-    void committed(Epoch epoch, int stage, long step, ShardMessage.Average round, double gradientNorm) {
+    void committed(int stage, long step, ShardMessage.Average round, double gradientNorm) {
         if (joiners.values().stream().noneMatch(joiner -> joiner.stage == stage)) {
             commits.get(stage).clear();
             return;
@@ -234,7 +219,7 @@ final class Joins {
         commits.get(stage).put(step, new Commit(round.round(), round.participants(), gradientNorm));
         joiners.forEach((member, joiner) -> {
             if (joiner.stage == stage) {
-                follow(epoch, member, joiner, step);
+                follow(member, joiner, step);
             }
         });
         long needed = step;
@@ -250,12 +235,13 @@ final class Joins {
                         failed(member, "it is more than " + plan.joins().lag() + " steps behind its stage"));
     }
 
-    private void follow(Epoch epoch, Member member, Joiner joiner, long step) {
+    private void follow(Member member, Joiner joiner, long step) {
         Commit commit = commits.get(joiner.stage).get(step);
         if (commit != null) {
             send(
                     member,
-                    new ShardMessage.Follow(epoch, step, commit.round(), commit.participants(), commit.gradientNorm()));
+                    new ShardMessage.Follow(
+                            desk.epoch(), step, commit.round(), commit.participants(), commit.gradientNorm()));
         }
     }
 
@@ -274,6 +260,16 @@ final class Joins {
         return admitted;
     }
 
+    /** The run begins anew: nothing of what anybody was told holds any more. */
+    void forgetAll() {
+        cancel();
+        tried.clear();
+        heldInVain.clear();
+        distrusted.clear();
+        commits.values().forEach(TreeMap::clear);
+        digests.values().forEach(TreeMap::clear);
+    }
+
     /** The run is over: nobody needs to come in any more. */
     void cancel() {
         joiners.clear();
@@ -283,8 +279,7 @@ final class Joins {
     // ---- holding a boundary -------------------------------------------------------------------------------------
 
     /** Whether the boundary is to wait for a joiner. */
-    boolean holds(Roster present) {
-        roster = present;
+    boolean holds() {
         return joiners.entrySet().stream()
                         .anyMatch(
                                 entry -> held(entry.getKey(), entry.getValue().stage) || nearlyThere(entry.getValue()))
@@ -294,7 +289,7 @@ final class Joins {
     }
 
     private boolean held(Member member, int stage) {
-        boolean alone = roster.stage(stage).size() == 1 && plan.replicas() > 1;
+        boolean alone = desk.roster.stage(stage).size() == 1 && plan.replicas() > 1;
         return !heldInVain.contains(member) && (alone || lastResort(member));
     }
 
@@ -385,13 +380,13 @@ final class Joins {
     /** Only that joiner believes it no more: who accuses may be the one who lies. */
     void badDonor(Member member, CoordinatorMessage.BadDonor bad) {
         TreeSet<Member> known = distrusted.computeIfAbsent(member, absent -> new TreeSet<>());
-        if ((joiners.containsKey(member) || roster.stageOf(bad.donor()).isPresent()) && known.add(bad.donor())) {
+        if ((joiners.containsKey(member) || desk.roster.stageOf(bad.donor()).isPresent()) && known.add(bad.donor())) {
             tell(new RunEvent.BadDonor(bad.donor(), member, bad.version(), bad.reason()));
         }
     }
 
     /** The joiner cannot go on; where only donors are lacking it is named others of the same version. */
-    void failed(Member member, CoordinatorMessage.JoinFailed failed, Roster present, long now) {
+    void failed(Member member, CoordinatorMessage.JoinFailed failed) {
         Joiner joiner = joiners.get(member);
         if (joiner == null || joiner.base != failed.version() || joiner.version >= 0) {
             if (joiner != null && joiner.base == failed.version()) {
@@ -399,29 +394,27 @@ final class Joins {
             }
             return;
         }
-        roster = present;
         List<Member> others = failed.donorsLacking() ? otherDonors(member, joiner) : List.of();
         if (others.isEmpty()) {
             failed(member, failed.reason());
         } else {
             joiner.donors = others;
-            joiner.askedAt = now;
-            send(member, new ShardMessage.Enlist(roster.epoch(), joiner.stage, joiner.base, others));
+            joiner.askedAt = desk.now;
+            send(member, new ShardMessage.Enlist(desk.roster.epoch(), joiner.stage, joiner.base, others));
         }
     }
 
     private List<Member> otherDonors(Member member, Joiner joiner) {
         TreeSet<Member> shunned = distrusted.computeIfAbsent(member, absent -> new TreeSet<>());
         shunned.addAll(joiner.donors);
-        boolean fresh = roster.stage(joiner.stage).stream().anyMatch(shard -> !shunned.contains(shard));
+        boolean fresh = desk.roster.stage(joiner.stage).stream().anyMatch(shard -> !shunned.contains(shard));
         if (joiner.base == version && fresh) {
-            return pin(roster, joiner.stage, member).stream()
+            return pin(joiner.stage, member).stream()
                     .filter(donor -> !shunned.contains(donor))
                     .toList();
         }
-        return stored.entrySet().stream()
-                .filter(entry -> entry.getValue().contains(joiner.base) && !shunned.contains(entry.getKey()))
-                .map(Map.Entry::getKey)
+        return desk.checkpoints.sources(joiner.base).stream()
+                .filter(keeper -> !shunned.contains(keeper))
                 .limit(plan.joins().donors())
                 .toList();
     }
@@ -456,39 +449,13 @@ final class Joins {
         tried.remove(member);
         heldInVain.remove(member);
         distrusted.remove(member);
-        stored.remove(member);
-    }
-
-    // ---- keepers ------------------------------------------------------------------------------------------------
-
-    /** A keeper has a checkpoint of this version. */
-    void stored(Member keeper, long kept) {
-        TreeSet<Long> versions = stored.computeIfAbsent(keeper, absent -> new TreeSet<>());
-        versions.add(kept);
-        while (versions.size() > STORED) {
-            versions.pollFirst();
-        }
-    }
-
-    void unsound(Member keeper, CoordinatorMessage.Unsound damaged) {
-        TreeSet<Long> versions = stored.get(keeper);
-        if (versions != null) {
-            versions.remove(damaged.version());
-        }
-        tell(new RunEvent.Unsound(keeper, damaged.version(), damaged.reason()));
-    }
-
-    /** Versions a keeper is known to hold in good order, as far as anybody has looked. */
-    Optional<Long> newestStored(Member keeper) {
-        TreeSet<Long> versions = stored.getOrDefault(keeper, new TreeSet<>());
-        return versions.isEmpty() ? Optional.empty() : Optional.of(versions.last());
     }
 
     // ---- time ---------------------------------------------------------------------------------------------------
 
     /** Whoever has not answered for {@code control-retry} is asked again. */
-    void askAgain(Roster present, long now) {
-        roster = present;
+    void askAgain() {
+        long now = desk.now;
         joiners.forEach((member, joiner) -> {
             if (now - joiner.askedAt < plan.controlRetry().toNanos()) {
                 return;
@@ -499,14 +466,14 @@ final class Joins {
                 if (pinned != null && pinned.version() == version && joiner.base == version) {
                     List<Member> receivers = List.copyOf(pinned.receivers());
                     pinned.donors()
-                            .forEach(donor ->
-                                    send(donor, new ShardMessage.Pin(roster.epoch(), pinned.version(), receivers)));
+                            .forEach(donor -> send(
+                                    donor, new ShardMessage.Pin(desk.roster.epoch(), pinned.version(), receivers)));
                 }
-                send(member, new ShardMessage.Enlist(roster.epoch(), joiner.stage, joiner.base, joiner.donors));
+                send(member, new ShardMessage.Enlist(desk.roster.epoch(), joiner.stage, joiner.base, joiner.donors));
             }
             commits.get(joiner.stage).tailMap(joiner.next()).keySet().stream()
                     .limit(FOLLOWS_AT_ONCE)
-                    .forEach(step -> follow(roster.epoch(), member, joiner, step));
+                    .forEach(step -> follow(member, joiner, step));
         });
     }
 }

@@ -6,12 +6,13 @@ import io.murmuration.actors.protocol.Roster;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
- * Who is present and how far each has come: waiting, taking a snapshot, or enlisted and so part of the next roster. Pure
- * and single-threaded.
+ * Who takes part and how far each has come: waiting, building or taking a version, or enlisted and so part of the next
+ * roster. Pure and single-threaded.
  */
 final class Members {
 
@@ -36,22 +37,28 @@ final class Members {
 
     private final RunPlan plan;
     private final Map<Member, Shard> shards = new TreeMap<>();
-    /** Whether each trainer has enlisted. */
-    private final Map<Member, Boolean> trainers = new TreeMap<>();
-
-    private Optional<Member> keeper = Optional.empty();
+    private final Set<Member> trainers = new TreeSet<>();
 
     Members(RunPlan plan) {
         this.plan = plan;
     }
 
-    /** Gives a shard that builds the initial state the stage with the fewest shards. */
+    /** Gives a shard that builds the first version the stage with the fewest shards. */
     int assign(Member member) {
         Shard shard = new Shard();
         shard.stage = fewest();
         shard.progress = Progress.JOINING;
         shards.put(member, shard);
         return shard.stage;
+    }
+
+    /** A shard that holds its stage already. */
+    void adopt(Member member, int stage, String digest) {
+        Shard shard = new Shard();
+        shard.stage = stage;
+        shard.digest = digest;
+        shard.progress = Progress.ENLISTED;
+        shards.put(member, shard);
     }
 
     private int fewest() {
@@ -64,18 +71,19 @@ final class Members {
         return fewest;
     }
 
-    private long present(int stage) {
-        return shards.values().stream()
+    /** Shards that have a stage or are about to. */
+    int present(int stage) {
+        return (int) shards.values().stream()
                 .filter(shard -> shard.stage == stage)
                 .filter(shard -> shard.progress != Progress.REJECTED)
                 .count();
     }
 
     boolean knows(Member member) {
-        return shards.containsKey(member) || trainers.containsKey(member);
+        return shards.containsKey(member) || trainers.contains(member);
     }
 
-    /** The run begins without those who have not built their initial state: they take a snapshot like any joiner. */
+    /** The run begins without those who have not built their version: they take a snapshot like any joiner. */
     void tooLateToBegin() {
         with(Progress.JOINING).forEach(member -> shards.get(member).progress = Progress.WAITING);
     }
@@ -85,25 +93,21 @@ final class Members {
     }
 
     void trainer(Member member) {
-        trainers.put(member, false);
-    }
-
-    void trainerEnlisted(Member member) {
-        trainers.computeIfPresent(member, (known, enlisted) -> true);
-    }
-
-    void keeper(Member member) {
-        keeper = Optional.of(member);
-    }
-
-    Optional<Member> keeper() {
-        return keeper;
+        trainers.add(member);
     }
 
     void removed(Member member) {
         shards.remove(member);
         trainers.remove(member);
-        keeper = keeper.filter(known -> !known.equals(member));
+    }
+
+    /** Everybody, to begin anew with nobody. */
+    List<Member> clear() {
+        List<Member> all = new ArrayList<>(shards.keySet());
+        all.addAll(trainers);
+        shards.clear();
+        trainers.clear();
+        return all;
     }
 
     void enlisted(Member member, String digest) {
@@ -114,33 +118,24 @@ final class Members {
         }
     }
 
-    /** Enough of everybody to begin. */
-    boolean complete() {
-        Roster roster = roster(Epoch.NONE);
-        return roster.trainers().size() >= plan.trainers()
-                && roster.stages().stream().allMatch(stage -> stage.size() >= plan.replicas());
-    }
-
     Roster roster(Epoch epoch) {
         List<List<Member>> stages = new ArrayList<>();
         for (int stage = 0; stage < plan.stages(); stage++) {
-            List<Member> enlisted = new ArrayList<>();
-            for (Map.Entry<Member, Shard> entry : shards.entrySet()) {
-                if (entry.getValue().progress == Progress.ENLISTED && entry.getValue().stage == stage) {
-                    enlisted.add(entry.getKey());
-                }
-            }
-            stages.add(enlisted);
+            stages.add(enlisted(stage));
         }
         return new Roster(epoch, stages, trainers());
     }
 
-    /** Trainers that have enlisted. */
-    List<Member> trainers() {
-        return trainers.entrySet().stream()
-                .filter(Map.Entry::getValue)
+    /** Shards that hold the stage. */
+    List<Member> enlisted(int stage) {
+        return shards.entrySet().stream()
+                .filter(entry -> entry.getValue().progress == Progress.ENLISTED && entry.getValue().stage == stage)
                 .map(Map.Entry::getKey)
                 .toList();
+    }
+
+    List<Member> trainers() {
+        return List.copyOf(trainers);
     }
 
     String digest(Member member) {
@@ -149,6 +144,19 @@ final class Members {
 
     int stage(Member member) {
         return shards.get(member).stage;
+    }
+
+    /** Whether somebody builds or takes a version. */
+    boolean joining() {
+        return !with(Progress.JOINING).isEmpty();
+    }
+
+    boolean isJoining(Member member) {
+        return shards.containsKey(member) && shards.get(member).progress == Progress.JOINING;
+    }
+
+    List<Member> nowJoining() {
+        return with(Progress.JOINING);
     }
 
     /** Shards that may begin to join, in order. */
@@ -184,20 +192,6 @@ final class Members {
     /** It stays out until it is a new incarnation. */
     void rejected(Member member) {
         shards.get(member).progress = Progress.REJECTED;
-    }
-
-    List<Member> unenlistedTrainers() {
-        return trainers.entrySet().stream()
-                .filter(entry -> !entry.getValue())
-                .map(Map.Entry::getKey)
-                .toList();
-    }
-
-    /** Shards that build the initial state, with their stages. */
-    Map<Member, Integer> unenlistedShards() {
-        Map<Member, Integer> unenlisted = new TreeMap<>();
-        with(Progress.JOINING).forEach(member -> unenlisted.put(member, stage(member)));
-        return unenlisted;
     }
 
     private List<Member> with(Progress progress) {

@@ -8,12 +8,42 @@ import java.util.TreeMap;
 /** What an observer of the run is told, in order. */
 public sealed interface RunEvent {
 
+    /** The run begins, or begins again after {@link RolledBack}. */
     record Started(Roster roster, long version) implements RunEvent {}
 
     /**
-     * Version {@code step + 1} is in place everywhere.
+     * A coordinator has the promises of enough members and goes on with what they hold.
      *
-     * @param loss mean over the step's microbatches, nats per token, before the update
+     * @param how where the run was found
+     */
+    record TookOver(Member coordinator, long term, long version, String how) implements RunEvent {}
+
+    /** This coordinator has no power any more; another has, and the run goes on under it. */
+    record Superseded(Member coordinator, long term, String reason) implements RunEvent {}
+
+    /** This coordinator stops at a step boundary, so that another may take over. */
+    record HandedOver(Member coordinator, long term, long version) implements RunEvent {}
+
+    /**
+     * What was learnt after version {@code to} is lost: {@code from - to} steps. Everybody starts over.
+     *
+     * @param from the newest version that was complete
+     * @param to that of the newest checkpoint that a keeper serves, or the one the run started from
+     */
+    record RolledBack(long from, long to, String reason) implements RunEvent {}
+
+    /** The run cannot go on until somebody comes. */
+    record Waiting(String reason) implements RunEvent {}
+
+    /** A member asked to go and went, at a step boundary; nothing is lost with it. */
+    record Left(Member member, long version) implements RunEvent {}
+
+    /**
+     * Version {@code step + 1} is in place everywhere. After {@link TookOver} it may be told a second time, because nobody
+     * knows whether the last coordinator still told it.
+     *
+     * @param loss mean over the step's microbatches, nats per token, before the update; after a takeover, over those that
+     *     a living trainer knows (NaN if none)
      * @param counted microbatches counted, the same in every stage
      * @param replayed microbatch-stages that had to be replayed
      */

@@ -17,6 +17,12 @@ import java.time.Duration;
  * @param controlRetry how long to wait for an answer before asking again
  * @param holdBoundary how long a step may be held back for joiners and for a checkpoint under way
  * @param joins how members come in while the run is under way
+ * @param keepers keepers that must be there before the run begins, because they may know a later version to begin from
+ * @param copies keepers that get each checkpoint, if there are so many
+ * @param gatherWait how long the run waits for the shards and trainers it is planned with, before it begins with at least
+ *     one shard for each stage; and then for those who build their first version
+ * @param promiseWait how long a new coordinator waits for the promises of those who are present, and for somebody who has
+ *     a stage, before it declares that stage lost
  */
 public record RunPlan(
         int stages,
@@ -30,7 +36,11 @@ public record RunPlan(
         long keepEvery,
         Duration controlRetry,
         Duration holdBoundary,
-        Joins joins) {
+        Joins joins,
+        int keepers,
+        int copies,
+        Duration gatherWait,
+        Duration promiseWait) {
 
     /**
      * How members come in while the run is under way.

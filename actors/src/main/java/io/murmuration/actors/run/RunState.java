@@ -11,21 +11,17 @@ import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
-import io.murmuration.actors.protocol.TrainerMessage;
+import io.murmuration.actors.protocol.Standing;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
- * The run as the coordinator sees it: gather members, then step after step open, close, commit; between steps let
- * joiners in, evaluate and keep checkpoints. Phases follow events; time is only a deadline.
+ * The run as the coordinator sees it: take over, then step after step open, close, commit; between steps let members in
+ * and out, evaluate and keep checkpoints. Phases follow events; time is only a deadline.
  *
  * <p>Pure and single-threaded: events go in, messages to send and {@link RunEvent}s come out.
  */
@@ -33,13 +29,18 @@ final class RunState {
 
     /** Where the run is. */
     enum Phase {
-        GATHERING,
+        /** Collects promises, or, when nobody holds anything, waits for members. */
+        TAKING_OVER,
+        /** Everybody builds the version that the run begins from. */
+        BUILDING,
         JOINING,
         EVALUATING,
         KEEPING,
         TRAINING,
         CLOSING,
         COMMITTING,
+        /** Replicas disagree and do their update again. */
+        REDOING,
         OVER
     }
 
@@ -50,47 +51,56 @@ final class RunState {
 
     record Tell(RunEvent event) implements Effect {}
 
-    private record Keeping(Member keeper, long version, List<List<Member>> donors) {}
+    /** This coordinator is to end: another has its place, or is to have it. */
+    enum Retire implements Effect {
+        RETIRE
+    }
+
+    /** Numbers of rounds and of orders to close begin with the term, so that no two coordinators use the same. */
+    private static final int TERM_SHIFT = 32;
+
+    private record GoingBack(long from, String reason) {}
 
     private final RunPlan plan;
-    private final Members members;
-    private final Joins joins;
-    private final List<Effect> effects = new ArrayList<>();
+    private final Desk desk;
+    private final Departures departures;
+    private TakeOver takeOver;
+    private Optional<Building> building = Optional.empty();
+    private Optional<GoingBack> goingBack = Optional.empty();
 
-    private Phase phase = Phase.GATHERING;
-    private Roster roster;
+    private Phase phase = Phase.TAKING_OVER;
     /** Trainers of the open step as it began. */
     private List<Member> ranks = List.of();
 
-    /** Told to start over and not gone yet. */
-    private final Set<Member> expelled = new TreeSet<>();
-
-    private long version;
     private final SortedMap<Integer, Double> losses = new TreeMap<>();
     private Optional<StepClosing> closing = Optional.empty();
-    private double gradientNorm;
-    private final Map<Member, String> applied = new LinkedHashMap<>();
-    private final SortedMap<Integer, String> digests = new TreeMap<>();
-    private Optional<Keeping> keeping = Optional.empty();
+    private Optional<Commitment> commitment = Optional.empty();
     private long lastKeepTried = -1;
     private long evaluated = -1;
-    /** A checkpoint is due and waits until joiners need the stages' copies no more. */
+    /** The last number of a round or of an order to close. */
+    private long numbers;
+
+    /** A checkpoint that was due while joiners still needed an older copy. */
     private boolean keepPending;
 
     private int keepRepins;
     private long keepAskedAt;
     private boolean stopRequested;
-    private long now;
+    private boolean handingOver;
     private long phaseBegan;
     private long lastNews;
 
-    /** @param term of this coordinator; higher than that of any before */
-    RunState(RunPlan plan, long term) {
+    /**
+     * @param self the coordinator
+     * @param term to begin with; raised if somebody has seen a higher one
+     */
+    RunState(RunPlan plan, Member self, long term, long time) {
         this.plan = plan;
-        this.members = new Members(plan);
-        this.joins = new Joins(plan, members);
-        this.version = plan.firstVersion();
-        this.roster = new Roster(new Epoch(term, 0), List.of(), List.of());
+        this.desk = new Desk(plan, self, term, time);
+        this.departures = new Departures(desk);
+        this.takeOver = TakeOver.first(desk);
+        this.phaseBegan = time;
+        this.lastNews = time;
     }
 
     Phase phase() {
@@ -98,22 +108,11 @@ final class RunState {
     }
 
     Roster roster() {
-        return roster;
+        return desk.roster;
     }
 
     long version() {
-        return version;
-    }
-
-    private List<Effect> take() {
-        drainJoins();
-        List<Effect> taken = List.copyOf(effects);
-        effects.clear();
-        return taken;
-    }
-
-    private void drainJoins() {
-        effects.addAll(joins.take());
+        return desk.version;
     }
 
     // ---- events -----------------------------------------------------------------------------------------------
@@ -121,26 +120,37 @@ final class RunState {
     List<Effect> member(Membership.Event event, long time) {
         begin(time);
         switch (event) {
-            case Membership.Joined(Member member, Role role) -> joined(member, role);
+            case Membership.Joined(Member member, Role role) -> {
+                if (phase != Phase.OVER && desk.promises.joined(member, role)) {
+                    desk.send(member, new MemberMessage.TakeOver(desk.epoch()));
+                }
+            }
             case Membership.Removed(Member member, String reason) -> removed(member, reason);
-            // Senders route around an unreachable peer by their own deadlines; only removal reassigns.
-            case Membership.Unreachable(Member member) -> {}
-            case Membership.Reachable(Member member) -> {}
-            // Whoever leads has this state in its hands; another one that leads has its own.
+            // Senders route around an unreachable peer; only removal reassigns.
+            case Membership.Unreachable(Member member) -> {
+                desk.promises.unreachable(member);
+                settle();
+            }
+            case Membership.Reachable(Member member) -> desk.promises.reachable(member);
             case Membership.Leads(Member member) -> {}
         }
-        return take();
+        return desk.take();
     }
 
     List<Effect> message(Member from, CoordinatorMessage message, long time) {
         begin(time);
         switch (message) {
-            case CoordinatorMessage.Enlisted enlisted -> enlisted(from, enlisted);
-            case CoordinatorMessage.TrainerEnlisted enlisted -> {
-                members.trainerEnlisted(from);
-                gathered();
-                admitTrainerAtOnce();
+            case CoordinatorMessage.Promised(Epoch epoch, Standing standing) -> {
+                if (phase != Phase.OVER
+                        && epoch.term() == desk.epoch().term()
+                        && !desk.expelled().contains(from)
+                        && desk.promises.promised(from, standing)) {
+                    promised(from, standing);
+                }
             }
+            case CoordinatorMessage.Superseded superseded -> superseded(from, superseded);
+            case CoordinatorMessage.Leaving leaving -> leaving(from);
+            case CoordinatorMessage.Enlisted enlisted -> enlisted(from, enlisted);
             case CoordinatorMessage.TrainerFinished finished -> trainerFinished(finished);
             case CoordinatorMessage.Tally tally -> {
                 closing.ifPresent(step -> step.tally(from, tally));
@@ -150,293 +160,516 @@ final class RunState {
                 closing.ifPresent(step -> step.averaged(from, averaged));
                 advance();
             }
-            case CoordinatorMessage.Applied done -> applied(from, done);
-            case CoordinatorMessage.Fetching progress -> joins.fetching(from, progress);
-            case CoordinatorMessage.BadDonor bad -> joins.badDonor(from, bad);
-            case CoordinatorMessage.JoinFailed failed -> joinFailed(from, failed);
-            case CoordinatorMessage.Unsound damaged -> joins.unsound(from, damaged);
-            case CoordinatorMessage.Stored stored -> stored.versions().forEach(held -> joins.stored(from, held));
-            case CoordinatorMessage.Kept kept -> {
-                joins.stored(from, kept.version());
-                kept(kept.version(), Optional.empty());
-            }
-            case CoordinatorMessage.NotKept failed -> kept(failed.version(), Optional.of(failed.reason()));
-            case CoordinatorMessage.Superseded superseded -> {
-                if (superseded.seen().term() > roster.epoch().term()) {
-                    fail("superseded: " + from + " obeys term "
-                            + superseded.seen().term() + ", this is term "
-                            + roster.epoch().term());
+            case CoordinatorMessage.Applied done -> {
+                if (desk.joins.isJoining(from)) {
+                    desk.joins.reported(from, done.step() + 1, done.digest());
+                    joinsSettled();
+                } else if (phase == Phase.COMMITTING && done.step() == desk.version && desk.roster.contains(from)) {
+                    commitment.orElseThrow().applied(from, done.digest());
+                    commitSettled();
                 }
             }
+            case CoordinatorMessage.Redone redone -> {
+                if (phase == Phase.REDOING && redone.step() == desk.version && desk.roster.contains(from)) {
+                    commitment.orElseThrow().redone(from, redone.digest());
+                    redoSettled();
+                }
+            }
+            case CoordinatorMessage.Fetching progress -> desk.joins.fetching(from, progress);
+            case CoordinatorMessage.BadDonor bad -> desk.joins.badDonor(from, bad);
+            case CoordinatorMessage.JoinFailed failed -> joinFailed(from, failed);
+            case CoordinatorMessage.Unsound damaged -> {
+                desk.checkpoints.lacks(from, damaged.version());
+                desk.tell(new RunEvent.Unsound(from, damaged.version(), damaged.reason()));
+                if (phase == Phase.BUILDING && damaged.version() == desk.version) {
+                    withoutSource(from, damaged.reason());
+                }
+            }
+            case CoordinatorMessage.Kept kept -> kept(from, kept.version(), Optional.empty());
+            case CoordinatorMessage.NotKept failed -> {
+                desk.checkpoints.lacks(from, failed.version());
+                kept(from, failed.version(), Optional.of(failed.reason()));
+            }
         }
-        return take();
+        return desk.take();
     }
 
     /** Stop at the next step boundary, with a checkpoint. */
     List<Effect> stop(long time) {
         begin(time);
         stopRequested = true;
-        if (phase == Phase.GATHERING) {
+        if (phase == Phase.TAKING_OVER || phase == Phase.BUILDING) {
             enter(Phase.OVER);
-            tell(new RunEvent.Finished(version, digests, true));
+            desk.tell(new RunEvent.Finished(desk.version, desk.digests, true));
         }
-        return take();
+        return desk.take();
+    }
+
+    /** End at the next step boundary, so that another coordinator takes over. */
+    List<Effect> handOver(long time) {
+        begin(time);
+        handingOver = true;
+        if (phase == Phase.TAKING_OVER || phase == Phase.BUILDING || phase == Phase.OVER) {
+            handedOver();
+        }
+        return desk.take();
     }
 
     /** Time has passed: ask again for what is missing, end what took too long. */
     List<Effect> tick(long time) {
-        now = time;
-        if (now - lastNews >= plan.controlRetry().toNanos()) {
-            lastNews = now;
+        desk.now = time;
+        if (time - lastNews >= plan.controlRetry().toNanos()) {
+            lastNews = time;
             askAgain();
         }
-        if (phase != Phase.GATHERING && phase != Phase.OVER) {
-            joins.askAgain(roster, now);
-            if (phase != Phase.KEEPING
-                    && now - keepAskedAt >= plan.controlRetry().toNanos()) {
-                keeping.filter(open -> members.keeper().equals(Optional.of(open.keeper())))
-                        .ifPresent(open -> askToKeep(open.keeper()));
+        if (phase != Phase.OVER) {
+            // News of the step hide it if one of these was lost: they are said again whatever else happens.
+            desk.promises.missing().forEach(member -> desk.send(member, new MemberMessage.TakeOver(desk.epoch())));
+            desk.remindExpelled();
+            if (phase != Phase.TAKING_OVER && phase != Phase.BUILDING) {
+                desk.joins.askAgain();
+            }
+            if (time - keepAskedAt >= plan.controlRetry().toNanos()) {
+                desk.checkpoints.waiting().forEach(this::askToKeep);
             }
         }
-        boolean held = now - phaseBegan >= plan.holdBoundary().toNanos();
-        if (phase == Phase.JOINING && now - phaseBegan >= plan.controlRetry().toNanos()) {
-            if (held) {
-                joins.endHold();
-            } else {
-                joins.endGrace();
+        boolean held = time - phaseBegan >= plan.holdBoundary().toNanos();
+        switch (phase) {
+            case TAKING_OVER -> {
+                takeOver.tick();
+                settle();
             }
-            joinsSettled();
-        } else if (phase == Phase.KEEPING && held) {
-            keeping.ifPresent(late -> kept(late.version(), Optional.of("not kept within " + plan.holdBoundary())));
+            case BUILDING -> {
+                building.orElseThrow().tick();
+                settle();
+            }
+            case JOINING -> {
+                if (time - phaseBegan >= plan.controlRetry().toNanos()) {
+                    if (held) {
+                        desk.joins.endHold();
+                    } else {
+                        desk.joins.endGrace();
+                    }
+                    joinsSettled();
+                }
+            }
+            case KEEPING -> {
+                if (held) {
+                    giveUpCheckpoint("not kept within " + plan.holdBoundary());
+                }
+            }
+            default -> {}
         }
-        return take();
+        return desk.take();
     }
 
     private void begin(long time) {
-        now = time;
+        desk.now = time;
         lastNews = time;
+    }
+
+    // ---- taking over ------------------------------------------------------------------------------------------
+
+    private void promised(Member from, Standing standing) {
+        if (standing instanceof Standing.OfKeeper keeper) {
+            desk.checkpoints.keeper(from, keeper.versions());
+        }
+        if (phase == Phase.TAKING_OVER) {
+            boolean holds = standing instanceof Standing.OfShard shard && !shard.fresh();
+            if (takeOver.isAnew() && holds) {
+                desk.expel(from, false, "the run has gone back to version " + desk.version);
+            }
+            settle();
+            return;
+        }
+        switch (standing) {
+            case Standing.OfShard shard
+            when phase == Phase.BUILDING -> building.orElseThrow().shard(from, shard);
+            case Standing.OfTrainer trainer
+            when phase == Phase.BUILDING -> {
+                building.orElseThrow().trainer(from, trainer);
+                settle();
+            }
+            case Standing.OfShard shard -> {
+                if (shard.fresh()) {
+                    desk.members.joiner(from);
+                } else {
+                    desk.expel(from, false, "what it holds comes too late: the run goes on without it");
+                }
+            }
+            case Standing.OfTrainer trainer -> {
+                admit(from, trainer, desk.version + 1);
+                admitTrainerAtOnce();
+            }
+            case Standing.OfKeeper keeper -> {}
+        }
+    }
+
+    /** Goes on from taking over, or from building, as soon as that is possible. */
+    private void settle() {
+        if (phase == Phase.TAKING_OVER) {
+            takeOver.settle().ifPresent(finding -> {
+                switch (finding) {
+                    case Recovery.Found found -> goOn(found);
+                    case Recovery.Incomplete lost -> {
+                        desk.version = lost.version();
+                        if (lost.begun() || lost.version() > desk.newestVersion()) {
+                            rollBack(lost.reason());
+                        } else {
+                            beginAnew();
+                        }
+                    }
+                    case Recovery.Nothing nothing -> build();
+                }
+            });
+        } else if (phase == Phase.BUILDING && building.orElseThrow().complete()) {
+            building.get().begin();
+            building = Optional.empty();
+            fromTheStart();
+            desk.joins.settled(desk.version, desk.digests);
+            boundary();
+        }
+    }
+
+    private void build() {
+        building = Optional.of(new Building(desk));
+        enter(Phase.BUILDING);
+        goingBack.ifPresent(back -> desk.tell(new RunEvent.RolledBack(back.from(), desk.version, back.reason())));
+        goingBack = Optional.empty();
+    }
+
+    /** The version the run begins from was kept and measured when it was made. */
+    private void fromTheStart() {
+        evaluated = desk.version < plan.lastVersion() ? desk.version : -1;
+        lastKeepTried = desk.version;
+    }
+
+    private void goOn(Recovery.Found found) {
+        desk.version = found.version();
+        Map<Member, Standing.OfShard> shards = desk.promises.shardsBut(desk.expelled());
+        Map<Member, Standing.OfTrainer> trainers = desk.promises.trainersBut(desk.expelled());
+        found.lagging().forEach(member -> desk.expel(member, false, "it lags behind or differs from its peers"));
+        shards.forEach((member, shard) -> {
+            if (shard.fresh()) {
+                desk.members.joiner(member);
+            }
+        });
+        for (int stage = 0; stage < plan.stages(); stage++) {
+            for (Member member : found.stages().get(stage)) {
+                desk.members.adopt(member, stage, shards.get(member).digest());
+                desk.digests.put(stage, shards.get(member).digest());
+            }
+        }
+        losses.clear();
+        long newest = desk.version + (found.commitment().isPresent() ? 1 : 0);
+        trainers.forEach((member, trainer) -> {
+            admit(member, trainer, newest);
+            if (trainer.opened(Purpose.TRAIN, desk.version)) {
+                losses.putAll(trainer.losses());
+            }
+        });
+        desk.roster = desk.members.roster(desk.epoch().next());
+        desk.joins.settled(desk.version, desk.digests);
+        ranks = found.ranks().isEmpty() ? desk.roster.trainers() : found.ranks();
+        desk.waitsNoMore();
+        fromTheStart();
+        if (desk.version > plan.firstVersion()) {
+            evaluated = -1;
+            lastKeepTried = desk.checkpoints.source(desk.version).isPresent() ? desk.version : -1;
+        }
+        String how = found.commitment().isPresent()
+                ? "to be committed"
+                : found.closed() ? "being closed" : found.training() ? "open" : "not open";
+        desk.tell(new RunEvent.TookOver(
+                desk.self, desk.epoch().term(), desk.version, "step " + desk.version + " is " + how));
+        if (found.commitment().isPresent()) {
+            commitment = found.commitment();
+            enter(Phase.COMMITTING);
+            askToCommit();
+            commitSettled();
+        } else if (found.closed()) {
+            enter(Phase.CLOSING);
+            desk.broadcast(open(true));
+            beginClosing();
+        } else if (found.training()) {
+            enter(Phase.TRAINING);
+            desk.broadcast(open(true));
+        } else {
+            boundary();
+        }
+    }
+
+    /** A trainer that has begun a later step has seen a future that will not be, and would not begin this step. */
+    private void admit(Member member, Standing.OfTrainer trainer, long newest) {
+        if (trainer.open().filter(open -> open.step() > newest).isPresent()) {
+            desk.expel(member, false, "the run has gone back to version " + desk.version);
+        } else {
+            desk.members.trainer(member);
+        }
+    }
+
+    private void superseded(Member from, CoordinatorMessage.Superseded superseded) {
+        long term = desk.epoch().term();
+        boolean other = superseded.seen().term() > term
+                || (superseded.seen().term() == term && !superseded.holder().equals(desk.self));
+        if (!other || phase == Phase.OVER) {
+            return;
+        }
+        // Only who has not commanded yet may go above the other: the other one's word is newer than what this one
+        // knows.
+        if (phase == Phase.TAKING_OVER && !takeOver.isAnew()) {
+            takeOver.refused(superseded);
+            return;
+        }
+        enter(Phase.OVER);
+        desk.tell(new RunEvent.Superseded(
+                desk.self,
+                term,
+                from + " obeys " + superseded.holder() + " in term "
+                        + superseded.seen().term()));
+        desk.retire();
+    }
+
+    private void handedOver() {
+        desk.tell(new RunEvent.HandedOver(desk.self, desk.epoch().term(), desk.version));
+        enter(Phase.OVER);
+        desk.retire();
     }
 
     // ---- members ----------------------------------------------------------------------------------------------
 
-    private void joined(Member member, Role role) {
-        switch (role) {
-            case SHARD -> {
-                if (members.knows(member)) {
-                    return;
-                }
-                if (phase == Phase.GATHERING) {
-                    int stage = members.assign(member);
-                    send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, List.of()));
-                } else {
-                    members.joiner(member);
-                }
-            }
-            case TRAINER -> {
-                if (members.knows(member)) {
-                    return;
-                }
-                members.trainer(member);
-                send(member, new TrainerMessage.EnlistTrainer(roster.epoch()));
-            }
-            case KEEPER -> members.keeper(member);
-            case COORDINATOR -> {}
-        }
-    }
-
-    private void enlisted(Member from, CoordinatorMessage.Enlisted enlisted) {
-        if (phase != Phase.GATHERING) {
-            joins.reported(from, enlisted.version(), enlisted.digest());
-            joinsSettled();
-        } else if (enlisted.version() == version) {
-            members.enlisted(from, enlisted.digest());
-            gathered();
-        }
-    }
-
-    private void gathered() {
-        if (phase != Phase.GATHERING || !members.complete()) {
-            return;
-        }
-        roster = members.roster(roster.epoch().next());
-        for (int stage = 0; stage < plan.stages(); stage++) {
-            List<String> distinct =
-                    roster.stage(stage).stream().map(members::digest).distinct().toList();
-            if (distinct.size() > 1) {
-                fail("the replicas of stage " + stage + " start with different parameters: " + distinct);
-                return;
-            }
-            digests.put(stage, distinct.getFirst());
-        }
-        tell(new RunEvent.Started(roster, version));
-        joins.settled(version, digests);
-        members.tooLateToBegin();
-        evaluated = version < plan.lastVersion() ? version : -1;
-        lastKeepTried = version;
-        boundary();
-    }
-
     private void removed(Member member, String reason) {
-        boolean inRoster = roster.contains(member);
-        joins.gone(member);
-        members.removed(member);
-        expelled.remove(member);
-        if (phase == Phase.OVER || phase == Phase.GATHERING) {
-            return;
-        }
-        if (!inRoster) {
-            keeperGone(member);
-            joinsSettled();
-            return;
-        }
-        tell(new RunEvent.Lost(member, reason));
-        applied.remove(member);
-        roster = roster.without(member);
-        for (int stage = 0; stage < plan.stages(); stage++) {
-            if (roster.stage(stage).isEmpty()) {
-                fail("stage " + stage + " has lost its last replica (" + member + ": " + reason + ")");
-                return;
+        boolean inRoster = desk.roster.contains(member);
+        desk.gone(member);
+        departures.removed(member);
+        Optional<RunEvent> checkpoint = desk.checkpoints.removed(member);
+        switch (phase) {
+            case OVER -> {}
+            case TAKING_OVER -> settle();
+            case BUILDING -> {
+                if (withoutSource(member, reason)) {
+                    settle();
+                }
+            }
+            default -> {
+                if (inRoster) {
+                    lost(member, reason);
+                } else {
+                    checkpointSettled(checkpoint);
+                    joinsSettled();
+                }
             }
         }
-        keeping.filter(open -> open.donors().stream()
-                        .anyMatch(donors -> donors.stream().noneMatch(roster::contains)))
-                .ifPresent(open -> donorsOfKeeperGone(
-                        open.version(), "its donors of a stage are gone, the last of them " + member));
-        if (roster.trainers().isEmpty() && !members.trainers().isEmpty()) {
+    }
+
+    /** False if the version that is being built cannot be had any more. */
+    private boolean withoutSource(Member keeper, String reason) {
+        boolean there = building.orElseThrow().withoutSource(keeper);
+        if (!there) {
+            rollBack("nobody can serve version " + desk.version + " any more: " + keeper + ": " + reason);
+        }
+        return there;
+    }
+
+    private void lost(Member member, String reason) {
+        desk.tell(new RunEvent.Lost(member, reason));
+        desk.roster = desk.roster.without(member);
+        for (int stage = 0; stage < plan.stages(); stage++) {
+            if (desk.roster.stage(stage).isEmpty()) {
+                // Whoever has just taken the last one's snapshot can go on for it.
+                if (phase == Phase.JOINING && !desk.joins.admit().isEmpty()) {
+                    desk.roster = desk.members.roster(desk.epoch().next());
+                }
+                if (desk.roster.stage(stage).isEmpty()) {
+                    rollBack("stage " + stage + " has lost its last replica (" + member + ": " + reason + ")");
+                    return;
+                }
+            }
+        }
+        if (desk.checkpoints.lacksDonors(desk.roster)) {
+            donorsOfKeepersGone("its donors of a stage are gone, the last of them " + member);
+        }
+        if (desk.roster.trainers().isEmpty() && !desk.members.trainers().isEmpty()) {
             admitTrainerAtOnce();
         } else {
             rosterChanged();
         }
     }
 
-    /** A checkpoint of the present version can be begun anew with the next keeper, that of an older one not. */
-    private void keeperGone(Member member) {
-        keeping.filter(open -> open.keeper().equals(member)).ifPresent(open -> {
-            if (phase != Phase.KEEPING || open.version() != version) {
-                kept(open.version(), Optional.of("the keeper " + member + " is gone"));
-            }
-        });
+    /** Somebody asks to go. Who is needed stays until a boundary at which it is not. */
+    private void leaving(Member from) {
+        if (phase == Phase.TAKING_OVER || phase == Phase.BUILDING) {
+            // Asked again, when it is known what it is needed for.
+            return;
+        }
+        departures.asked(from);
+        if (phase == Phase.OVER || !desk.roster.contains(from)) {
+            departures.discharge(from);
+            checkpointSettled(desk.checkpoints.removed(from));
+            joinsSettled();
+        }
     }
 
     /** A run without trainers takes the next one in the middle of a step; any other waits for the boundary. */
     private void admitTrainerAtOnce() {
-        List<Member> trainers = members.trainers();
-        if (phase != Phase.GATHERING && phase != Phase.OVER && roster.trainers().isEmpty() && !trainers.isEmpty()) {
-            roster = new Roster(roster.epoch().next(), roster.stages(), trainers);
+        List<Member> trainers = desk.members.trainers();
+        if (phase != Phase.OVER && desk.roster.trainers().isEmpty() && !trainers.isEmpty()) {
+            desk.roster = new Roster(desk.epoch().next(), desk.roster.stages(), trainers);
             ranks = trainers;
             rosterChanged();
         }
     }
 
     private void rosterChanged() {
-        closing.ifPresent(step -> step.rosterChanged(roster));
+        closing.ifPresent(step -> step.rosterChanged(desk.roster));
         switch (phase) {
             case TRAINING, CLOSING, EVALUATING -> {
-                broadcast(new MemberMessage.RosterChanged(roster));
+                desk.broadcast(new MemberMessage.RosterChanged(desk.roster));
                 // A trainer that came in the middle knows nothing of the open step.
-                roster.trainers().forEach(trainer -> send(trainer, open(true)));
+                desk.roster.trainers().forEach(trainer -> desk.send(trainer, open(true)));
                 advance();
             }
             case COMMITTING -> {
-                broadcast(new MemberMessage.RosterChanged(roster));
+                desk.broadcast(new MemberMessage.RosterChanged(desk.roster));
                 commitSettled();
             }
+            case REDOING -> redoSettled();
             case JOINING -> joinsSettled();
-            case KEEPING, GATHERING, OVER -> {}
+            case KEEPING, TAKING_OVER, BUILDING, OVER -> {}
         }
+    }
+
+    /** A stage cannot be had any more at this version: everybody goes back to the newest one that can. */
+    private void rollBack(String reason) {
+        desk.checkpoints.giveUp("the run goes back").ifPresent(desk::tell);
+        keepPending = false;
+        desk.waitFor("the run goes back from version " + desk.version + " to a checkpoint: " + reason);
+        // It has gone back when the others have obeyed; one who was superseded only believes that it must.
+        goingBack = Optional.of(new GoingBack(desk.version, reason));
+        beginAnew();
+    }
+
+    private void beginAnew() {
+        long to = desk.newestVersion();
+        endStep();
+        building = Optional.empty();
+        desk.digests.clear();
+        desk.joins.forgetAll();
+        desk.roster = new Roster(desk.epoch().next(), List.of(), List.of());
+        desk.version = to;
+        String why = "the run begins anew from version " + to;
+        // What they hold is of a future that will not be; as new members they take part in the past like any other.
+        List<Member> all =
+                new ArrayList<>(desk.promises.shardsBut(desk.expelled()).keySet());
+        all.addAll(desk.promises.trainersBut(desk.expelled()).keySet());
+        all.forEach(member -> desk.expel(member, false, why));
+        takeOver = TakeOver.anew(desk);
+        enter(Phase.TAKING_OVER);
     }
 
     // ---- a step -----------------------------------------------------------------------------------------------
 
     /** Between steps: everything that may only happen here, then the next step. */
     private void boundary() {
-        closing = Optional.empty();
-        if (!members.trainers().equals(roster.trainers())) {
-            roster = new Roster(roster.epoch().next(), roster.stages(), members.trainers());
+        endStep();
+        if (handingOver) {
+            handedOver();
+            return;
         }
-        boolean last = version >= plan.lastVersion();
+        departures.atBoundary();
+        if (!desk.members.trainers().equals(desk.roster.trainers())) {
+            desk.roster = new Roster(desk.epoch().next(), desk.roster.stages(), desk.members.trainers());
+        }
+        boolean last = desk.version >= plan.lastVersion();
         if (last || stopRequested) {
-            joins.cancel();
+            desk.joins.cancel();
         } else if (joinersHoldBoundary()) {
             return;
         }
-        ranks = roster.trainers();
-        boolean evaluationDue = last || (plan.evaluateEvery() > 0 && version % plan.evaluateEvery() == 0);
-        if (evaluationDue && !stopRequested && evaluated != version && plan.evaluationMicrobatches() > 0) {
-            evaluated = version;
+        ranks = desk.roster.trainers();
+        boolean evaluationDue = last || (plan.evaluateEvery() > 0 && desk.version % plan.evaluateEvery() == 0);
+        if (evaluationDue && !stopRequested && evaluated != desk.version && plan.evaluationMicrobatches() > 0) {
+            evaluated = desk.version;
             losses.clear();
             enter(Phase.EVALUATING);
-            broadcast(open(false));
+            desk.broadcast(open(false));
             return;
         }
         boolean over = last || stopRequested;
-        boolean keepDue = over || keepPending || (plan.keepEvery() > 0 && version % plan.keepEvery() == 0);
-        if (keepDue && lastKeepTried != version) {
-            if (keeping.isPresent()) {
+        boolean keepDue = over || keepPending || (plan.keepEvery() > 0 && desk.version % plan.keepEvery() == 0);
+        if (keepDue && lastKeepTried != desk.version) {
+            if (desk.checkpoints.isOpen()) {
                 enter(Phase.KEEPING);
                 return;
             }
-            keepPending = joins.busy();
+            keepPending = desk.joins.busy();
             if (!keepPending) {
                 keep();
             }
         }
-        if (over && keeping.isPresent()) {
+        if (over && desk.checkpoints.isOpen()) {
             enter(Phase.KEEPING);
             return;
         }
         if (over) {
             enter(Phase.OVER);
-            tell(new RunEvent.Finished(version, digests, stopRequested && !last));
+            desk.tell(new RunEvent.Finished(desk.version, desk.digests, stopRequested && !last));
             return;
         }
         losses.clear();
         enter(Phase.TRAINING);
-        broadcast(open(false));
+        desk.broadcast(open(false));
     }
 
     /** Lets in who has caught up, lets begin who waits; true if somebody is to be waited for. */
     private boolean joinersHoldBoundary() {
-        if (!joins.admit().isEmpty()) {
-            roster = members.roster(roster.epoch().next());
+        if (!desk.joins.admit().isEmpty()) {
+            desk.roster = desk.members.roster(desk.epoch().next());
         }
-        joins.begin(roster, keepPending, now);
-        drainJoins();
-        boolean holds = joins.holds(roster);
+        desk.joins.begin(keepPending);
+        boolean holds = desk.joins.holds();
         if (holds && phase != Phase.JOINING) {
             enter(Phase.JOINING);
         }
         return holds;
     }
 
+    private void endStep() {
+        // After going back the same step is closed a second time.
+        closing.ifPresent(step -> numbers = step.lastNumber());
+        closing = Optional.empty();
+        commitment = Optional.empty();
+    }
+
     private MemberMessage.OpenStep open(boolean begun) {
         return phase == Phase.EVALUATING
                 ? new MemberMessage.OpenStep(
-                        roster, ranks, Purpose.EVALUATE, version, plan.evaluationMicrobatches(), begun)
-                : new MemberMessage.OpenStep(roster, ranks, Purpose.TRAIN, version, plan.microbatches(), begun);
+                        desk.roster, ranks, Purpose.EVALUATE, desk.version, plan.evaluationMicrobatches(), begun)
+                : new MemberMessage.OpenStep(
+                        desk.roster, ranks, Purpose.TRAIN, desk.version, plan.microbatches(), begun);
     }
 
     private void trainerFinished(CoordinatorMessage.TrainerFinished finished) {
-        boolean training = phase == Phase.TRAINING && finished.purpose() == Purpose.TRAIN;
-        boolean evaluating = phase == Phase.EVALUATING && finished.purpose() == Purpose.EVALUATE;
-        if (finished.step() != version || !(training || evaluating)) {
+        boolean training = finished.purpose() == Purpose.TRAIN && (phase == Phase.TRAINING || phase == Phase.CLOSING);
+        boolean evaluating = finished.purpose() == Purpose.EVALUATE && phase == Phase.EVALUATING;
+        if (finished.step() != desk.version || !(training || evaluating)) {
             return;
         }
         losses.putAll(finished.losses());
         int expected = training ? plan.microbatches() : plan.evaluationMicrobatches();
-        if (losses.size() < expected) {
+        if (losses.size() < expected || phase == Phase.CLOSING) {
             return;
         }
         if (training) {
             enter(Phase.CLOSING);
-            closing = Optional.of(new StepClosing(roster, version, plan.microbatches(), joins.listeners()));
-            advance();
+            beginClosing();
         } else {
-            tell(new RunEvent.Evaluated(version, meanLoss(), expected));
+            desk.tell(new RunEvent.Evaluated(desk.version, meanLoss(), expected));
             boundary();
         }
     }
 
+    /** Not a number if nobody alive knows any. */
     private double meanLoss() {
         double sum = 0;
         for (double loss : losses.values()) {
@@ -445,13 +678,20 @@ final class RunState {
         return sum / losses.size();
     }
 
+    private void beginClosing() {
+        numbers = Math.max(numbers, desk.epoch().term() << TERM_SHIFT);
+        closing = Optional.of(
+                new StepClosing(desk.roster, desk.version, plan.microbatches(), desk.joins.listeners(), numbers));
+        advance();
+    }
+
     private void advance() {
-        if (phase != Phase.CLOSING || roster.trainers().isEmpty()) {
+        if (phase != Phase.CLOSING || desk.roster.trainers().isEmpty()) {
             return;
         }
         StepClosing step = closing.orElseThrow();
         try {
-            step.advance().forEach(order -> send(order.to(), order.message()));
+            step.advance().forEach(order -> desk.send(order.to(), order.message()));
         } catch (IllegalStateException e) {
             fail(e.getMessage());
             return;
@@ -459,87 +699,113 @@ final class RunState {
         if (!step.prepared()) {
             return;
         }
-        gradientNorm = step.gradientNorm();
+        double gradientNorm = step.gradientNorm();
         if (!Double.isFinite(gradientNorm)) {
-            fail("the gradient of step " + version + " is not finite");
+            fail("the gradient of step " + desk.version + " is not finite");
             return;
         }
-        applied.clear();
+        commitment = Optional.of(
+                new Commitment(desk.version, gradientNorm, step.replayed(), step.rounds(), new TreeMap<>()));
         enter(Phase.COMMITTING);
         for (int stage = 0; stage < plan.stages(); stage++) {
-            joins.committed(roster.epoch(), stage, version, step.invitation(stage), gradientNorm);
+            desk.joins.committed(stage, desk.version, step.invitation(stage), gradientNorm);
         }
-        roster.stages().forEach(shards -> shards.forEach(this::commit));
+        askToCommit();
     }
 
-    private void commit(Member shard) {
-        long round = closing.orElseThrow().round(shard);
-        send(shard, new ShardMessage.Commit(roster.epoch(), version, round, gradientNorm));
-    }
-
-    private void applied(Member from, CoordinatorMessage.Applied done) {
-        if (joins.isJoining(from)) {
-            joins.reported(from, done.step() + 1, done.digest());
-            joinsSettled();
-        } else if (phase == Phase.COMMITTING && done.step() == version && roster.contains(from)) {
-            applied.put(from, done.digest());
-            commitSettled();
-        }
+    private void askToCommit() {
+        Commitment step = commitment.orElseThrow();
+        step.missing(desk.roster)
+                .forEach((shard, round) -> desk.send(
+                        shard, new ShardMessage.Commit(desk.epoch(), step.step(), round, step.gradientNorm())));
     }
 
     /** When everybody has applied, compare what they have. */
     private void commitSettled() {
-        for (List<Member> shards : roster.stages()) {
-            if (!applied.keySet().containsAll(shards)) {
+        Commitment step = commitment.orElseThrow();
+        if (step.missing(desk.roster).isEmpty()) {
+            if (step.beginRedo(desk.roster)) {
+                enter(Phase.REDOING);
+                askToRedo();
+            } else {
+                committed(step);
+            }
+        }
+    }
+
+    private void askToRedo() {
+        commitment
+                .orElseThrow()
+                .redoing(desk.roster)
+                .forEach(shard -> desk.send(shard, new ShardMessage.Redo(desk.epoch(), desk.version)));
+    }
+
+    private void redoSettled() {
+        Commitment step = commitment.orElseThrow();
+        if (!step.redoing(desk.roster).isEmpty()) {
+            return;
+        }
+        for (Member member : step.contradicting(desk.roster)) {
+            String reason = "doing step " + desk.version + " again it got something else";
+            desk.tell(new RunEvent.Lost(member, reason));
+            desk.expel(member, true, reason);
+        }
+        for (int stage = 0; stage < plan.stages(); stage++) {
+            if (step.majority(desk.roster, stage).isEmpty()) {
+                rollBack("the replicas of stage " + stage + " disagree after step " + desk.version
+                        + " and none can be told to be wrong: " + step.describe(desk.roster, stage));
                 return;
             }
         }
+        committed(step);
+    }
+
+    private void committed(Commitment step) {
         List<Member> odd = new ArrayList<>();
         for (int stage = 0; stage < plan.stages(); stage++) {
-            Map<String, Long> votes = roster.stage(stage).stream()
-                    .collect(Collectors.groupingBy(applied::get, TreeMap::new, Collectors.counting()));
-            Map.Entry<String, Long> most =
-                    votes.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow();
-            if (most.getValue() * 2 <= roster.stage(stage).size()) {
-                fail("the replicas of stage " + stage + " disagree after step " + version + " and none has a majority: "
-                        + votes);
-                return;
-            }
-            digests.put(stage, most.getKey());
-            roster.stage(stage).stream()
-                    .filter(member -> !applied.get(member).equals(most.getKey()))
+            List<Member> right = step.majority(desk.roster, stage);
+            desk.digests.put(stage, step.digest(right.getFirst()));
+            desk.roster.stage(stage).stream()
+                    .filter(member -> !right.contains(member))
                     .forEach(odd::add);
         }
-        tell(new RunEvent.StepCommitted(
-                version,
+        desk.tell(new RunEvent.StepCommitted(
+                desk.version,
                 meanLoss(),
-                gradientNorm,
-                losses.size(),
-                closing.orElseThrow().replayed(),
-                roster.shards(),
-                roster));
-        version++;
+                step.gradientNorm(),
+                plan.microbatches(),
+                step.replayed(),
+                desk.roster.shards(),
+                desk.roster));
+        desk.version++;
         for (Member member : odd) {
-            tell(new RunEvent.Lost(member, "its parameters differ from those of the majority"));
-            members.removed(member);
+            desk.tell(new RunEvent.Lost(member, "its parameters differ from those of the majority"));
+            desk.expel(member, true, "its parameters differ from those of the majority");
         }
-        if (!odd.isEmpty()) {
-            odd.forEach(member -> roster = roster.without(member));
-            expelled.addAll(odd);
-            odd.forEach(member -> send(member, new MemberMessage.RosterChanged(roster)));
-        }
-        joins.settled(version, digests);
+        desk.joins.settled(desk.version, desk.digests);
         boundary();
     }
 
     // ---- joiners ----------------------------------------------------------------------------------------------
 
+    private void enlisted(Member from, CoordinatorMessage.Enlisted enlisted) {
+        if (phase == Phase.BUILDING) {
+            building.orElseThrow().enlisted(from, enlisted);
+            settle();
+        } else if (phase != Phase.TAKING_OVER) {
+            desk.joins.reported(from, enlisted.version(), enlisted.digest());
+            joinsSettled();
+        }
+    }
+
     private void joinFailed(Member from, CoordinatorMessage.JoinFailed failed) {
-        if (keeping.filter(open -> open.keeper().equals(from) && open.version() == failed.version())
-                .isPresent()) {
-            donorsOfKeeperGone(failed.version(), failed.reason());
-        } else {
-            joins.failed(from, failed, roster, now);
+        if (desk.checkpoints.waiting().contains(from)) {
+            if (desk.checkpoints.version() == failed.version()) {
+                donorsOfKeepersGone(failed.reason());
+            }
+        } else if (phase != Phase.BUILDING) {
+            // While building, whoever lacks the version is asked again with the next tick.
+            desk.joins.failed(from, failed);
             joinsSettled();
         }
     }
@@ -554,89 +820,82 @@ final class RunState {
     // ---- checkpoints ------------------------------------------------------------------------------------------
 
     private void keep() {
-        lastKeepTried = version;
+        lastKeepTried = desk.version;
         keepRepins = 0;
-        members.keeper().ifPresent(keeper -> {
-            keeping = Optional.of(new Keeping(keeper, version, List.of()));
-            askToKeep(keeper);
-        });
+        if (desk.checkpoints.begin(desk.version, desk.promises::isReachable)) {
+            desk.checkpoints.waiting().forEach(this::askToKeep);
+        }
     }
 
     /** Donors pin the version only while it is the present one; later the keeper makes do with those that have. */
     private void askToKeep(Member keeper) {
-        keepAskedAt = now;
-        Keeping open = keeping.orElseThrow();
-        List<List<Member>> donors = open.donors();
-        if (open.version() == version) {
-            donors = new ArrayList<>();
+        keepAskedAt = desk.now;
+        Checkpoints open = desk.checkpoints;
+        if (open.version() == desk.version) {
+            List<List<Member>> donors = new ArrayList<>();
             for (int stage = 0; stage < plan.stages(); stage++) {
-                donors.add(joins.pin(roster, stage, keeper));
+                donors.add(desk.joins.pin(stage, keeper));
             }
-            drainJoins();
+            open.donors(donors);
         }
-        keeping = Optional.of(new Keeping(keeper, open.version(), donors));
-        send(keeper, new KeeperMessage.Keep(roster.epoch(), open.version(), donors));
+        desk.send(keeper, new KeeperMessage.Keep(desk.epoch(), open.version(), open.donors()));
     }
 
-    /** The keeper has nobody left to ask: others may still pin the present version, for a while. */
-    private void donorsOfKeeperGone(long of, String reason) {
+    /** The keepers have nobody left to ask: others may still pin the present version, for a while. */
+    private void donorsOfKeepersGone(String reason) {
         keepRepins++;
-        if (of == version && keepRepins < plan.joins().attempts()) {
-            askToKeep(keeping.orElseThrow().keeper());
+        if (desk.checkpoints.version() == desk.version
+                && keepRepins < plan.joins().attempts()) {
+            desk.checkpoints.waiting().forEach(this::askToKeep);
         } else {
-            kept(of, Optional.of(reason));
+            giveUpCheckpoint(reason);
         }
     }
 
-    private void kept(long keptVersion, Optional<String> problem) {
-        Optional<Keeping> done = keeping.filter(open -> open.version() == keptVersion);
-        if (done.isEmpty()) {
-            return;
+    private void giveUpCheckpoint(String reason) {
+        desk.checkpoints.waiting().forEach(desk.joins::unpin);
+        checkpointSettled(desk.checkpoints.giveUp(reason));
+    }
+
+    private void kept(Member keeper, long version, Optional<String> problem) {
+        if (desk.checkpoints.waiting().contains(keeper) && desk.checkpoints.version() == version) {
+            desk.joins.unpin(keeper);
         }
-        joins.unpin(done.get().keeper());
-        keeping = Optional.empty();
-        tell(problem.<RunEvent>map(reason -> new RunEvent.NotKept(keptVersion, reason))
-                .orElseGet(() -> new RunEvent.Kept(keptVersion)));
-        if (phase == Phase.KEEPING || phase == Phase.JOINING) {
-            boundary();
-        }
+        checkpointSettled(desk.checkpoints.answered(keeper, version, problem));
+    }
+
+    private void checkpointSettled(Optional<RunEvent> result) {
+        result.ifPresent(event -> {
+            desk.tell(event);
+            if (phase == Phase.KEEPING || phase == Phase.JOINING) {
+                boundary();
+            }
+        });
     }
 
     // ---- small things -----------------------------------------------------------------------------------------
 
     private void askAgain() {
         switch (phase) {
-            case GATHERING -> {
-                members.unenlistedShards()
-                        .forEach((member, stage) ->
-                                send(member, new ShardMessage.Enlist(roster.epoch(), stage, version, List.of())));
-            }
-            case TRAINING, EVALUATING -> broadcast(open(true));
+            case BUILDING -> building.orElseThrow().askAgain();
+            case TRAINING, EVALUATING -> desk.broadcast(open(true));
             case CLOSING -> {
                 // Whoever missed that the step began can answer nothing about it.
-                broadcast(open(true));
-                if (!roster.trainers().isEmpty()) {
+                desk.broadcast(open(true));
+                if (!desk.roster.trainers().isEmpty()) {
                     askAgainToClose();
                 }
             }
-            case COMMITTING ->
-                roster.stages().forEach(shards -> shards.stream()
-                        .filter(member -> !applied.containsKey(member))
-                        .forEach(this::commit));
-            case KEEPING -> members.keeper().ifPresent(this::askToKeep);
-            case JOINING, OVER -> {}
-        }
-        if (phase != Phase.OVER) {
-            expelled.forEach(member -> send(member, new MemberMessage.RosterChanged(roster)));
-            members.unenlistedTrainers()
-                    .forEach(member -> send(member, new TrainerMessage.EnlistTrainer(roster.epoch())));
+            case COMMITTING -> askToCommit();
+            case REDOING -> askToRedo();
+            case TAKING_OVER, JOINING, KEEPING, OVER -> {}
         }
     }
 
     private void askAgainToClose() {
         StepClosing step = closing.orElseThrow();
         try {
-            step.askAgain().forEach(order -> send(order.to(), order.message()));
+            step.askAgain().forEach(order -> desk.send(order.to(), order.message()));
         } catch (IllegalStateException e) {
             fail(e.getMessage());
         }
@@ -644,24 +903,11 @@ final class RunState {
 
     private void enter(Phase next) {
         phase = next;
-        phaseBegan = now;
+        phaseBegan = desk.now;
     }
 
     private void fail(String reason) {
         enter(Phase.OVER);
-        tell(new RunEvent.Failed(reason));
-    }
-
-    private void broadcast(MemberMessage message) {
-        roster.stages().forEach(shards -> shards.forEach(member -> send(member, message)));
-        roster.trainers().forEach(member -> send(member, message));
-    }
-
-    private void send(Member to, ControlMessage message) {
-        effects.add(new Send(to, message));
-    }
-
-    private void tell(RunEvent event) {
-        effects.add(new Tell(event));
+        desk.tell(new RunEvent.Failed(reason));
     }
 }

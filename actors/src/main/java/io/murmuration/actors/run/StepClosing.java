@@ -65,8 +65,13 @@ final class StepClosing {
     private int asksWithoutNews;
     private final List<Order> lastReplays = new ArrayList<>();
 
-    /** @param listeners joiners of every stage, who hear its averages */
-    StepClosing(Roster roster, long step, int microbatches, List<List<Member>> listeners) {
+    /**
+     * @param listeners joiners of every stage, who hear its averages
+     * @param numbers orders to close and rounds are numbered from the next one on; higher than any before in this step
+     */
+    StepClosing(Roster roster, long step, int microbatches, List<List<Member>> listeners, long numbers) {
+        this.closing = numbers;
+        this.round = numbers;
         this.roster = roster;
         this.listeners = List.copyOf(listeners);
         this.step = step;
@@ -365,12 +370,15 @@ final class StepClosing {
         return stages.get(number).invited.get(roster.stage(number).getFirst());
     }
 
-    /** The round a shard is to commit. */
-    long round(Member member) {
-        return stages.get(roster.stageOf(member).orElseThrow())
-                .invited
-                .get(member)
-                .round();
+    /** The round that each shard is to commit. */
+    Map<Member, Long> rounds() {
+        Map<Member, Long> rounds = new TreeMap<>();
+        for (int number = 0; number < stages.size(); number++) {
+            for (Member member : roster.stage(number)) {
+                rounds.put(member, stages.get(number).invited.get(member).round());
+            }
+        }
+        return rounds;
     }
 
     /** Norm of the average over all stages; squares are added in the order of the stages. */
@@ -385,8 +393,9 @@ final class StepClosing {
         return Math.sqrt(squared);
     }
 
-    long step() {
-        return step;
+    /** The highest number given to a round or to an order to close. */
+    long lastNumber() {
+        return Math.max(closing, round);
     }
 
     int replayed() {

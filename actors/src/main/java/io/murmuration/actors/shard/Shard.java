@@ -6,12 +6,14 @@ import io.murmuration.actors.port.ActorPorts;
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.port.ComputeFailedException;
 import io.murmuration.actors.port.DataPlane;
+import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Fence;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.MicrobatchId;
@@ -22,6 +24,8 @@ import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.Standing;
+import io.murmuration.actors.protocol.StartOverException;
 import io.murmuration.actors.protocol.TrainerMessage;
 import io.murmuration.actors.protocol.TransferMessage;
 import io.murmuration.actors.routing.Custody;
@@ -61,6 +65,14 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private record Continue(Runnable continuation) implements Message {}
 
+    private record Seen(Membership.Event event) implements Message {}
+
+    /** Orders of the {@link io.murmuration.actors.run.Host}. */
+    public enum Command implements Message {
+        /** Hand over what is held here and go; it ends when the coordinator has let it. */
+        LEAVE
+    }
+
     private record RoundFinished(ShardRounds.Sealed average) implements Message {}
 
     /** A part of a round's average that this shard owns, for joiners. */
@@ -70,7 +82,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         /** Deadlines, refused offers. */
         WAKE,
         /** Answers and chunks that were refused; gradients asked for that have not come. */
-        RETRY
+        RETRY,
+        /** The coordinator has not let this shard go yet. */
+        LEAVING
     }
 
     private static final MicrobatchId NOTHING_OPENED = new MicrobatchId(Purpose.EVALUATE, -1, 0);
@@ -85,9 +99,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private final AverageFeed feed;
     private final ShardRounds rounds;
 
-    private Epoch seen = Epoch.NONE;
+    private final Fence fence = new Fence();
     private Roster roster = Roster.EMPTY;
-    private Optional<Member> coordinator = Optional.empty();
     private int stage = -1;
     private StepAccount account;
     private long version = -1;
@@ -108,6 +121,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private final List<Answer> unanswered = new ArrayList<>();
 
     private long applying = -1;
+    /** A promise is given when it is known what came of the step that is being applied. */
+    private boolean promiseDue;
+
+    private Optional<Standing.Committed> committed = Optional.empty();
+    private boolean redoing;
+    private boolean leaving;
 
     private Shard(
             ActorContext<Message> context,
@@ -135,6 +154,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         this.rounds = new ShardRounds(this::spawnRound, settings.earlyParts());
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
+        ports.membership().subscribe(self, event -> {
+            // Who takes part is in the roster; this is for who can be reached.
+            if (!(event instanceof Membership.Joined || event instanceof Membership.Leads)) {
+                me.tell(new Seen(event));
+            }
+        });
     }
 
     public static Behavior<Message> create(Ports ports, Member self, ShardSettings settings) {
@@ -154,8 +179,27 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     return proceed();
                 })
                 .onMessage(Control.class, message -> {
+                    if (message.envelope().message() instanceof MemberMessage.Discharged discharged
+                            && fence(message.envelope().from(), discharged.epoch())
+                            && leaving) {
+                        return Behaviors.stopped();
+                    }
                     control(message.envelope());
                     return proceed();
+                })
+                .onMessage(Seen.class, message -> {
+                    switch (message.event()) {
+                        case Membership.Unreachable(Member member) -> custody.unreachable(member);
+                        case Membership.Reachable(Member member) -> custody.reachable(member);
+                        // It does not come back under this name: nothing is to be remembered of it.
+                        case Membership.Removed(Member member, String reason) -> custody.reachable(member);
+                        default -> {}
+                    }
+                    return proceed();
+                })
+                .onMessage(Command.class, leave -> {
+                    leaving = true;
+                    return leave();
                 })
                 .onMessage(RoundFinished.class, message -> {
                     roundFinished(message.average());
@@ -166,6 +210,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     return proceed();
                 })
                 .onMessage(Timer.class, timer -> {
+                    if (timer == Timer.LEAVING) {
+                        return leave();
+                    }
                     if (timer == Timer.RETRY) {
                         retry();
                     }
@@ -179,6 +226,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     return proceed();
                 })
                 .onSignal(PostStop.class, stopped -> {
+                    ports.all().membership().unsubscribe(self);
                     ports.all().control().detach(self);
                     ports.all().data().detach(self);
                     ports.all().compute().release(self);
@@ -202,7 +250,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
         if (tallyDue && !account.computing()) {
             tallyDue = false;
-            tell(new CoordinatorMessage.Tally(seen, version, closing, account.counted()));
+            tell(new CoordinatorMessage.Tally(fence.seen(), version, closing, account.counted()));
         }
         joining.ifPresent(ShardJoin::proceed);
         donor.ifPresent(SnapshotDonor::proceed);
@@ -424,9 +472,25 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         Member from = envelope.from();
         getContext().getLog().debug("{} <- {}: {}", self, from, message);
         switch (message) {
+            case MemberMessage.TakeOver takeOver -> {
+                if (fence(from, takeOver.epoch())) {
+                    promise();
+                }
+            }
+            case MemberMessage.StartOver startOver -> {
+                if (fence(from, startOver.epoch())) {
+                    throw new StartOverException(self, startOver.fault(), startOver.reason());
+                }
+            }
+            // Not asked for, or refused above.
+            case MemberMessage.Discharged discharged -> {}
+            case ShardMessage.Redo redo -> {
+                if (fence(from, redo.epoch())) {
+                    redo(redo);
+                }
+            }
             case ShardMessage.Enlist enlist -> {
                 if (fence(from, enlist.epoch())) {
-                    coordinator = Optional.of(from);
                     enlist(enlist);
                 }
             }
@@ -485,14 +549,56 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
     }
 
-    /** False, and the sender is told, if {@code epoch} is lower than one already obeyed. */
+    /** False, and the sender is told, if what was promised forbids to obey. */
     private boolean fence(Member from, Epoch epoch) {
-        if (epoch.compareTo(seen) < 0) {
-            ports.send(from, new CoordinatorMessage.Superseded(seen, epoch));
-            return false;
+        Optional<CoordinatorMessage.Superseded> refusal = fence.refuse(from, epoch);
+        refusal.ifPresent(superseded -> ports.send(from, superseded));
+        return refusal.isEmpty();
+    }
+
+    /** Says what is held here. While a step is being applied nobody can know, so the answer waits for that. */
+    private void promise() {
+        promiseDue = applying >= 0 || redoing;
+        if (!promiseDue) {
+            tell(new CoordinatorMessage.Promised(fence.seen(), standing()));
         }
-        seen = epoch;
-        return true;
+    }
+
+    private void promiseIfDue() {
+        if (promiseDue) {
+            promise();
+        }
+    }
+
+    /** Who is still building or taking its version holds nothing that anybody could go on with. */
+    private Standing.OfShard standing() {
+        if (version < 0 || joining.isPresent()) {
+            return Standing.OfShard.FRESH;
+        }
+        boolean open = account != null && opened.step() == version && account.isOpen(opened.purpose(), version);
+        return new Standing.OfShard(
+                stage,
+                version,
+                digest,
+                open ? Optional.of(new Standing.Open(opened.purpose(), version, microbatches)) : Optional.empty(),
+                open && account.isFrozen(),
+                rounds.sealed()
+                        .filter(average -> average.step() == version)
+                        .map(average -> new Standing.Prepared(
+                                average.round(),
+                                average.result().digest(),
+                                average.result().squaredNorm())),
+                committed);
+    }
+
+    /** Asks to go, again and again until this shard is let; with nobody to ask there is nothing to hand over. */
+    private Behavior<Message> leave() {
+        if (fence.coordinator().isEmpty()) {
+            return Behaviors.stopped();
+        }
+        tell(new CoordinatorMessage.Leaving(fence.seen()));
+        timers.startSingleTimer(Timer.LEAVING, settings.ban());
+        return proceed();
     }
 
     private void enlist(ShardMessage.Enlist enlist) {
@@ -546,7 +652,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void tellEnlisted() {
-        tell(new CoordinatorMessage.Enlisted(seen, stage, version, digest));
+        tell(new CoordinatorMessage.Enlisted(fence.seen(), stage, version, digest));
     }
 
     private final class Joining implements ShardJoin.Owner {
@@ -557,24 +663,24 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             if (fromSnapshot) {
                 tellEnlisted();
             } else {
-                tell(new CoordinatorMessage.Applied(seen, held - 1, computed));
+                tell(new CoordinatorMessage.Applied(fence.seen(), held - 1, computed));
             }
         }
 
         @Override
         public void quarters(long of, int passed) {
-            tell(new CoordinatorMessage.Fetching(seen, of, passed));
+            tell(new CoordinatorMessage.Fetching(fence.seen(), of, passed));
         }
 
         @Override
         public void bad(long of, Member donor, String reason) {
             getContext().getLog().warn("{}: {} is not to be believed: {}", self, donor, reason);
-            tell(new CoordinatorMessage.BadDonor(seen, of, donor, reason));
+            tell(new CoordinatorMessage.BadDonor(fence.seen(), of, donor, reason));
         }
 
         @Override
         public void failed(long of, boolean donorsLacking, String reason) {
-            tell(new CoordinatorMessage.JoinFailed(seen, of, donorsLacking, reason));
+            tell(new CoordinatorMessage.JoinFailed(fence.seen(), of, donorsLacking, reason));
         }
     }
 
@@ -765,7 +871,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private void tellAveraged(ShardRounds.Sealed average) {
         tell(new CoordinatorMessage.Averaged(
-                seen,
+                fence.seen(),
                 average.step(),
                 average.round(),
                 average.result().digest(),
@@ -777,10 +883,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             return;
         }
         if (version == commit.step() + 1) {
-            tell(new CoordinatorMessage.Applied(seen, commit.step(), digest));
+            tell(new CoordinatorMessage.Applied(fence.seen(), commit.step(), digest));
             return;
         }
-        if (applying == commit.step() || version > commit.step()) {
+        if (applying >= 0 || version > commit.step()) {
             return;
         }
         boolean prepared = account != null
@@ -795,14 +901,34 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             applying = -1;
             version = commit.step() + 1;
             digest = computed;
+            committed = Optional.of(new Standing.Committed(commit.step(), commit.round(), commit.gradientNorm()));
             account.close();
             custody.clear();
             rounds.close();
-            tell(new CoordinatorMessage.Applied(seen, commit.step(), digest));
+            tell(new CoordinatorMessage.Applied(fence.seen(), commit.step(), digest));
+            promiseIfDue();
+        });
+    }
+
+    /** The version before is there until the next step is opened. Done once; asked again, the result is only said again. */
+    private void redo(ShardMessage.Redo redo) {
+        Standing.Committed last = committed
+                .filter(commit -> commit.step() == redo.step() && version == redo.step() + 1)
+                .orElseThrow(() -> new ProtocolException(self + " holds version " + version + " and cannot do step "
+                        + redo.step() + " again: it did not apply it last"));
+        if (redoing) {
+            return;
+        }
+        redoing = true;
+        ports.compute(new Compute.Redo(redo.step(), last.gradientNorm()), computed -> {
+            redoing = false;
+            digest = computed;
+            tell(new CoordinatorMessage.Redone(fence.seen(), redo.step(), digest));
+            promiseIfDue();
         });
     }
 
     private void tell(ControlMessage message) {
-        coordinator.ifPresent(member -> ports.send(member, message));
+        fence.coordinator().ifPresent(member -> ports.send(member, message));
     }
 }

@@ -114,6 +114,11 @@ final class ShardRounds {
         return sealed.filter(average -> average.round() == round);
     }
 
+    /** The complete average, if there is one. */
+    Optional<Sealed> sealed() {
+        return sealed;
+    }
+
     /**
      * A part has come for the present round, or for one that a peer was told of earlier.
      *

@@ -3,11 +3,13 @@ package io.murmuration.actors.trainer;
 import io.murmuration.actors.port.ActorPorts;
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.port.DataPlane;
+import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Fence;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.MicrobatchId;
@@ -19,6 +21,7 @@ import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.StartOverException;
 import io.murmuration.actors.protocol.TrainerMessage;
 import io.murmuration.actors.routing.Custody;
 import java.time.Duration;
@@ -49,9 +52,19 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
 
     private record Continue(Runnable continuation) implements Message {}
 
+    private record Seen(Membership.Event event) implements Message {}
+
+    /** Orders of the {@link io.murmuration.actors.run.Host}. */
+    public enum Command implements Message {
+        /** Hand over what is held here and go; it ends when the coordinator has let it. */
+        LEAVE
+    }
+
     private enum Timer implements Message {
         WAKE,
-        ASK
+        ASK,
+        /** The coordinator has not let this trainer go yet. */
+        LEAVING
     }
 
     private final TimerScheduler<Message> timers;
@@ -61,8 +74,8 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
     private final Custody custody;
     private final TrainerState state;
     private final Map<MicrobatchId, Replay> replays = new TreeMap<>();
-    private Epoch seen = Epoch.NONE;
-    private Optional<Member> coordinator = Optional.empty();
+    private final Fence fence = new Fence();
+    private boolean leaving;
     private boolean reportDue;
     private long closing;
 
@@ -83,6 +96,12 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         this.state = new TrainerState(self, custody);
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
+        ports.membership().subscribe(self, event -> {
+            // Who takes part is in the roster; this is for who can be reached.
+            if (!(event instanceof Membership.Joined || event instanceof Membership.Leads)) {
+                me.tell(new Seen(event));
+            }
+        });
     }
 
     public static Behavior<Message> create(Ports ports, Member self, TrainerSettings settings) {
@@ -103,16 +122,39 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
                     return this;
                 })
                 .onMessage(Control.class, message -> {
+                    if (message.envelope().message() instanceof MemberMessage.Discharged discharged
+                            && fence(message.envelope().from(), discharged.epoch())
+                            && leaving) {
+                        return Behaviors.stopped();
+                    }
                     control(message.envelope());
                     return proceed();
                 })
+                .onMessage(Seen.class, message -> {
+                    switch (message.event()) {
+                        case Membership.Unreachable(Member member) -> custody.unreachable(member);
+                        case Membership.Reachable(Member member) -> custody.reachable(member);
+                        // It does not come back under this name: nothing is to be remembered of it.
+                        case Membership.Removed(Member member, String reason) -> custody.reachable(member);
+                        default -> {}
+                    }
+                    return proceed();
+                })
+                .onMessage(Command.class, leave -> {
+                    leaving = true;
+                    return leave();
+                })
                 .onMessage(Timer.class, timer -> {
+                    if (timer == Timer.LEAVING) {
+                        return leave();
+                    }
                     if (timer == Timer.ASK) {
                         ask();
                     }
                     return proceed();
                 })
                 .onSignal(PostStop.class, stopped -> {
+                    ports.all().membership().unsubscribe(self);
                     ports.all().control().detach(self);
                     ports.all().data().detach(self);
                     ports.all().compute().release(self);
@@ -127,9 +169,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         custody.dispatch(now).forEach(this::push);
         if (reportDue && state.finished()) {
             reportDue = false;
-            coordinator.ifPresent(member -> ports.send(
-                    member,
-                    new CoordinatorMessage.TrainerFinished(seen, state.purpose(), state.step(), state.losses())));
+            tell(new CoordinatorMessage.TrainerFinished(fence.seen(), state.purpose(), state.step(), state.losses()));
         }
         custody.wake(ports.now())
                 .ifPresentOrElse(
@@ -162,12 +202,18 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         Member from = envelope.from();
         getContext().getLog().debug("{} <- {}: {}", self, from, message);
         switch (message) {
-            case TrainerMessage.EnlistTrainer enlist -> {
-                if (fence(from, enlist.epoch())) {
-                    coordinator = Optional.of(from);
-                    ports.send(from, new CoordinatorMessage.TrainerEnlisted(seen));
+            case MemberMessage.TakeOver takeOver -> {
+                if (fence(from, takeOver.epoch())) {
+                    tell(new CoordinatorMessage.Promised(fence.seen(), state.standing()));
                 }
             }
+            case MemberMessage.StartOver startOver -> {
+                if (fence(from, startOver.epoch())) {
+                    throw new StartOverException(self, startOver.fault(), startOver.reason());
+                }
+            }
+            // Not asked for, or refused above.
+            case MemberMessage.Discharged discharged -> {}
             case MemberMessage.OpenStep open -> {
                 if (fence(from, open.roster().epoch())) {
                     open(open);
@@ -194,13 +240,25 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         }
     }
 
+    /** False, and the sender is told, if what was promised forbids to obey. */
     private boolean fence(Member from, Epoch epoch) {
-        if (epoch.compareTo(seen) < 0) {
-            ports.send(from, new CoordinatorMessage.Superseded(seen, epoch));
-            return false;
+        Optional<CoordinatorMessage.Superseded> refusal = fence.refuse(from, epoch);
+        refusal.ifPresent(superseded -> ports.send(from, superseded));
+        return refusal.isEmpty();
+    }
+
+    private void tell(CoordinatorMessage message) {
+        fence.coordinator().ifPresent(member -> ports.send(member, message));
+    }
+
+    /** Asks to go, again and again until this trainer is let; with nobody to ask there is nothing to hand over. */
+    private Behavior<Message> leave() {
+        if (fence.coordinator().isEmpty()) {
+            return Behaviors.stopped();
         }
-        seen = epoch;
-        return true;
+        tell(new CoordinatorMessage.Leaving(fence.seen()));
+        timers.startSingleTimer(Timer.LEAVING, settings.ban());
+        return proceed();
     }
 
     private void open(MemberMessage.OpenStep open) {
@@ -213,6 +271,9 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
             ask();
         } else {
             getContext().getLog().debug("{}: {}; custody: {}", self, state, custody);
+            for (Custody.Dispatch loser : state.ranks(open.ranks())) {
+                ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt()));
+            }
             rosterChanged(open.roster());
         }
         reportDue = true;
@@ -232,7 +293,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
 
     private void ask() {
         for (Member shard : state.toAsk()) {
-            ports.send(shard, new ShardMessage.WhoHas(seen, state.purpose(), state.step(), state.inherited()));
+            ports.send(shard, new ShardMessage.WhoHas(fence.seen(), state.purpose(), state.step(), state.inherited()));
             timers.startSingleTimer(Timer.ASK, settings.retry());
         }
     }

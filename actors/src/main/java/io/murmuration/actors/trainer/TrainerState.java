@@ -4,10 +4,12 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Roster;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.protocol.TrainerMessage;
 import io.murmuration.actors.routing.Custody;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -77,6 +79,35 @@ final class TrainerState {
 
     boolean isOpen(Purpose asked, long askedStep) {
         return purpose == asked && step == askedStep;
+    }
+
+    /**
+     * Other ranks for the open step, which a coordinator gives that took over and knew no better. What belongs to another
+     * now is given up, with the attempts to cancel as result; what belongs here besides is inherited with the roster.
+     */
+    List<Custody.Dispatch> ranks(List<Member> newRanks) {
+        if (newRanks.equals(ranks)) {
+            return List.of();
+        }
+        ranks = newRanks;
+        List<Custody.Dispatch> cancel = new ArrayList<>();
+        for (int index : List.copyOf(mine)) {
+            if (!owner(index).equals(self)) {
+                mine.remove(index);
+                inherited.remove(index);
+                if (!losses.containsKey(index)) {
+                    cancel.addAll(custody.drop(id(index)));
+                }
+            }
+        }
+        return cancel;
+    }
+
+    /** What is told to a new coordinator. */
+    Standing.OfTrainer standing() {
+        return step < 0
+                ? Standing.OfTrainer.FRESH
+                : new Standing.OfTrainer(Optional.of(new Standing.Open(purpose, step, microbatches)), ranks, losses);
     }
 
     /** Somebody left or joined; what now belongs here besides is inherited. */

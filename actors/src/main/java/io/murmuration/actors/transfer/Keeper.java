@@ -8,10 +8,13 @@ import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Fence;
 import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Refusal;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.protocol.TransferMessage;
 import java.time.Duration;
 import java.util.List;
@@ -45,6 +48,12 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
 
     private record Continue(Runnable continuation) implements Message {}
 
+    /** Orders of the {@link io.murmuration.actors.run.Host}. */
+    public enum Command implements Message {
+        /** Go; it ends when the coordinator has let it. */
+        LEAVE
+    }
+
     private enum Timer implements Message {
         WAKE
     }
@@ -56,8 +65,8 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
     private final ActorPorts ports;
     private final Member self;
     private final TransferSettings settings;
-    private Epoch seen = Epoch.NONE;
-    private Optional<Member> coordinator = Optional.empty();
+    private final Fence fence = new Fence();
+    private boolean leaving;
     private long version = -1;
     private Optional<CoordinatorMessage> result = Optional.empty();
     private final Map<Integer, SnapshotFetch> snapshots = new TreeMap<>();
@@ -94,7 +103,13 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
                     message.continuation().run();
                     return proceed();
                 })
+                .onMessage(Command.class, command -> leave())
                 .onMessage(Control.class, message -> {
+                    if (message.envelope().message() instanceof MemberMessage.Discharged discharged
+                            && fence(message.envelope().from(), discharged.epoch())
+                            && leaving) {
+                        return Behaviors.stopped();
+                    }
                     control(message.envelope());
                     return proceed();
                 })
@@ -137,30 +152,63 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
             return;
         }
         switch (message) {
+            case MemberMessage.TakeOver takeOver -> {
+                if (fence(from, takeOver.epoch())) {
+                    promise();
+                }
+            }
             case KeeperMessage.Keep keep -> {
                 if (fence(from, keep.epoch())) {
                     keep(keep);
                 }
             }
-            case KeeperMessage.Inventory inventory -> {
-                if (fence(from, inventory.epoch())) {
-                    inventory(from, inventory.epoch());
-                }
-            }
+            // Not asked for, or refused above.
+            case MemberMessage.Discharged discharged -> {}
             case TransferMessage.NotServed refused ->
                 Optional.ofNullable(snapshots.get(refused.stage())).ifPresent(fetch -> fetch.notServed(from, refused));
             case TransferMessage asked -> asked(from, asked);
         }
     }
 
+    /** False, and the sender is told, if what was promised forbids to obey. */
     private boolean fence(Member from, Epoch epoch) {
-        if (epoch.compareTo(seen) < 0) {
-            ports.send(from, new CoordinatorMessage.Superseded(seen, epoch));
-            return false;
+        Optional<CoordinatorMessage.Superseded> refusal = fence.refuse(from, epoch);
+        refusal.ifPresent(superseded -> ports.send(from, superseded));
+        return refusal.isEmpty();
+    }
+
+    private void tell(CoordinatorMessage message) {
+        fence.coordinator().ifPresent(member -> ports.send(member, message));
+    }
+
+    /** A keeper whose folder cannot be read has nothing to serve; that is no reason not to take part. */
+    private void promise() {
+        Epoch epoch = fence.seen();
+        ports.tryCompute(new Compute.StoredVersions(), outcome -> {
+            List<Long> versions =
+                    switch (outcome) {
+                        case Compute.Completed<List<Long>>(List<Long> kept) ->
+                            kept.stream()
+                                    .filter(each -> !unsound.containsKey(each))
+                                    .toList();
+                        case Compute.Failed<List<Long>>(Throwable cause) -> {
+                            getContext().getLog().warn("{} cannot tell what it keeps: {}", self, cause.toString());
+                            yield List.of();
+                        }
+                    };
+            tell(new CoordinatorMessage.Promised(epoch, new Standing.OfKeeper(versions)));
+        });
+    }
+
+    /** Asks to go, again and again until this keeper is let; with nobody to ask there is nothing to hand over. */
+    private Behavior<Message> leave() {
+        leaving = true;
+        if (fence.coordinator().isEmpty()) {
+            return Behaviors.stopped();
         }
-        seen = epoch;
-        coordinator = Optional.of(from);
-        return true;
+        tell(new CoordinatorMessage.Leaving(fence.seen()));
+        timers.startSingleTimer(Command.LEAVE, settings.deadline());
+        return this;
     }
 
     // ---- keeping ----------------------------------------------------------------------------------------------
@@ -205,7 +253,7 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         @Override
         public void bad(Member donor, String reason) {
             getContext().getLog().warn("{}: {} is not to be believed: {}", self, donor, reason);
-            tell(new CoordinatorMessage.BadDonor(seen, of, donor, reason));
+            tell(new CoordinatorMessage.BadDonor(fence.seen(), of, donor, reason));
         }
 
         @Override
@@ -223,7 +271,7 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         public void stuck() {
             // What is there is kept: told again with other donors of this version, it goes on.
             tell(new CoordinatorMessage.JoinFailed(
-                    seen, of, true, "no donor of stage " + stage + " at version " + of + " is left"));
+                    fence.seen(), of, true, "no donor of stage " + stage + " at version " + of + " is left"));
         }
     }
 
@@ -250,17 +298,6 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
     }
 
     // ---- serving ----------------------------------------------------------------------------------------------
-
-    private void inventory(Member from, Epoch epoch) {
-        ports.tryCompute(new Compute.StoredVersions(), outcome -> {
-            switch (outcome) {
-                case Compute.Completed<List<Long>>(List<Long> versions) ->
-                    ports.send(from, new CoordinatorMessage.Stored(epoch, versions));
-                case Compute.Failed<List<Long>>(Throwable cause) ->
-                    getContext().getLog().warn("{}: cannot look at what is stored: {}", self, cause.toString());
-            }
-        });
-    }
 
     /** A stored checkpoint is opened when somebody first asks for it, and let go when nobody has asked for a while. */
     private void asked(Member from, TransferMessage asked) {
@@ -310,9 +347,5 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
                         fetch -> fetch.arrived(delivery),
                         () -> delivery.refuse(Refusal.of(
                                 Refusal.Reason.NOT_OPEN, "no snapshot of stage " + stage.getAsLong() + " is wanted")));
-    }
-
-    private void tell(CoordinatorMessage message) {
-        coordinator.ifPresent(member -> ports.send(member, message));
     }
 }

@@ -283,4 +283,30 @@ final class CustodyTest {
         assertThat(custody.outstanding(A) + custody.outstanding(B)).isZero();
         assertThat(custody.wake(0)).isEmpty();
     }
+
+    @Test
+    void what_an_unreachable_replica_has_goes_elsewhere_at_once_and_its_answer_still_counts() {
+        Custody custody = custody(4, A, B);
+        custody.hold(id(0), false);
+        Member first = custody.dispatch(0).getFirst().to();
+        Member other = first.equals(A) ? B : A;
+        custody.unreachable(first);
+        assertThat(custody.dispatch(1)).containsExactly(new Custody.Dispatch(id(0), 2, other));
+        custody.hold(id(1), false);
+        custody.hold(id(2), false);
+        assertThat(custody.dispatch(2)).extracting(Custody.Dispatch::to).containsOnly(other);
+        Custody.Answer answer = custody.answered(id(0), 1, first, 3);
+        assertThat(answer.first()).isTrue();
+        assertThat(answer.cancel()).containsExactly(new Custody.Dispatch(id(0), 2, other));
+    }
+
+    @Test
+    void with_nobody_reachable_it_waits_until_somebody_is() {
+        Custody custody = custody(4, A);
+        custody.unreachable(A);
+        custody.hold(id(0), false);
+        assertThat(custody.dispatch(0)).isEmpty();
+        custody.reachable(A);
+        assertThat(custody.dispatch(RETRY)).extracting(Custody.Dispatch::to).containsExactly(A);
+    }
 }

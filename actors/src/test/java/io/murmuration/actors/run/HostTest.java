@@ -7,6 +7,8 @@ import io.murmuration.actors.port.ScriptedPorts;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.actors.protocol.StartOverException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -19,6 +21,8 @@ final class HostTest {
 
     private static final ActorTestKit KIT = ActorTestKit.create();
     private static final PeerId PEER = new PeerId("peer");
+
+    private static final Host.Settings SETTINGS = new Host.Settings(1, 2, Duration.ofSeconds(10));
 
     private final ScriptedPorts ports = new ScriptedPorts();
 
@@ -34,13 +38,14 @@ final class HostTest {
     @Test
     void a_failing_peer_comes_back_as_a_new_incarnation_and_is_given_up_after_the_limit() throws Exception {
         TestProbe<RunEvent> events = KIT.createTestProbe();
-        var failing = new Host.Resident(
+        var failing = Host.Resident.of(
                 PEER,
                 Role.SHARD,
                 member -> Behaviors.setup(context -> {
                     throw new IllegalStateException("broken " + member);
-                }));
-        KIT.spawn(Host.create(ports.ports().membership(), List.of(failing), 2, events.ref()::tell));
+                }),
+                "leave");
+        KIT.spawn(Host.create(ports.ports().membership(), List.of(failing), SETTINGS, events.ref()::tell));
         for (int incarnation = 1; incarnation <= 3; incarnation++) {
             Member member = new Member(PEER, incarnation);
             assertThat(next()).isEqualTo(new Membership.Joined(member, Role.SHARD));
@@ -58,15 +63,72 @@ final class HostTest {
     @Test
     void a_killed_peer_comes_back_and_the_others_stay() throws Exception {
         TestProbe<RunEvent> events = KIT.createTestProbe();
-        var peer = new Host.Resident(PEER, Role.SHARD, member -> Behaviors.empty());
-        var other = new Host.Resident(new PeerId("other"), Role.TRAINER, member -> Behaviors.empty());
-        var host = KIT.spawn(Host.create(ports.ports().membership(), List.of(peer, other), 2, events.ref()::tell));
+        var peer = Host.Resident.of(PEER, Role.SHARD, member -> Behaviors.<String>empty(), "leave");
+        var other = Host.Resident.of(new PeerId("other"), Role.TRAINER, member -> Behaviors.<String>empty(), "leave");
+        var host =
+                KIT.spawn(Host.create(ports.ports().membership(), List.of(peer, other), SETTINGS, events.ref()::tell));
         assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, 1), Role.SHARD));
         assertThat(next()).isEqualTo(new Membership.Joined(Member.of("other", 1), Role.TRAINER));
         host.tell(new Host.Kill(PEER));
         assertThat(next()).isEqualTo(new Membership.Removed(new Member(PEER, 1), "stopped"));
         assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, 2), Role.SHARD));
         assertThat(ports.membershipEvents).isEmpty();
+    }
+
+    @Test
+    void who_is_told_to_start_over_comes_back_however_often() throws Exception {
+        TestProbe<RunEvent> events = KIT.createTestProbe();
+        var obedient = Host.Resident.of(
+                PEER,
+                Role.SHARD,
+                member -> Behaviors.<String>setup(context -> {
+                    context.getSelf().tell("start over");
+                    return Behaviors.receiveMessage(message -> {
+                        if (member.incarnation() < 6) {
+                            throw new StartOverException(member, false, "it lags");
+                        }
+                        return Behaviors.same();
+                    });
+                }),
+                "leave");
+        KIT.spawn(Host.create(ports.ports().membership(), List.of(obedient), SETTINGS, events.ref()::tell));
+        for (int incarnation = 1; incarnation < 6; incarnation++) {
+            assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, incarnation), Role.SHARD));
+            assertThat(next()).isInstanceOf(Membership.Removed.class);
+        }
+        assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, 6), Role.SHARD));
+        events.expectNoMessage();
+    }
+
+    @Test
+    void a_node_that_leaves_waits_until_its_peers_have_gone_and_none_comes_back() throws Exception {
+        TestProbe<String> asked = KIT.createTestProbe();
+        var peer = Host.Resident.of(
+                PEER,
+                Role.SHARD,
+                member -> Behaviors.receiveMessage(message -> {
+                    asked.ref().tell(message);
+                    return Behaviors.stopped();
+                }),
+                "please");
+        var host = KIT.spawn(Host.create(ports.ports().membership(), List.of(peer), SETTINGS, event -> {}));
+        assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, 1), Role.SHARD));
+        host.tell(Host.Command.LEAVE);
+        asked.expectMessage("please");
+        assertThat(next()).isEqualTo(new Membership.Removed(new Member(PEER, 1), "left"));
+        asked.expectTerminated(host);
+        assertThat(ports.membershipEvents).isEmpty();
+    }
+
+    @Test
+    void a_peer_that_is_not_let_go_in_time_is_stopped() throws Exception {
+        var peer = Host.Resident.of(PEER, Role.SHARD, member -> Behaviors.<String>ignore(), "please");
+        var settings = new Host.Settings(1, 2, Duration.ofMillis(20));
+        var host = KIT.spawn(Host.create(ports.ports().membership(), List.of(peer), settings, event -> {}));
+        assertThat(next()).isEqualTo(new Membership.Joined(new Member(PEER, 1), Role.SHARD));
+        host.tell(Host.Command.LEAVE);
+        assertThat(next()).isEqualTo(new Membership.Removed(new Member(PEER, 1), "left without being let go"));
+        KIT.createTestProbe().expectTerminated(host);
     }
 
     @Test

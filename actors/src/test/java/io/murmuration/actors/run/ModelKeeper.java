@@ -2,27 +2,28 @@ package io.murmuration.actors.run;
 
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.actors.protocol.Standing;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Map;
+import java.util.TreeMap;
 
-/** A keeper without a disk. */
+/** A keeper; what it keeps outlives it. */
 final class ModelKeeper extends ModelPeer {
 
-    private static final int PATIENCE = 20;
+    /** Digests of all stages by version. */
+    private final Map<Long, Map<Integer, String>> disk;
 
     private long version = -1;
-    private List<List<Member>> donors = List.of();
-    private final Set<Integer> arrived = new TreeSet<>();
-    private final Set<Long> stored = new TreeSet<>();
-    private boolean fetching;
-    private int misses;
+    private List<Member> donors = List.of();
+    private final Map<Integer, String> arrived = new TreeMap<>();
 
-    ModelKeeper(RunModel world, Member self) {
+    ModelKeeper(RunModel world, Member self, Map<Long, Map<Integer, String>> disk) {
         super(world, self);
+        this.disk = disk;
     }
 
     @Override
@@ -31,65 +32,58 @@ final class ModelKeeper extends ModelPeer {
     }
 
     @Override
-    void receive(ControlMessage message) {
+    Standing standing() {
+        return new Standing.OfKeeper(List.copyOf(disk.keySet()));
+    }
+
+    @Override
+    Epoch epoch(ControlMessage message) {
+        return ((KeeperMessage.Keep) message).epoch();
+    }
+
+    @Override
+    void obey(ControlMessage message) {
         KeeperMessage.Keep keep = (KeeperMessage.Keep) message;
-        if (!fence(keep.epoch())) {
-            return;
-        }
-        donors = keep.donors();
-        if (keep.version() != version) {
+        if (keep.version() != version || !keep.donors().equals(donors)) {
             version = keep.version();
+            donors = keep.donors();
             arrived.clear();
-            fetching = false;
         }
+        answer();
+    }
+
+    boolean awaits(long at) {
+        return version >= at;
+    }
+
+    void snapshot(Member donor, int stage, long at, String digest) {
+        if (at == version && donors.contains(donor)) {
+            arrived.put(stage, digest);
+            answer();
+        }
+    }
+
+    private void answer() {
         if (arrived.size() == donors.size()) {
+            disk.put(version, Map.copyOf(arrived));
             tell(new CoordinatorMessage.Kept(version));
-        } else if (!fetching) {
-            fetching = true;
-            misses = 0;
-            fetchLater();
         }
     }
 
-    boolean serves(long of) {
-        return stored.contains(of);
-    }
-
-    private void fetchLater() {
-        long of = version;
-        world.inFlight.add(() -> {
-            if (alive() && fetching && version == of) {
-                fetch();
-            }
-        });
-    }
-
-    private void fetch() {
-        int stage = 0;
-        while (arrived.contains(stage)) {
-            stage++;
-        }
-        List<Member> from = donors.get(stage);
-        if (!from.isEmpty() && world.serves(from.get(world.random.nextInt(from.size())), stage, version)) {
-            arrived.add(stage);
-            misses = 0;
-        } else {
-            misses++;
-        }
-        if (arrived.size() == donors.size()) {
-            fetching = false;
-            stored.add(version);
-            tell(new CoordinatorMessage.Kept(version));
-        } else if (misses > PATIENCE) {
-            fetching = false;
-            tell(new CoordinatorMessage.JoinFailed(seen(), version, true, "no donor is left"));
-        } else {
-            fetchLater();
+    /** Serves a stored stage, if it has it. */
+    void serve(ModelShard receiver, int stage, long at) {
+        if (disk.containsKey(at)) {
+            receiver.restored(stage, at, disk.get(at).get(stage));
         }
     }
 
     @Override
     boolean work() {
         return false;
+    }
+
+    @Override
+    public String toString() {
+        return self + " keeps " + disk.keySet();
     }
 }

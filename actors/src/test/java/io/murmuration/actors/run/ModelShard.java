@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Purpose;
@@ -11,6 +12,7 @@ import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.Standing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,8 +25,7 @@ final class ModelShard extends ModelPeer {
 
     int stage = -1;
     private long version = -1;
-    private long pinned = -1;
-    private Optional<ModelJoin> joining = Optional.empty();
+    private long awaited = -1;
     private Purpose purpose = Purpose.EVALUATE;
     private long step = -1;
     private boolean frozen;
@@ -32,6 +33,15 @@ final class ModelShard extends ModelPeer {
     private long closing;
     private long round;
     private boolean averaged;
+    private List<Member> participants = List.of();
+    private String digest = "";
+    /** Before the last update, for doing that again. */
+    private String digestBefore = "";
+
+    private Optional<Standing.Committed> committed = Optional.empty();
+    /** Told to start over, or about to be. */
+    boolean doomed;
+
     private final Set<Integer> counted = new TreeSet<>();
     private final List<MemberMessage.ReplayOrder> replays = new ArrayList<>();
 
@@ -44,9 +54,28 @@ final class ModelShard extends ModelPeer {
         return Role.SHARD;
     }
 
-    /** A participant's part of an average comes by. */
-    void hear(long of, long in, Member participant) {
-        joining.ifPresent(join -> join.hear(of, in, participant));
+    @Override
+    Standing standing() {
+        boolean open = version >= 0 && step == version;
+        return new Standing.OfShard(
+                stage,
+                version,
+                digest,
+                open ? Optional.of(new Standing.Open(purpose, step, world.plan.microbatches())) : Optional.empty(),
+                open && frozen,
+                averaged && training(version)
+                        ? Optional.of(new Standing.Prepared(round, "average", 1))
+                        : Optional.empty(),
+                committed);
+    }
+
+    long version() {
+        return version;
+    }
+
+    /** Holds the same, so that the run can go on with either. */
+    boolean isReplicaOf(ModelShard other) {
+        return !doomed && stage == other.stage && version == other.version && digest.equals(other.digest);
     }
 
     private boolean training(long asked) {
@@ -73,104 +102,105 @@ final class ModelShard extends ModelPeer {
     }
 
     @Override
-    void receive(ControlMessage message) {
+    Epoch epoch(ControlMessage message) {
+        return switch ((ShardMessage) message) {
+            case ShardMessage.Enlist enlist -> enlist.epoch();
+            case MemberMessage.OpenStep open -> open.roster().epoch();
+            case MemberMessage.RosterChanged changed -> changed.roster().epoch();
+            case ShardMessage.CloseStep close -> close.epoch();
+            case MemberMessage.ReplayOrders orders -> orders.epoch();
+            case ShardMessage.Average average -> average.epoch();
+            case ShardMessage.Commit commit -> commit.epoch();
+            case ShardMessage.Redo redo -> redo.epoch();
+            case ShardMessage.ServeState serve -> serve.epoch();
+            default -> throw new IllegalStateException("the coordinator sends no " + message);
+        };
+    }
+
+    @Override
+    void obey(ControlMessage message) {
         switch ((ShardMessage) message) {
-            case ShardMessage.Enlist enlist -> {
-                if (fence(enlist.epoch())) {
-                    enlist(enlist);
-                }
-            }
-            case MemberMessage.OpenStep open -> {
-                if (fence(open.roster().epoch())) {
-                    open(open);
-                }
-            }
-            case MemberMessage.RosterChanged changed -> {
-                if (fence(changed.roster().epoch())) {
-                    roster(changed.roster());
-                }
-            }
+            case ShardMessage.Enlist enlist -> enlist(enlist);
+            case MemberMessage.OpenStep open -> open(open);
+            case MemberMessage.RosterChanged changed -> roster(changed.roster());
             case ShardMessage.CloseStep close -> {
-                if (fence(close.epoch()) && training(close.step())) {
+                if (training(close.step())) {
                     close(close);
                 }
             }
             case MemberMessage.ReplayOrders orders -> {
-                if (fence(orders.epoch()) && training(orders.step()) && orders.closing() > closing) {
+                if (training(orders.step()) && orders.closing() > closing) {
                     closing = orders.closing();
                     replays.clear();
                     replays.addAll(orders.orders());
                 }
             }
             case ShardMessage.Average average -> {
-                if (fence(average.epoch()) && training(average.step())) {
+                if (training(average.step())) {
                     average(average);
                 }
             }
             case ShardMessage.Commit commit -> {
-                if (fence(commit.epoch())) {
-                    commit(commit);
-                }
+                commit(commit);
             }
-            case ShardMessage.Pin pin -> {
-                if (fence(pin.epoch()) && pin.version() == version && joining.isEmpty()) {
-                    pinned = version;
-                }
+            case ShardMessage.Redo redo -> {
+                assertThat(version).as("%s does %s", this, redo).isEqualTo(redo.step() + 1);
+                digest = updated(redo.step());
+                tell(new CoordinatorMessage.Redone(seen(), redo.step(), digest));
             }
-            case ShardMessage.Follow follow -> {
-                if (fence(follow.epoch())) {
-                    joining.ifPresent(join -> join.follow(follow));
+            case ShardMessage.ServeState serve -> {
+                if (serve.version() == version && world.random.nextDouble() >= world.faults.loss()) {
+                    String pinned = digest;
+                    world.inFlight.add(() -> snapshot(serve.receiver(), serve.version(), pinned));
                 }
             }
             default -> throw new IllegalStateException("the coordinator sends no " + message);
         }
     }
 
-    boolean serves(int of, long at) {
-        return of == stage && at == pinned;
+    private void snapshot(Member receiver, long at, String pinned) {
+        switch (world.peers.get(receiver)) {
+            case ModelShard joiner -> joiner.restored(stage, at, pinned);
+            case ModelKeeper keeper -> {
+                if (keeper.awaits(at)) {
+                    keeper.snapshot(self, stage, at, pinned);
+                } else {
+                    // Refused, and offered again.
+                    world.inFlight.add(() -> snapshot(receiver, at, pinned));
+                }
+            }
+            case null, default -> {}
+        }
     }
 
-    /** Nobody has asked for a while. */
-    void unpin() {
-        pinned = -1;
+    void restored(int of, long at, String restoredDigest) {
+        if (alive() && awaited == at && of == stage) {
+            awaited = -1;
+            version = at;
+            digest = restoredDigest;
+            enlisted();
+        }
     }
 
-    boolean joins(ModelJoin join) {
-        return alive() && joining.filter(open -> open == join).isPresent();
-    }
-
-    long version() {
-        return version;
-    }
-
-    void holds(long held) {
-        version = held;
-    }
-
-    String digest() {
-        return stage + "@" + version;
-    }
-
-    void enlisted() {
-        tell(new CoordinatorMessage.Enlisted(seen(), stage, version, digest()));
+    private void enlisted() {
+        tell(new CoordinatorMessage.Enlisted(seen(), stage, version, digest));
     }
 
     private void enlist(ShardMessage.Enlist enlist) {
-        boolean sameStage = stage == enlist.stage();
-        Optional<ModelJoin> asked = joining.filter(join -> sameStage && join.base == enlist.version());
-        if (asked.isPresent() && !enlist.donors().isEmpty()) {
-            asked.get().again(enlist.donors());
-        } else if (sameStage && version == enlist.version()) {
+        if (version == enlist.version()) {
+            enlisted();
+            return;
+        }
+        assertThat(stage).as("a shard that has built a stage keeps it").isIn(-1, enlist.stage());
+        stage = enlist.stage();
+        if (enlist.donors().isEmpty()) {
+            version = enlist.version();
+            digest = stage + "@" + version;
             enlisted();
         } else {
-            stage = enlist.stage();
-            joining = Optional.empty();
-            if (enlist.donors().isEmpty()) {
-                version = enlist.version();
-                enlisted();
-            } else {
-                version = -1;
-                joining = Optional.of(new ModelJoin(world, this, enlist.version(), enlist.donors()));
+            awaited = enlist.version();
+            if (world.peers.get(enlist.donors().getFirst()) instanceof ModelKeeper keeper) {
+                world.inFlight.add(() -> keeper.serve(this, enlist.stage(), enlist.version()));
             }
         }
     }
@@ -182,7 +212,6 @@ final class ModelShard extends ModelPeer {
             return;
         }
         assertThat(version).as("%s opens %s", this, open).isEqualTo(open.step());
-        joining = Optional.empty();
         if (purpose != open.purpose() || step != open.step()) {
             purpose = open.purpose();
             step = open.step();
@@ -234,7 +263,8 @@ final class ModelShard extends ModelPeer {
         sealed = true;
         round = order.round();
         averaged = false;
-        world.rounds.join(stage, step, round, self, order.indices());
+        participants = order.participants();
+        world.rounds.join(stage, step, round, participants, self, order.indices());
         world.inFlight.add(() -> complete(order));
     }
 
@@ -248,9 +278,6 @@ final class ModelShard extends ModelPeer {
         if (joined && (allThere || world.random.nextInt(20) == 0)) {
             averaged = true;
             averaged();
-            for (Member listener : order.listeners()) {
-                world.listen(listener, step, round, self);
-            }
         } else if (allThere) {
             world.inFlight.add(() -> complete(order));
         }
@@ -260,27 +287,36 @@ final class ModelShard extends ModelPeer {
         tell(new CoordinatorMessage.Averaged(seen(), step, round, "average of " + step + " in round " + round, 1));
     }
 
+    private String updated(long of) {
+        return Integer.toHexString(
+                (digestBefore + of + "/" + committed.orElseThrow().round()).hashCode());
+    }
+
     private void commit(ShardMessage.Commit commit) {
-        assertThat(joining).as("a joiner is asked to commit: %s", this).isEmpty();
         if (version == commit.step() + 1) {
-            tell(new CoordinatorMessage.Applied(seen(), commit.step(), stage + "@" + version));
+            tell(new CoordinatorMessage.Applied(seen(), commit.step(), digest));
         } else if (version <= commit.step()) {
             assertThat(training(commit.step()) && averaged && round == commit.round())
                     .as("%s is prepared for %s", this, commit)
                     .isTrue();
-            assertThat(world.rounds.summed(stage, step, round))
+            assertThat(world.rounds.summed(stage, step, round, participants))
                     .as("each microbatch is counted once")
                     .isEqualTo(IntStream.range(0, world.plan.microbatches())
                             .boxed()
                             .toList());
             version++;
-            tell(new CoordinatorMessage.Applied(seen(), commit.step(), stage + "@" + version));
+            committed = Optional.of(new Standing.Committed(commit.step(), commit.round(), commit.gradientNorm()));
+            digestBefore = digest;
+            digest = updated(commit.step());
+            if (world.random.nextDouble() < world.faults.flips()) {
+                digest += "!";
+            }
+            tell(new CoordinatorMessage.Applied(seen(), commit.step(), digest));
         }
     }
 
     @Override
     boolean work() {
-        joining.ifPresent(ModelJoin::work);
         if (replays.isEmpty()) {
             return false;
         }

@@ -2,11 +2,13 @@ package io.murmuration.actors.run;
 
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Roster;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.protocol.TrainerMessage;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,26 +37,35 @@ final class ModelTrainer extends ModelPeer {
     }
 
     @Override
-    void receive(ControlMessage message) {
+    Standing standing() {
+        return open.map(begin -> new Standing.OfTrainer(
+                        Optional.of(new Standing.Open(begin.purpose(), begin.step(), begin.microbatches())),
+                        begin.ranks(),
+                        losses))
+                .orElse(Standing.OfTrainer.FRESH);
+    }
+
+    @Override
+    Epoch epoch(ControlMessage message) {
+        return switch ((TrainerMessage) message) {
+            case MemberMessage.OpenStep begin -> begin.roster().epoch();
+            case MemberMessage.RosterChanged changed -> changed.roster().epoch();
+            case MemberMessage.ReplayOrders orders -> orders.epoch();
+            default -> throw new IllegalStateException("the coordinator sends no " + message);
+        };
+    }
+
+    @Override
+    void obey(ControlMessage message) {
         switch ((TrainerMessage) message) {
-            case TrainerMessage.EnlistTrainer enlist -> {
-                if (fence(enlist.epoch())) {
-                    tell(new CoordinatorMessage.TrainerEnlisted(seen()));
-                }
-            }
-            case MemberMessage.OpenStep begin -> {
-                if (fence(begin.roster().epoch())) {
-                    open(begin);
-                }
-            }
+            case MemberMessage.OpenStep begin -> open(begin);
             case MemberMessage.RosterChanged changed -> {
-                if (fence(changed.roster().epoch()) && open.isPresent()) {
+                if (open.isPresent()) {
                     use(changed.roster());
                 }
             }
             case MemberMessage.ReplayOrders orders -> {
-                if (fence(orders.epoch())
-                        && open.filter(step -> step.step() == orders.step() && step.purpose() == Purpose.TRAIN)
+                if (open.filter(step -> step.step() == orders.step() && step.purpose() == Purpose.TRAIN)
                                 .isPresent()
                         && orders.closing() > closing) {
                     closing = orders.closing();
@@ -83,6 +94,10 @@ final class ModelTrainer extends ModelPeer {
             mine.clear();
             replays.clear();
             closing = 0;
+        } else if (!open.orElseThrow().ranks().equals(begin.ranks())) {
+            open = Optional.of(begin);
+            roster = begin.roster();
+            mine.removeIf(index -> !owner(begin, index).equals(self));
         }
         use(begin.roster());
     }

@@ -6,10 +6,13 @@ import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Role;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,23 +20,53 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * A whole run around the real {@link RunState}, one random event after the other: members that follow the protocol's
- * rules without any tensors, a control plane that loses and doubles messages, members that die at any time.
+ * A whole run around real {@link RunState}s, one random event after the other: members that follow the protocol's rules
+ * without any tensors, a control plane that loses and doubles messages, members and coordinators that die at any time, or
+ * freeze and come back in the belief that they still lead.
  */
 final class RunModel {
-
-    static final Member COORDINATOR = Member.of("coordinator", 1);
 
     /**
      * What may go wrong, and how often.
      *
-     * @param newcomers shards that come when the run is under way
+     * @param kills of shards, trainers and keepers
+     * @param coordinatorLosses crashes and freezes of whoever leads
+     * @param leaves members that ask to go
+     * @param wholeStages times that all replicas of a stage die at once
+     * @param flips chance that an update comes out wrong
      */
-    record Faults(double loss, double doubled, double doubleCounts, int kills, int newcomers) {
+    record Faults(
+            double loss,
+            double doubled,
+            double doubleCounts,
+            int kills,
+            int coordinatorLosses,
+            int leaves,
+            int wholeStages,
+            double flips) {
         static final Faults NONE = new Faults(0, 0, 0, 0);
 
         Faults(double loss, double doubled, double doubleCounts, int kills) {
-            this(loss, doubled, doubleCounts, kills, 0);
+            this(loss, doubled, doubleCounts, kills, 0, 0, 0, 0);
+        }
+    }
+
+    /** What a coordinator told. */
+    record Told(Member coordinator, RunEvent event) {}
+
+    private static final class ModelCoordinator {
+        private final Member self;
+        private final RunState state;
+        private final Deque<Membership.Event> membership = new ArrayDeque<>();
+        /** What arrives while it is frozen. */
+        private final List<Envelope> inbox = new ArrayList<>();
+
+        private boolean frozen;
+        private Epoch highest = Epoch.NONE;
+
+        private ModelCoordinator(Member self, RunState state) {
+            this.self = self;
+            this.state = state;
         }
     }
 
@@ -41,19 +74,23 @@ final class RunModel {
     final RunPlan plan;
     final Faults faults;
     final Map<Member, ModelPeer> peers = new TreeMap<>();
+    final List<Told> told = new ArrayList<>();
     final List<RunEvent> events = new ArrayList<>();
-    final List<Epoch> epochs = new ArrayList<>();
     final Rounds rounds = new Rounds();
     /** Tensors on their way: each does its work when its time comes, in any order. */
     final List<Runnable> inFlight = new ArrayList<>();
 
-    private final RunState state;
+    private final Map<Member, ModelCoordinator> coordinators = new TreeMap<>();
+    private Optional<ModelCoordinator> leader = Optional.empty();
     private final List<Envelope> messages = new ArrayList<>();
-    private final List<Membership.Event> membership = new ArrayList<>();
     private final Map<PeerId, Role> dead = new TreeMap<>();
     private final Map<PeerId, Long> incarnations = new TreeMap<>();
+    private final Map<PeerId, Map<Long, Map<Integer, String>>> disks = new TreeMap<>();
     private int killsLeft;
-    private int newcomersLeft;
+    private int coordinatorLossesLeft;
+    private int leavesLeft;
+    private int wholeStagesLeft;
+    private int led;
     private long now;
 
     RunModel(long seed, RunPlan plan, Faults faults) {
@@ -61,11 +98,16 @@ final class RunModel {
         this.plan = plan;
         this.faults = faults;
         this.killsLeft = faults.kills();
-        this.newcomersLeft = faults.newcomers();
-        this.state = new RunState(plan, 1);
+        this.coordinatorLossesLeft = faults.coordinatorLosses();
+        this.leavesLeft = faults.leaves();
+        this.wholeStagesLeft = faults.wholeStages();
     }
 
     static RunPlan plan(int stages, int replicas, int trainers, long steps) {
+        return plan(stages, replicas, trainers, steps, 1);
+    }
+
+    static RunPlan plan(int stages, int replicas, int trainers, long steps, int keepers) {
         return new RunPlan(
                 stages,
                 replicas,
@@ -78,7 +120,11 @@ final class RunModel {
                 3,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(20),
-                new RunPlan.Joins(3, 2, 8));
+                3,
+                keepers,
+                2,
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(15));
     }
 
     /** Runs to the end; false if it never comes. */
@@ -91,47 +137,159 @@ final class RunModel {
         for (int trainer = 0; trainer < plan.trainers(); trainer++) {
             start(new PeerId("trainer" + trainer), Role.TRAINER);
         }
-        start(new PeerId("keeper"), Role.KEEPER);
-        for (int event = 0; event < mostEvents && state.phase() != RunState.Phase.OVER; event++) {
-            next();
-            epochs.add(state.roster().epoch());
+        for (int keeper = 0; keeper < plan.keepers(); keeper++) {
+            start(new PeerId("keeper" + keeper), Role.KEEPER);
         }
-        return state.phase() == RunState.Phase.OVER;
+        for (int event = 0; event < mostEvents && !over(); event++) {
+            next();
+        }
+        return over();
+    }
+
+    private boolean over() {
+        return !events.isEmpty()
+                && (events.getLast() instanceof RunEvent.Finished || events.getLast() instanceof RunEvent.Failed);
     }
 
     private void next() {
-        if (killsLeft > 0 && random.nextInt(60) == 0) {
-            kill();
+        mischief();
+        if (leader.isEmpty() && (led == 0 || random.nextInt(30) == 0)) {
+            lead();
         }
-        if (newcomersLeft > 0 && state.phase() != RunState.Phase.GATHERING && random.nextInt(30) == 0) {
-            start(new PeerId("newcomer" + newcomersLeft), Role.SHARD);
-            newcomersLeft--;
-        }
-        int waiting = messages.size() + membership.size() + inFlight.size();
+        int waiting = messages.size() + inFlight.size() + unseen();
         if (waiting == 0 || random.nextInt(40) == 0) {
-            if (!dead.isEmpty() && random.nextInt(3) == 0) {
-                PeerId peer = dead.keySet().iterator().next();
-                start(peer, dead.remove(peer));
-            }
-            boolean worked = false;
-            for (ModelPeer peer : List.copyOf(peers.values())) {
-                worked |= peer.work();
-            }
-            if (!worked || random.nextInt(4) == 0) {
-                now += Duration.ofSeconds(1).toNanos();
-                carryOut(state.tick(now));
-            }
+            idle();
             return;
         }
         int choice = random.nextInt(waiting);
         if (choice < messages.size()) {
             deliver(messages.get(choice));
-        } else if (choice < messages.size() + membership.size()) {
-            carryOut(state.member(membership.removeFirst(), now));
+        } else if (choice < messages.size() + inFlight.size()) {
+            inFlight.remove(choice - messages.size()).run();
         } else {
-            inFlight.remove(random.nextInt(inFlight.size())).run();
+            for (ModelCoordinator coordinator : List.copyOf(coordinators.values())) {
+                if (!coordinator.frozen && !coordinator.membership.isEmpty()) {
+                    carryOut(coordinator, coordinator.state.member(coordinator.membership.removeFirst(), now));
+                }
+            }
         }
     }
+
+    private int unseen() {
+        return coordinators.values().stream()
+                .filter(coordinator -> !coordinator.frozen)
+                .mapToInt(coordinator -> coordinator.membership.size())
+                .sum();
+    }
+
+    private void idle() {
+        if (!dead.isEmpty() && random.nextInt(3) == 0) {
+            List<PeerId> all = List.copyOf(dead.keySet());
+            PeerId peer = all.get(random.nextInt(all.size()));
+            start(peer, dead.remove(peer));
+        }
+        boolean worked = false;
+        for (ModelPeer peer : List.copyOf(peers.values())) {
+            worked |= peer.work();
+        }
+        // A second is long beside the time that a message takes.
+        if (messages.size() < 40 && (!worked || random.nextInt(4) == 0)) {
+            now += Duration.ofSeconds(1).toNanos();
+            peers.values().forEach(ModelPeer::askToGo);
+            for (ModelCoordinator coordinator : List.copyOf(coordinators.values())) {
+                if (!coordinator.frozen) {
+                    carryOut(coordinator, coordinator.state.tick(now));
+                }
+            }
+        }
+    }
+
+    // ---- coordinators -----------------------------------------------------------------------------------------
+
+    private void lead() {
+        led++;
+        Member self = Member.of("coordinator" + led, 1);
+        // It knows of no term before.
+        ModelCoordinator next = new ModelCoordinator(self, new RunState(plan, self, 1, now));
+        coordinators.put(self, next);
+        leader = Optional.of(next);
+        peers.values()
+                .forEach(peer -> carryOut(next, next.state.member(new Membership.Joined(peer.self, peer.role()), now)));
+    }
+
+    private void loseLeader() {
+        leader.ifPresent(lost -> {
+            coordinatorLossesLeft--;
+            leader = Optional.empty();
+            switch (random.nextInt(3)) {
+                case 0 -> lost.frozen = true;
+                case 1 -> carryOut(lost, lost.state.handOver(now));
+                default -> coordinators.remove(lost.self);
+            }
+        });
+    }
+
+    private void mischief() {
+        if (killsLeft > 0 && random.nextInt(60) == 0) {
+            kill();
+        }
+        if (coordinatorLossesLeft > 0 && random.nextInt(90) == 0) {
+            loseLeader();
+        }
+        if (random.nextInt(60) == 0) {
+            // Back from a pause, it believes that it leads, and acts on everything that was sent to it meanwhile.
+            coordinators.values().stream()
+                    .filter(coordinator -> coordinator.frozen)
+                    .findFirst()
+                    .ifPresent(coordinator -> {
+                        coordinator.frozen = false;
+                        messages.addAll(coordinator.inbox);
+                        coordinator.inbox.clear();
+                    });
+        }
+        if (random.nextInt(60) == 0) {
+            // ... until membership tells it that another leads.
+            coordinators
+                    .values()
+                    .removeIf(coordinator -> !coordinator.frozen
+                            && leader.filter(other -> other != coordinator).isPresent());
+        }
+        if (leavesLeft > 0 && random.nextInt(80) == 0) {
+            leavesLeft--;
+            List<ModelPeer> all = List.copyOf(peers.values());
+            if (!all.isEmpty()) {
+                all.get(random.nextInt(all.size())).leaving = true;
+            }
+        }
+        if (wholeStagesLeft > 0 && random.nextInt(150) == 0) {
+            wholeStagesLeft--;
+            int stage = random.nextInt(plan.stages());
+            shards(stage).forEach(shard -> die(shard.self, "the whole stage"));
+        }
+    }
+
+    private void carryOut(ModelCoordinator by, List<RunState.Effect> effects) {
+        Epoch epoch = by.state.roster().epoch();
+        if (epoch.compareTo(by.highest) < 0) {
+            throw new AssertionError(by.self + " goes back from epoch " + by.highest + " to " + epoch);
+        }
+        by.highest = epoch;
+        for (RunState.Effect effect : effects) {
+            switch (effect) {
+                case RunState.Send(Member to, ControlMessage message) -> send(by.self, to, message);
+                case RunState.Tell(RunEvent event) -> {
+                    events.add(event);
+                    told.add(new Told(by.self, event));
+                }
+                case RunState.Retire retire -> {
+                    coordinators.remove(by.self);
+                    leader = leader.filter(other -> other != by);
+                }
+            }
+        }
+    }
+
+    // ---- messages ---------------------------------------------------------------------------------------------
 
     /** Order holds between two peers: the oldest of that pair goes first. */
     private void deliver(Envelope chosen) {
@@ -140,24 +298,25 @@ final class RunModel {
                         other.from().equals(chosen.from()) && other.to().equals(chosen.to()))
                 .findFirst()
                 .orElseThrow();
-        messages.remove(envelope);
-        if (envelope.to().equals(COORDINATOR)) {
-            carryOut(state.message(envelope.from(), (CoordinatorMessage) envelope.message(), now));
-        } else {
-            Optional.ofNullable(peers.get(envelope.to())).ifPresent(peer -> peer.receive(envelope.message()));
-        }
-    }
-
-    private void carryOut(List<RunState.Effect> effects) {
-        for (RunState.Effect effect : effects) {
-            switch (effect) {
-                case RunState.Send(Member to, ControlMessage message) -> send(COORDINATOR, to, message);
-                case RunState.Tell(RunEvent event) -> events.add(event);
+        if (envelope.message() instanceof CoordinatorMessage message) {
+            ModelCoordinator coordinator = coordinators.get(envelope.to());
+            messages.remove(envelope);
+            if (coordinator != null && coordinator.frozen) {
+                coordinator.inbox.add(envelope);
+            } else if (coordinator != null) {
+                carryOut(coordinator, coordinator.state.message(envelope.from(), message, now));
             }
+        } else {
+            messages.remove(envelope);
+            Optional.ofNullable(peers.get(envelope.to()))
+                    .ifPresent(peer -> peer.receive(envelope.from(), envelope.message()));
         }
     }
 
     void send(Member from, Member to, ControlMessage message) {
+        if (message instanceof MemberMessage.StartOver && peers.get(to) instanceof ModelShard shard) {
+            shard.doomed = true;
+        }
         if (random.nextDouble() < faults.loss()) {
             return;
         }
@@ -167,30 +326,10 @@ final class RunModel {
         }
     }
 
-    /** Whether a donor serves this snapshot; one that nobody asked for a while has let it go. */
-    boolean serves(Member donor, int stage, long version) {
-        boolean lost = random.nextDouble() < faults.loss();
-        return switch (peers.get(donor)) {
-            case ModelShard shard -> {
-                if (faults.loss() > 0 && random.nextInt(200) == 0) {
-                    shard.unpin();
-                }
-                yield !lost && shard.serves(stage, version);
-            }
-            case ModelKeeper keeper -> !lost && keeper.serves(version);
-            case null, default -> false;
-        };
-    }
+    // ---- members ----------------------------------------------------------------------------------------------
 
-    /** A participant's part of an average is on its way to a joiner; now and then it is lost. */
-    void listen(Member listener, long step, long round, Member participant) {
-        if (random.nextDouble() >= faults.loss() / 4) {
-            inFlight.add(() -> {
-                if (peers.get(listener) instanceof ModelShard shard) {
-                    shard.hear(step, round, participant);
-                }
-            });
-        }
+    private void seen(Membership.Event event) {
+        coordinators.values().forEach(coordinator -> coordinator.membership.add(event));
     }
 
     private void start(PeerId peer, Role role) {
@@ -200,9 +339,10 @@ final class RunModel {
                 switch (role) {
                     case SHARD -> new ModelShard(this, member);
                     case TRAINER -> new ModelTrainer(this, member);
-                    case KEEPER, COORDINATOR -> new ModelKeeper(this, member);
+                    case KEEPER, COORDINATOR ->
+                        new ModelKeeper(this, member, disks.computeIfAbsent(peer, absent -> new TreeMap<>()));
                 });
-        membership.add(new Membership.Joined(member, role));
+        seen(new Membership.Joined(member, role));
     }
 
     private void kill() {
@@ -213,20 +353,24 @@ final class RunModel {
         }
     }
 
-    /** One replica of every stage stays. */
+    /** One replica of every stage stays that the run can go on with, whoever leads it. */
     private boolean mayDie(Member member) {
-        var stage = state.roster().stageOf(member);
-        return stage.isEmpty()
-                || state.roster().stage(stage.getAsInt()).stream()
-                                .filter(peers::containsKey)
-                                .count()
-                        > 1;
+        if (!(peers.get(member) instanceof ModelShard shard) || shard.version() < 0 || shard.doomed) {
+            return true;
+        }
+        return shards(shard.stage).stream()
+                .filter(other -> other != shard && other.isReplicaOf(shard))
+                .anyMatch(other -> coordinators.values().stream()
+                        .map(coordinator -> coordinator.state.roster())
+                        .allMatch(roster -> roster.shards() == 0 || roster.contains(other.self)));
     }
 
     void die(Member member, String reason) {
-        Role role = peers.remove(member).role();
-        membership.add(new Membership.Removed(member, reason));
-        dead.put(member.peer(), role);
+        ModelPeer gone = peers.remove(member);
+        if (gone != null) {
+            seen(new Membership.Removed(member, reason));
+            dead.put(member.peer(), gone.role());
+        }
     }
 
     /** Live shards that serve in {@code stage}. */
@@ -240,15 +384,18 @@ final class RunModel {
         return shards;
     }
 
-    /** How many shards every stage of the roster has. */
-    List<Integer> stages() {
-        return state.roster().stages().stream().map(List::size).toList();
-    }
-
     @Override
     public String toString() {
-        return state.phase() + " at version " + state.version() + ", roster " + state.roster() + ", peers "
-                + peers.values() + ", last events "
-                + events.subList(Math.max(0, events.size() - 5), events.size());
+        StringBuilder text = new StringBuilder();
+        coordinators.values().forEach(coordinator -> text.append(coordinator.self)
+                .append(coordinator.frozen ? " frozen " : " ")
+                .append(coordinator.state.phase())
+                .append(" at version ")
+                .append(coordinator.state.version())
+                .append(", roster ")
+                .append(coordinator.state.roster())
+                .append("; "));
+        return text + "peers " + peers.values() + ", last events "
+                + told.subList(Math.max(0, told.size() - 12), told.size());
     }
 }

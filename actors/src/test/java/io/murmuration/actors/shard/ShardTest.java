@@ -20,6 +20,7 @@ import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.protocol.TransferMessage;
 import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.transfer.TransferSettings;
@@ -155,8 +156,67 @@ final class ShardTest {
         Epoch older = new Epoch(1, 99);
         tell(new ShardMessage.CloseStep(older, 7, 1, false));
         assertThat(ports.sent(CoordinatorMessage.Superseded.class))
-                .isEqualTo(new CoordinatorMessage.Superseded(EPOCH, older));
+                .isEqualTo(new CoordinatorMessage.Superseded(EPOCH, older, COORDINATOR));
         assertThat(ports.anySent(CoordinatorMessage.Tally.class)).isFalse();
+    }
+
+    private Standing.OfShard promised(Member coordinator, Epoch epoch) throws InterruptedException {
+        ports.tell(coordinator, SELF, new MemberMessage.TakeOver(epoch));
+        CoordinatorMessage.Promised promise = ports.sent(CoordinatorMessage.Promised.class);
+        assertThat(promise.epoch()).isEqualTo(epoch);
+        return (Standing.OfShard) promise.standing();
+    }
+
+    @Test
+    void who_takes_over_is_told_what_is_open_and_who_was_before_is_refused() throws Exception {
+        Member next = Member.of("next coordinator", 1);
+        Standing.OfShard standing = promised(next, new Epoch(3, 0));
+        assertThat(standing)
+                .isEqualTo(new Standing.OfShard(
+                        1,
+                        7,
+                        "digest",
+                        Optional.of(new Standing.Open(Purpose.TRAIN, 7, 4)),
+                        false,
+                        Optional.empty(),
+                        Optional.empty()));
+        tell(new ShardMessage.CloseStep(EPOCH, 7, 1, false));
+        assertThat(ports.sent(CoordinatorMessage.Superseded.class))
+                .isEqualTo(new CoordinatorMessage.Superseded(new Epoch(3, 0), EPOCH, next));
+        assertThat(ports.anySent(CoordinatorMessage.Tally.class)).isFalse();
+    }
+
+    @Test
+    void a_promise_waits_for_the_step_that_is_being_applied_and_a_redo_is_of_that_step() throws Exception {
+        count(0);
+        close(1, false);
+        tell(new ShardMessage.Average(EPOCH, 7, 2, List.of(SELF), List.of(0)));
+        ports.sent(CoordinatorMessage.Averaged.class);
+        Member next = Member.of("next coordinator", 1);
+        assertThat(promised(COORDINATOR, EPOCH.next()).prepared()).contains(new Standing.Prepared(2, "average", 4.0));
+        ports.hold(Compute.Apply.class);
+        tell(new ShardMessage.Commit(EPOCH.next(), 7, 2, 1.5));
+        ports.tell(next, SELF, new MemberMessage.TakeOver(new Epoch(3, 0)));
+        assertThat(ports.anySent(CoordinatorMessage.Promised.class)).isFalse();
+        ports.release();
+        var standing =
+                (Standing.OfShard) ports.sent(CoordinatorMessage.Promised.class).standing();
+        assertThat(standing.version()).isEqualTo(8);
+        assertThat(standing.committed()).contains(new Standing.Committed(7, 2, 1.5));
+        ports.tell(next, SELF, new ShardMessage.Redo(new Epoch(3, 1), 7));
+        assertThat(ports.sent(CoordinatorMessage.Redone.class))
+                .isEqualTo(new CoordinatorMessage.Redone(new Epoch(3, 1), 7, "digest 8"));
+    }
+
+    @Test
+    void asked_to_leave_it_asks_until_it_is_let_go() throws Exception {
+        tell(new MemberMessage.Discharged(EPOCH));
+        shard.tell(Shard.Command.LEAVE);
+        assertThat(ports.sent(CoordinatorMessage.Leaving.class).epoch()).isEqualTo(EPOCH);
+        pass(Duration.ofMillis(200));
+        ports.sent(CoordinatorMessage.Leaving.class);
+        tell(new MemberMessage.Discharged(EPOCH.next()));
+        KIT.createTestProbe().expectTerminated(shard);
     }
 
     @Test

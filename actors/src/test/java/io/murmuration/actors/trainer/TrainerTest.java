@@ -12,6 +12,7 @@ import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.protocol.TrainerMessage;
 import io.murmuration.actors.routing.AdaptiveDeadline;
 import java.time.Duration;
@@ -45,8 +46,9 @@ final class TrainerTest {
         var settings = new TrainerSettings(
                 "run", 4, new AdaptiveDeadline.Settings(1000, 1000, 1), Duration.ofMillis(10), Duration.ofMillis(200));
         KIT.spawn(Trainer.create(ports.ports(), SELF, settings));
-        ports.tell(COORDINATOR, SELF, new TrainerMessage.EnlistTrainer(EPOCH));
-        assertThat(ports.sent(CoordinatorMessage.TrainerEnlisted.class).epoch()).isEqualTo(EPOCH);
+        ports.tell(COORDINATOR, SELF, new MemberMessage.TakeOver(EPOCH));
+        assertThat(ports.sent(CoordinatorMessage.Promised.class))
+                .isEqualTo(new CoordinatorMessage.Promised(EPOCH, Standing.OfTrainer.FRESH));
     }
 
     private void open(Purpose purpose, long step, boolean begun) throws InterruptedException {
@@ -111,7 +113,7 @@ final class TrainerTest {
 
     @Test
     void an_order_of_a_lower_epoch_is_refused_and_its_sender_told() throws Exception {
-        ports.tell(COORDINATOR, SELF, new TrainerMessage.EnlistTrainer(new Epoch(1, 9)));
+        ports.tell(COORDINATOR, SELF, new MemberMessage.TakeOver(new Epoch(1, 9)));
         assertThat(ports.sent(CoordinatorMessage.Superseded.class).got()).isEqualTo(new Epoch(1, 9));
     }
 }

@@ -99,7 +99,7 @@ public final class CheckpointAssembly implements AutoCloseable {
     // ---- serving what is stored ---------------------------------------------------------------------------------
 
     List<Long> versions() {
-        return store.all().stream().map(CheckpointStore::step).toList();
+        return store.steps();
     }
 
     /**

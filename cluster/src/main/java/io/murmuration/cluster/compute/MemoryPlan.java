@@ -35,15 +35,25 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
      * @param gradients of one shard: what it gathers, the average, and, where another replica may be lost, what it
      *     computes again without counting it
      * @param optimiser of one shard
+     * @param before of one shard: weights and optimiser state before the last update, for doing it again where replicas
+     *     disagree
      * @param activations of one shard: the scratch memory of a microbatch and what crosses the stage's boundaries
      * @param snapshot a copy of weights and optimiser, held by each donor
      */
     public record StageMemory(
-            int stage, long parameters, long weights, long gradients, long optimiser, long activations, long snapshot) {
+            int stage,
+            long parameters,
+            long weights,
+            long gradients,
+            long optimiser,
+            long before,
+            long activations,
+            long snapshot) {
 
         /** Bytes of one shard without a snapshot. */
         public long shard() {
-            return Math.addExact(Math.addExact(weights, gradients), Math.addExact(optimiser, activations));
+            return Math.addExact(
+                    Math.addExact(Math.addExact(weights, gradients), Math.addExact(optimiser, activations)), before);
         }
     }
 
@@ -94,6 +104,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
                 vector,
                 Math.multiplyExact(vector, gradients),
                 Math.multiplyExact(vector, optimiserVectors),
+                Math.multiplyExact(vector, 1 + optimiserVectors),
                 Workspace.bytes(model, slice, microbatch) + boundaries + rotary,
                 Math.multiplyExact(vector, 1 + optimiserVectors));
     }
@@ -109,14 +120,15 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
         for (StageMemory stage : stages) {
             lines.add(String.format(
                     Locale.ROOT,
-                    "stage %d: %,d parameters; %d x (weights %s + gradients %s + optimiser %s + activations %s)"
-                            + " + %d x snapshot %s",
+                    "stage %d: %,d parameters; %d x (weights %s + gradients %s + optimiser %s + before %s"
+                            + " + activations %s) + %d x snapshot %s",
                     stage.stage(),
                     stage.parameters(),
                     replicas,
                     size(stage.weights()),
                     size(stage.gradients()),
                     size(stage.optimiser()),
+                    size(stage.before()),
                     size(stage.activations()),
                     donors,
                     size(stage.snapshot())));

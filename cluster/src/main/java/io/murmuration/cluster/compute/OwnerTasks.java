@@ -20,6 +20,7 @@ import io.murmuration.actors.port.Compute.OpenStored;
 import io.murmuration.actors.port.Compute.Pin;
 import io.murmuration.actors.port.Compute.ReadChunk;
 import io.murmuration.actors.port.Compute.ReadStored;
+import io.murmuration.actors.port.Compute.Redo;
 import io.murmuration.actors.port.Compute.Reduce;
 import io.murmuration.actors.port.Compute.Seal;
 import io.murmuration.actors.port.Compute.StateBytes;
@@ -98,6 +99,7 @@ public final class OwnerTasks implements AutoCloseable {
                     case Accept accept -> nothing(() -> replica().accept(accept));
                     case Seal() -> replica().seal();
                     case Apply apply -> replica().apply(apply);
+                    case Redo redo -> replica().redo(redo);
                     case Pin(int chunkBytes) -> replica().pin(chunkBytes);
                     case ReadChunk(int index) -> replica().readChunk(index);
                     case Unpin() -> nothing(replica()::unpin);

@@ -19,8 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The numbers of one shard: parameters, optimiser state, gradient accumulator, average, and the scratch memory to work
- * with. Used by one task at a time.
+ * The numbers of one shard: parameters and optimiser state as they are and as they were before the last update, gradient
+ * accumulator, average, and the scratch memory to work with. Used by one task at a time.
  */
 final class StageReplica implements AutoCloseable {
 
@@ -31,6 +31,10 @@ final class StageReplica implements AutoCloseable {
     private final InnerOptimiser optimiser;
     private final Floats gradient;
     private final Floats average;
+    /** Parameters and optimiser state before the last update, so that it can be done again. */
+    private final List<Floats> before = new ArrayList<>();
+
+    private long applied = -1;
     private final Floats input;
     private final Floats output;
     private final Floats gradientOutput;
@@ -48,6 +52,7 @@ final class StageReplica implements AutoCloseable {
         long length = stage.layout().length();
         this.gradient = Floats.allocate(arena, length);
         this.average = Floats.allocate(arena, length);
+        state().forEach(vector -> before.add(Floats.allocate(arena, length)));
         long boundary = (long) setup.microbatch()
                 * setup.model().sequence()
                 * setup.model().dim();
@@ -148,11 +153,38 @@ final class StageReplica implements AutoCloseable {
     }
 
     String apply(Compute.Apply task) {
-        long number = task.step() + 1;
-        float scale = GradientClip.coefficient(task.gradientNorm(), setup.maxNorm());
-        optimiser.step(stage.parameters(), average, scale, setup.schedule().learningRate(number), number);
+        copy(state(), before);
+        update(task.step(), task.gradientNorm());
+        applied = task.step();
         gradient.clear();
         return digest();
+    }
+
+    /**
+     * The update of the last step once more, from what was before it.
+     *
+     * @throws IllegalStateException if another step was applied last
+     */
+    String redo(Compute.Redo task) {
+        if (task.step() != applied) {
+            throw new IllegalStateException(
+                    "expected to do step " + applied + " again, the last one applied, got " + task.step());
+        }
+        copy(before, state());
+        update(task.step(), task.gradientNorm());
+        return digest();
+    }
+
+    private void update(long step, double gradientNorm) {
+        long number = step + 1;
+        float scale = GradientClip.coefficient(gradientNorm, setup.maxNorm());
+        optimiser.step(stage.parameters(), average, scale, setup.schedule().learningRate(number), number);
+    }
+
+    private static void copy(List<Floats> from, List<Floats> to) {
+        for (int i = 0; i < from.size(); i++) {
+            to.get(i).copyFrom(from.get(i));
+        }
     }
 
     String digest() {

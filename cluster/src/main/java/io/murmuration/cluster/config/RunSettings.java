@@ -105,8 +105,9 @@ public record RunSettings(
     /**
      * @param every steps between two checkpoints; 0: only at the end
      * @param keep newest checkpoints that stay
+     * @param copies keepers that get each checkpoint, if there are so many
      */
-    public record Checkpoint(int every, int keep) {}
+    public record Checkpoint(int every, int keep, int copies) {}
 
     /**
      * @param threads width of the compute pool, at least 1 (the 0 of the file is already the number of cores)
@@ -126,6 +127,9 @@ public record RunSettings(
      * @param ban how long a replica is left out after the way to it failed
      * @param controlRetry pause before the coordinator asks again
      * @param holdBoundary how long a step boundary waits for joiners and checkpoints
+     * @param gatherWait how long a run waits for the members it is planned with
+     * @param promiseWait how long a new coordinator waits for promises before a stage is lost
+     * @param leaveWait how long a node that leaves waits to be let go
      * @param joinAttempts snapshots a joiner may fail to take
      * @param restarts starts after a fault before a peer is given up
      * @param averagingPartBytes part of a vector that one replica reduces at a time
@@ -150,6 +154,9 @@ public record RunSettings(
             Duration ban,
             Duration controlRetry,
             Duration holdBoundary,
+            Duration gatherWait,
+            Duration promiseWait,
+            Duration leaveWait,
             int joinAttempts,
             int restarts,
             int averagingPartBytes,

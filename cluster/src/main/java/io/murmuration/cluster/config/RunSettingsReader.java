@@ -132,7 +132,8 @@ final class RunSettingsReader {
     }
 
     private static RunSettings.Checkpoint checkpoint(Section section) {
-        return new RunSettings.Checkpoint(section.integer("every", 0, MANY), section.integer("keep", 1, MANY));
+        return new RunSettings.Checkpoint(
+                section.integer("every", 0, MANY), section.integer("keep", 1, MANY), section.integer("copies", 1, 64));
     }
 
     private static RunSettings.Compute compute(Section section) {
@@ -162,6 +163,9 @@ final class RunSettingsReader {
                 section.duration("ban", shortest, longest),
                 section.duration("control-retry", shortest, longest),
                 section.duration("hold-boundary", shortest, longest),
+                section.duration("gather-wait", shortest, longest),
+                section.duration("promise-wait", shortest, longest),
+                section.duration("leave-wait", shortest, longest),
                 section.integer("join-attempts", 1, 1000),
                 section.integer("restarts", 0, 1 << 16),
                 (int) section.bytes("averaging-part", 1 << 10, 1 << 28),

@@ -190,7 +190,11 @@ public final class LocalRuns implements TrainingRuns {
                 settings.checkpoint().every(),
                 limits.controlRetry(),
                 limits.holdBoundary(),
-                new RunPlan.Joins(limits.joinAttempts(), limits.snapshotDonors(), limits.joinLag()));
+                new RunPlan.Joins(limits.joinAttempts(), limits.snapshotDonors(), limits.joinLag()),
+                1,
+                settings.checkpoint().copies(),
+                limits.gatherWait(),
+                limits.promiseWait());
     }
 
     private static String lower(Enum<?> choice) {

@@ -5,7 +5,7 @@ import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Role;
-import io.murmuration.actors.run.Coordinator;
+import io.murmuration.actors.run.Candidate;
 import io.murmuration.actors.run.Host;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.run.RunPlan;
@@ -17,6 +17,7 @@ import io.murmuration.actors.transfer.Keeper;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -40,10 +41,15 @@ public final class LocalSwarm implements AutoCloseable {
 
     private static final Duration CLOSE = Duration.ofSeconds(30);
 
+    private static final PeerId COORDINATOR = new PeerId("coordinator");
+
     /** Received by the guardian. */
     sealed interface Message {}
 
     private record Kill(PeerId peer) implements Message {}
+
+    /** An incarnation of the candidate that leads this swarm. */
+    private record Coordinating(ActorRef<Candidate.Message> candidate) implements Message {}
 
     private enum Stop implements Message {
         STOP
@@ -104,9 +110,10 @@ public final class LocalSwarm implements AutoCloseable {
 
     private static final class Guardian extends AbstractBehavior<Message> {
 
-        private final ActorRef<Coordinator.Message> coordinator;
         private final ActorRef<Host.Message> host;
         private final Consumer<RunEvent> observer;
+        private Optional<ActorRef<Candidate.Message>> candidate = Optional.empty();
+        private boolean stopRequested;
 
         private Guardian(
                 ActorContext<Message> context,
@@ -119,43 +126,59 @@ public final class LocalSwarm implements AutoCloseable {
             super(context);
             this.observer = observer;
             Ports ports = makePorts.apply(context.getSystem());
-            // The first coordinator of a new actor system: everybody's memory begins with it, so does the count of
-            // terms.
-            coordinator = context.spawn(
-                    Coordinator.create(ports, Member.of("coordinator", 1), plan, 1, observer), "coordinator");
             host = context.spawn(
                     Host.create(
                             ports.membership(),
                             residents(run, plan, limits, keeper, ports),
-                            limits.restarts(),
-                            observer),
+                            new Host.Settings(1, limits.restarts(), limits.leaveWait()),
+                            this::observe),
                     "host");
-            context.watch(coordinator);
             context.watch(host);
         }
 
-        private static List<Host.Resident> residents(
+        /** With nobody left who could coordinate the run is over. */
+        private void observe(RunEvent event) {
+            observer.accept(event);
+            if (event instanceof RunEvent.GivenUp(Member member, String reason)
+                    && member.peer().equals(COORDINATOR)) {
+                observer.accept(new RunEvent.Failed(member + " is given up: " + reason));
+            }
+        }
+
+        private List<Host.Resident> residents(
                 String run, RunPlan plan, SwarmLimits limits, boolean keeper, Ports ports) {
             ShardSettings shardSettings = limits.shard(run, plan.stages());
             TrainerSettings trainerSettings = limits.trainer(run);
             List<Host.Resident> residents = new ArrayList<>();
+            ActorRef<Message> guardian = getContext().getSelf();
+            residents.add(Host.Resident.<Candidate.Message>of(
+                    COORDINATOR,
+                    Role.COORDINATOR,
+                    member -> Behaviors.setup(child -> {
+                        guardian.tell(new Coordinating(child.getSelf()));
+                        return Candidate.create(ports, member, plan, observer);
+                    }),
+                    Candidate.Command.LEAVE));
             if (keeper) {
-                residents.add(new Host.Resident(
+                residents.add(Host.Resident.of(
                         new PeerId("keeper"),
                         Role.KEEPER,
-                        member -> Keeper.create(ports, member, limits.transfers(run))));
+                        member -> Keeper.create(ports, member, limits.transfers(run)),
+                        Keeper.Command.LEAVE));
             }
             for (int trainer = 0; trainer < plan.trainers(); trainer++) {
-                residents.add(new Host.Resident(
+                residents.add(Host.Resident.of(
                         new PeerId("trainer-" + trainer),
                         Role.TRAINER,
-                        member -> Trainer.create(ports, member, trainerSettings)));
+                        member -> Trainer.create(ports, member, trainerSettings),
+                        Trainer.Command.LEAVE));
             }
             for (int shard = 0; shard < plan.stages() * plan.replicas(); shard++) {
-                residents.add(new Host.Resident(
+                residents.add(Host.Resident.of(
                         new PeerId("shard-" + shard),
                         Role.SHARD,
-                        member -> Shard.create(ports, member, shardSettings)));
+                        member -> Shard.create(ports, member, shardSettings),
+                        Shard.Command.LEAVE));
             }
             return residents;
         }
@@ -167,8 +190,16 @@ public final class LocalSwarm implements AutoCloseable {
                         host.tell(new Host.Kill(kill.peer()));
                         return this;
                     })
+                    .onMessage(Coordinating.class, coordinating -> {
+                        candidate = Optional.of(coordinating.candidate());
+                        if (stopRequested) {
+                            coordinating.candidate().tell(Candidate.Command.STOP);
+                        }
+                        return this;
+                    })
                     .onMessage(Stop.class, stop -> {
-                        coordinator.tell(Coordinator.Command.STOP);
+                        stopRequested = true;
+                        candidate.ifPresent(member -> member.tell(Candidate.Command.STOP));
                         return this;
                     })
                     .onSignal(ChildFailed.class, failed -> {

@@ -61,10 +61,12 @@ final class RunProgress {
     Optional<RunResult> on(RunEvent event) {
         switch (event) {
             case RunEvent.Started(Roster roster, long version) -> {
-                started = true;
                 liveShards = roster.shards();
                 lastNanos = System.nanoTime();
-                listener.started(info);
+                if (!started) {
+                    started = true;
+                    listener.started(info);
+                }
             }
             case RunEvent.StepCommitted committed -> stepped(committed);
             case RunEvent.Evaluated(long version, double loss, int count) -> {
@@ -96,6 +98,18 @@ final class RunProgress {
                 newest.ifPresent(folder -> listener.checkpointed(version, folder));
             }
             case RunEvent.NotKept(long version, String reason) -> listener.checkpointFailed(version, reason);
+            case RunEvent.RolledBack(long from, long to, String reason) ->
+                listener.noticed("the run goes back from version " + from + " to " + to + ", " + (from - to)
+                        + " steps are lost: " + reason);
+            case RunEvent.Waiting(String reason) -> listener.noticed("the run waits: " + reason);
+            case RunEvent.TookOver tookOver ->
+                listener.noticed(tookOver.coordinator() + " took over in term " + tookOver.term() + " at version "
+                        + tookOver.version() + ": " + tookOver.how());
+            case RunEvent.Superseded superseded ->
+                listener.noticed(superseded.coordinator() + " coordinates no longer: " + superseded.reason());
+            case RunEvent.HandedOver handedOver ->
+                listener.noticed(handedOver.coordinator() + " hands over at version " + handedOver.version());
+            case RunEvent.Left(Member member, long version) -> listener.noticed(member + " left at version " + version);
             case RunEvent.Failed(String reason) -> throw new RunFailed(reason);
             case RunEvent.Finished finished -> {
                 return Optional.of(new RunResult(

@@ -18,6 +18,7 @@ import java.time.Duration;
  * @param holdBoundary how long a step boundary waits for joiners and checkpoints
  * @param joinAttempts snapshots a joiner may fail to take
  * @param restarts failures after which a peer is given up
+ * @param leaveWait how long a node that leaves waits for its peers to hand over what they hold
  * @param averagingPartBytes part of a vector that one replica reduces at a time, as fp32
  * @param earlyParts averaging parts kept for a round that has not begun here
  * @param joinDonors shards of a stage that pin a snapshot at once
@@ -40,6 +41,7 @@ public record SwarmLimits(
         Duration holdBoundary,
         int joinAttempts,
         int restarts,
+        Duration leaveWait,
         int averagingPartBytes,
         int earlyParts,
         int joinDonors,
@@ -67,6 +69,7 @@ public record SwarmLimits(
                 limits.holdBoundary(),
                 limits.joinAttempts(),
                 limits.restarts(),
+                limits.leaveWait(),
                 limits.averagingPartBytes(),
                 limits.earlyParts(),
                 limits.snapshotDonors(),

@@ -11,6 +11,7 @@ import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.protocol.TrainerMessage;
 import io.murmuration.actors.protocol.TransferMessage;
 import java.util.Collections;
@@ -34,10 +35,15 @@ final class WireTypes {
             .put(24, Replay.class)
             .put(25, Roster.class)
             .put(26, MemberMessage.ReplayOrder.class)
+            .put(27, Standing.Open.class)
+            .put(28, Standing.Prepared.class)
+            .put(29, Standing.Committed.class)
+            .put(30, Standing.OfShard.class)
+            .put(31, Standing.OfTrainer.class)
+            .put(32, Standing.OfKeeper.class)
             .put(60, Purpose.class)
             // To the coordinator.
             .put(100, CoordinatorMessage.Enlisted.class)
-            .put(101, CoordinatorMessage.TrainerEnlisted.class)
             .put(102, CoordinatorMessage.TrainerFinished.class)
             .put(103, CoordinatorMessage.Tally.class)
             .put(104, CoordinatorMessage.Averaged.class)
@@ -49,7 +55,9 @@ final class WireTypes {
             .put(110, CoordinatorMessage.BadDonor.class)
             .put(111, CoordinatorMessage.JoinFailed.class)
             .put(112, CoordinatorMessage.Unsound.class)
-            .put(113, CoordinatorMessage.Stored.class)
+            .put(113, CoordinatorMessage.Promised.class)
+            .put(114, CoordinatorMessage.Leaving.class)
+            .put(115, CoordinatorMessage.Redone.class)
             // To a shard.
             .put(200, ShardMessage.Enlist.class)
             .put(201, ShardMessage.Orphans.class)
@@ -61,17 +69,19 @@ final class WireTypes {
             .put(208, ShardMessage.WhoHas.class)
             .put(209, ShardMessage.Pin.class)
             .put(210, ShardMessage.Follow.class)
+            .put(211, ShardMessage.Redo.class)
             // To a trainer.
-            .put(300, TrainerMessage.EnlistTrainer.class)
             .put(301, TrainerMessage.Done.class)
             .put(302, TrainerMessage.Held.class)
             // To the keeper.
             .put(400, KeeperMessage.Keep.class)
-            .put(401, KeeperMessage.Inventory.class)
             // To shards and trainers alike.
             .put(500, MemberMessage.OpenStep.class)
             .put(501, MemberMessage.RosterChanged.class)
             .put(502, MemberMessage.ReplayOrders.class)
+            .put(503, MemberMessage.TakeOver.class)
+            .put(504, MemberMessage.StartOver.class)
+            .put(505, MemberMessage.Discharged.class)
             // Between who serves a snapshot and who takes it.
             .put(600, TransferMessage.ManifestWanted.class)
             .put(601, TransferMessage.ChunksWanted.class)

@@ -16,13 +16,15 @@ class MemoryPlanTest {
         MemoryPlan plan =
                 MemoryPlan.of(SettingsLoader.defaultsWith("model.preset=base", "swarm.stages=3", "swarm.replicas=2"));
         long parameters = plan.parameters();
-        // One vector of weights, three of gradients (the third for what is computed again), two of the optimiser's.
+        // One vector of weights, three of gradients (the third for what is computed again), two of the optimiser's;
+        // weights
+        // and optimiser once more as they were before the last update.
         long shards =
                 plan.stages().stream().mapToLong(MemoryPlan.StageMemory::shard).sum()
                         - plan.stages().stream()
                                 .mapToLong(MemoryPlan.StageMemory::activations)
                                 .sum();
-        assertThat(shards).isEqualTo(parameters * 4 * 6);
+        assertThat(shards).isEqualTo(parameters * 4 * 9);
         assertThat(plan.checkpoint()).isEqualTo(parameters * 4 * 3);
         assertThat(plan.total())
                 .isEqualTo(2
@@ -44,7 +46,7 @@ class MemoryPlanTest {
         assertThatThrownBy(() -> limit.require(MemoryPlan.of(settings)))
                 .isInstanceOf(UserError.class)
                 .hasMessageContaining("stage 0: 2,924,568,576 parameters; 2 x (weights 10.89 GiB + gradients 32.68 GiB"
-                        + " + optimiser 21.79 GiB + activations ")
+                        + " + optimiser 21.79 GiB + before 32.68 GiB + activations ")
                 .hasMessageContaining("stage 2: ")
                 .hasMessageContaining("checkpoint: 89.75 GiB; in all: 8,030,261,248 parameters, ")
                 .hasMessageContaining("of which 64.00 GiB are available (compute.memory)")

@@ -83,4 +83,18 @@ class StageReplicaTest {
                     .hasMessage("expected the codec int8:64, got bf16");
         }
     }
+
+    @Test
+    void an_update_done_again_gives_the_same_bits_and_only_the_last_one_can_be() {
+        try (StageReplica replica = replica(0);
+                StageReplica other = replica(0)) {
+            String first = replica.apply(new Compute.Apply(4, 0.5));
+            assertThat(other.apply(new Compute.Apply(4, 0.5))).isEqualTo(first);
+            assertThat(replica.apply(new Compute.Apply(5, 0.5))).isNotEqualTo(first);
+            assertThat(other.redo(new Compute.Redo(4, 0.5))).isEqualTo(first);
+            assertThatThrownBy(() -> replica.redo(new Compute.Redo(4, 0.5)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("expected to do step 5 again, the last one applied, got 4");
+        }
+    }
 }

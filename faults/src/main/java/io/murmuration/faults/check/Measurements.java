@@ -125,6 +125,11 @@ public final class Measurements implements Observer {
                         (number, fault) -> over(fault, committed.roster(), began) ? fault.recovered(time) : fault);
                 opened.keySet().removeIf(step -> step <= committed.step());
             }
+            case RunEvent.RolledBack back -> {
+                lost = Math.max(lost, highest - back.to());
+                rolledBack.add(back.to());
+                remarks.add("went back from version " + back.from() + " to " + back.to() + ": " + back.reason());
+            }
             case RunEvent.Finished over -> finished = Optional.of(over);
             case RunEvent.Failed failure -> failed = Optional.of(failure.reason());
             default -> {}

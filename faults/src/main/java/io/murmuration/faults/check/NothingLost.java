@@ -37,15 +37,14 @@ public final class NothingLost extends Check {
                 version = committed.step() + 1;
                 highest = Math.max(highest, version);
             }
-            case RunEvent.Kept back
-            when back.version() < -1 -> {
-                if (back.version() < kept && !checkpointsGone) {
+            case RunEvent.RolledBack back -> {
+                if (back.to() < kept && !checkpointsGone) {
                     violated(
                             time,
-                            "went back to version " + back.version() + " though a checkpoint of version " + kept
+                            "went back to version " + back.to() + " though a checkpoint of version " + kept
                                     + " was kept");
                 }
-                version = back.version();
+                version = back.to();
             }
             case RunEvent.Kept checkpoint -> kept = Math.max(kept, checkpoint.version());
             default -> {}

@@ -25,7 +25,8 @@ public final class ReplicaDigests extends Check {
 
     @Override
     public void computed(long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long busyNanos) {
-        boolean digest = task instanceof Compute.Apply || task instanceof Compute.StateDigest;
+        boolean digest =
+                task instanceof Compute.Apply || task instanceof Compute.StateDigest || task instanceof Compute.Redo;
         if (digest && outcome instanceof Compute.Completed<?>(String computed)) {
             digests.put(owner, computed);
         }

@@ -100,6 +100,7 @@ final class RunTracker implements Observer, RunView, SwarmView {
                     enrolled();
                 }
             }
+            case MemberMessage.TakeOver over -> ordered(envelope, over.epoch(), "recovering");
             case ShardMessage.CloseStep close -> ordered(envelope, close.epoch(), "closing");
             case ShardMessage.Average average -> {
                 ordered(envelope, average.epoch(), "averaging");
@@ -163,6 +164,10 @@ final class RunTracker implements Observer, RunView, SwarmView {
         switch (event) {
             case RunEvent.Started started -> version = started.version();
             case RunEvent.StepCommitted committed -> version = committed.step() + 1;
+            case RunEvent.RolledBack back -> {
+                version = back.to();
+                step = -1;
+            }
             case RunEvent.Finished over -> phase = "over";
             case RunEvent.Failed over -> phase = "over";
             default -> {}

@@ -111,7 +111,7 @@ final class SimulatedSwarm implements AutoCloseable {
     }
 
     void leave(String node) {
-        throw new IllegalStateException("no leave " + node);
+        simulation.leave(node);
     }
 
     boolean isUp(String node) {
@@ -161,6 +161,12 @@ final class SimulatedSwarm implements AutoCloseable {
         @Override
         public void killed(String node, long life) {
             // The machines said so.
+        }
+
+        @Override
+        public void left(String node, long life) {
+            world.membership().leave(node);
+            world.machines().kill(node, Death.PROCESS);
         }
 
         @Override

@@ -1,9 +1,9 @@
 package io.murmuration.faults.simulation;
 
 import io.murmuration.actors.port.Ports;
-import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Role;
-import io.murmuration.actors.run.Coordinator;
+import io.murmuration.actors.run.Candidate;
 import io.murmuration.actors.run.Host;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.shard.Shard;
@@ -11,7 +11,7 @@ import io.murmuration.actors.shard.ShardSettings;
 import io.murmuration.actors.trainer.Trainer;
 import io.murmuration.actors.trainer.TrainerSettings;
 import io.murmuration.actors.transfer.Keeper;
-import java.util.ArrayList;
+import io.murmuration.cluster.run.SwarmLimits;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -33,19 +33,24 @@ import org.apache.pekko.actor.typed.javadsl.Receive;
 final class SimulatedNode extends AbstractBehavior<SimulatedNode.Message> {
 
     /** Received by this actor. */
-    enum Message {
-        /** Stop the run at its next step boundary, if its coordinator is here. */
-        STOP_RUN
+    sealed interface Message {}
+
+    /** Orders from outside. */
+    enum Command implements Message {
+        /** Stop the run at its next step boundary, if its coordinator is here or comes here. */
+        STOP_RUN,
+        /** Hand over what is held here and go. */
+        LEAVE
     }
 
-    /** The first and, with one coordinator, the only term. */
-    private static final long FIRST_TERM = 1;
+    /** An incarnation of this node's candidate. */
+    private record Coordinating(ActorRef<Candidate.Message> candidate) implements Message {}
 
     /**
      * A life to live.
      *
-     * @param coordinates whether it steers the run from its beginning
      * @param observer told of run events
+     * @param left told when everything here has handed over and ended, after {@link Command#LEAVE}
      * @param failed told of what ends the simulation
      */
     record Life(
@@ -53,73 +58,109 @@ final class SimulatedNode extends AbstractBehavior<SimulatedNode.Message> {
             long number,
             SimulationPlan plan,
             Ports ports,
-            boolean coordinates,
             Consumer<RunEvent> observer,
+            Runnable left,
             Consumer<Throwable> failed) {}
 
     private final Life life;
-    private final Optional<ActorRef<Coordinator.Message>> coordinator;
+    private final ActorRef<Host.Message> host;
+    private Optional<ActorRef<Candidate.Message>> candidate = Optional.empty();
+    private boolean stopRequested;
+    private boolean leaving;
 
     private SimulatedNode(ActorContext<Message> context, Life life) {
         super(context);
         this.life = life;
-        context.watch(context.spawn(
+        SwarmLimits limits = life.plan().limits();
+        this.host = context.spawn(
                 Host.create(
                         life.ports().membership(),
                         residents(),
-                        life.plan().limits().restarts(),
-                        NodePath.incarnation(life.number()),
+                        new Host.Settings(NodePath.incarnation(life.number()), limits.restarts(), limits.leaveWait()),
                         life.observer()),
-                "host"));
-        this.coordinator = life.coordinates() ? Optional.of(startCoordinator()) : Optional.empty();
+                "host");
+        context.watch(host);
     }
 
     static Behavior<Message> create(Life life) {
         return Behaviors.setup(context -> new SimulatedNode(context, life));
     }
 
-    /** The one place that decides who coordinates: until peers of that role elect, the first node that has it. */
-    private ActorRef<Coordinator.Message> startCoordinator() {
-        Member self =
-                new Member(NodePath.peer(life.node().name(), Role.COORDINATOR), NodePath.incarnation(life.number()));
-        ActorRef<Coordinator.Message> actor = getContext()
-                .spawn(
-                        Coordinator.create(life.ports(), self, life.plan().plan(), FIRST_TERM, life.observer()),
-                        "coordinator");
-        getContext().watch(actor);
-        return actor;
-    }
-
+    /** A node that can coordinate keeps checkpoints too. */
     private List<Host.Resident> residents() {
         SequencedSet<Role> roles = new LinkedHashSet<>(life.node().roles());
-        if (roles.remove(Role.COORDINATOR)) {
+        if (roles.contains(Role.COORDINATOR)) {
             roles.add(Role.KEEPER);
         }
+        return roles.stream().map(this::resident).toList();
+    }
+
+    private Host.Resident resident(Role role) {
         Ports ports = life.ports();
         String run = life.plan().run();
-        ShardSettings shard = life.plan().limits().shard(run, life.plan().plan().stages());
-        TrainerSettings trainer = life.plan().limits().trainer(run);
-        List<Host.Resident> residents = new ArrayList<>();
-        for (Role role : roles) {
-            residents.add(new Host.Resident(NodePath.peer(life.node().name(), role), role, member -> switch (role) {
-                case SHARD -> Shard.create(ports, member, shard);
-                case TRAINER -> Trainer.create(ports, member, trainer);
-                case KEEPER -> Keeper.create(ports, member, life.plan().limits().transfers(run));
-                case COORDINATOR -> throw new IllegalStateException("a coordinator is no resident");
-            }));
-        }
-        return residents;
+        PeerId peer = NodePath.peer(life.node().name(), role);
+        SwarmLimits limits = life.plan().limits();
+        return switch (role) {
+            case SHARD -> {
+                ShardSettings shard = limits.shard(run, life.plan().plan().stages());
+                yield Host.Resident.of(peer, role, member -> Shard.create(ports, member, shard), Shard.Command.LEAVE);
+            }
+            case TRAINER -> {
+                TrainerSettings trainer = limits.trainer(run);
+                yield Host.Resident.of(
+                        peer, role, member -> Trainer.create(ports, member, trainer), Trainer.Command.LEAVE);
+            }
+            case KEEPER ->
+                Host.Resident.of(
+                        peer,
+                        role,
+                        member -> Keeper.create(ports, member, limits.transfers(run)),
+                        Keeper.Command.LEAVE);
+            case COORDINATOR -> {
+                ActorRef<Message> node = getContext().getSelf();
+                yield Host.Resident.<Candidate.Message>of(
+                        peer,
+                        role,
+                        member -> Behaviors.setup(child -> {
+                            node.tell(new Coordinating(child.getSelf()));
+                            return Candidate.create(ports, member, life.plan().plan(), life.observer());
+                        }),
+                        Candidate.Command.LEAVE);
+            }
+        };
     }
 
     @Override
     public Receive<Message> createReceive() {
         return newReceiveBuilder()
-                .onMessage(Message.class, stop -> {
-                    coordinator.ifPresent(actor -> actor.tell(Coordinator.Command.STOP));
+                .onMessage(Coordinating.class, coordinating -> {
+                    candidate = Optional.of(coordinating.candidate());
+                    if (stopRequested) {
+                        coordinating.candidate().tell(Candidate.Command.STOP);
+                    }
+                    return this;
+                })
+                .onMessage(Command.class, command -> {
+                    switch (command) {
+                        case STOP_RUN -> {
+                            stopRequested = true;
+                            candidate.ifPresent(actor -> actor.tell(Candidate.Command.STOP));
+                        }
+                        case LEAVE -> {
+                            leaving = true;
+                            host.tell(Host.Command.LEAVE);
+                        }
+                    }
                     return this;
                 })
                 .onSignal(ChildFailed.class, failed -> ended(failed, failed.cause()))
-                .onSignal(Terminated.class, ended -> ended(ended, new IllegalStateException("it stopped by itself")))
+                .onSignal(Terminated.class, ended -> {
+                    if (leaving) {
+                        life.left().run();
+                        return this;
+                    }
+                    return ended(ended, new IllegalStateException("it stopped by itself"));
+                })
                 .build();
     }
 

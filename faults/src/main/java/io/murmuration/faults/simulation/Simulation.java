@@ -1,6 +1,5 @@
 package io.murmuration.faults.simulation;
 
-import io.murmuration.actors.protocol.Role;
 import io.murmuration.faults.simulation.EventLoop.Source;
 import io.murmuration.faults.simulation.EventLoop.Verdict;
 import io.murmuration.faults.simulation.compute.Disk;
@@ -28,16 +27,14 @@ public final class Simulation implements AutoCloseable {
     /** Where a node is in its lives. */
     private static final class Station {
         private final NodeSpec spec;
-        private final boolean coordinates;
         private long life;
         private boolean up;
         private boolean paused;
         private LifePorts ports;
         private SimulatedCompute compute;
 
-        private Station(NodeSpec spec, boolean coordinates) {
+        private Station(NodeSpec spec) {
             this.spec = spec;
-            this.coordinates = coordinates;
         }
     }
 
@@ -48,6 +45,8 @@ public final class Simulation implements AutoCloseable {
     private record Kill(String node, long life) implements Order {}
 
     private record StopRun() implements Order {}
+
+    private record Leave(String node, long life) implements Order {}
 
     private final EventLoop loop;
     private final SimulationPlan plan;
@@ -75,9 +74,7 @@ public final class Simulation implements AutoCloseable {
 
     /** One more node, which is not up yet. */
     public void add(NodeSpec node) {
-        boolean coordinates = node.roles().contains(Role.COORDINATOR)
-                && stations.values().stream().noneMatch(station -> station.coordinates);
-        if (stations.putIfAbsent(node.name(), new Station(node, coordinates)) != null) {
+        if (stations.putIfAbsent(node.name(), new Station(node)) != null) {
             throw new IllegalArgumentException("there is a node " + node.name() + " already");
         }
     }
@@ -110,7 +107,6 @@ public final class Simulation implements AutoCloseable {
             throw new IllegalStateException("node " + node + " cannot begin life " + life + ": it is "
                     + (station.up ? "in" : "past") + " life " + station.life);
         }
-        boolean first = station.life == 0;
         station.life = life;
         station.up = true;
         World.NodePorts around = world.boot(station.spec, life);
@@ -130,8 +126,8 @@ public final class Simulation implements AutoCloseable {
                 life,
                 plan,
                 station.ports.ports(plan.seed()),
-                first && station.coordinates,
                 event -> taps.events().accept(new Taps.Seen(loop.now(), node, event)),
+                () -> world.left(node, life),
                 this::failed)));
     }
 
@@ -147,6 +143,14 @@ public final class Simulation implements AutoCloseable {
         station.compute.close();
         resume(node);
         system.tell(new Kill(node, station.life));
+    }
+
+    /** Asks a node to hand over what it holds and to go; the world is told when it has. One that is not up stays so. */
+    public void leave(String node) {
+        Station station = station(node);
+        if (station.up) {
+            system.tell(new Leave(node, station.life));
+        }
     }
 
     /** Freezes a node: what would happen there waits. One that is not up, or frozen, stays so. */
@@ -260,6 +264,7 @@ public final class Simulation implements AutoCloseable {
     private final class Guardian extends AbstractBehavior<Order> {
 
         private final Map<String, ActorRef<SimulatedNode.Message>> nodes = new TreeMap<>();
+        private boolean stopRequested;
 
         private Guardian(ActorContext<Order> context) {
             super(context);
@@ -276,10 +281,18 @@ public final class Simulation implements AutoCloseable {
                                         getContext().spawn(SimulatedNode.create(life), name);
                                 getContext().watch(node);
                                 nodes.put(name, node);
+                                if (stopRequested) {
+                                    node.tell(SimulatedNode.Command.STOP_RUN);
+                                }
                             }
                             case Kill(String node, long life) ->
                                 getContext().stop(nodes.get(NodePath.actorName(node, life)));
-                            case StopRun() -> nodes.values().forEach(node -> node.tell(SimulatedNode.Message.STOP_RUN));
+                            case StopRun() -> {
+                                stopRequested = true;
+                                nodes.values().forEach(node -> node.tell(SimulatedNode.Command.STOP_RUN));
+                            }
+                            case Leave(String node, long life) ->
+                                nodes.get(NodePath.actorName(node, life)).tell(SimulatedNode.Command.LEAVE);
                         }
                         return this;
                     })

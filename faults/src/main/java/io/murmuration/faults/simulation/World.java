@@ -21,6 +21,9 @@ public interface World {
     /** A node has been killed: what this life sent from now on is lost, and the others will find out. */
     void killed(String node, long life);
 
+    /** A node has handed over what it held and has ended by itself. */
+    void left(String node, long life);
+
     /** By what a task that starts now on {@code node} takes longer; 1 is as usual. */
     double slowdown(String node);
 

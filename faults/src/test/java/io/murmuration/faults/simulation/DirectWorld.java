@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -35,6 +36,7 @@ public final class DirectWorld implements World {
     private final Map<Member, Consumer<Membership.Event>> listeners = new TreeMap<>();
     private final Map<String, Boolean> full = new TreeMap<>();
     private final Map<String, Double> slow = new TreeMap<>();
+    private Optional<Member> leader = Optional.empty();
     private long offers;
 
     public DirectWorld(EventLoop loop) {
@@ -52,6 +54,11 @@ public final class DirectWorld implements World {
     @Override
     public NodePorts boot(NodeSpec node, long life) {
         return new NodePorts(new Control(), new Data(), new Members(), loop::now);
+    }
+
+    @Override
+    public void left(String node, long life) {
+        throw new IllegalStateException("nobody leaves this world: " + node);
     }
 
     @Override
@@ -93,6 +100,18 @@ public final class DirectWorld implements World {
     private void remove(Member member, String reason) {
         if (present.remove(member) != null) {
             tellAll(new Membership.Removed(member, reason));
+            elect();
+        }
+    }
+
+    /** The first coordinator there is leads until it is gone. */
+    private void elect() {
+        if (leader.filter(present::containsKey).isEmpty()) {
+            leader = present.entrySet().stream()
+                    .filter(entry -> entry.getValue() == Role.COORDINATOR)
+                    .map(Map.Entry::getKey)
+                    .findFirst();
+            leader.ifPresent(member -> tellAll(new Membership.Leads(member)));
         }
     }
 
@@ -197,6 +216,7 @@ public final class DirectWorld implements World {
             loop.schedule(CONTROL, Source.world("join"), () -> {
                 present.put(member, role);
                 tellAll(new Joined(member, role));
+                elect();
             });
         }
 
@@ -210,6 +230,7 @@ public final class DirectWorld implements World {
             listeners.put(self, listener);
             new ArrayList<>(present.entrySet())
                     .forEach(entry -> tell(self, new Joined(entry.getKey(), entry.getValue())));
+            leader.ifPresent(member -> tell(self, new Leads(member)));
         }
 
         @Override

@@ -65,7 +65,11 @@ final class ModelledRuns {
                 0,
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(30),
-                new RunPlan.Joins(3, 2, 8));
+                new RunPlan.Joins(3, 2, 8),
+                1,
+                2,
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(10));
     }
 
     static SwarmLimits limits() {
@@ -79,6 +83,7 @@ final class ModelledRuns {
                 Duration.ofSeconds(30),
                 3,
                 5,
+                Duration.ofSeconds(30),
                 512 << 10,
                 64,
                 2,

@@ -73,6 +73,12 @@ public final class CheckpointStore {
                 .toList();
     }
 
+    /** The steps of all checkpoints, rising. */
+    public List<Long> steps() {
+        recover();
+        return all().stream().map(CheckpointStore::step).toList();
+    }
+
     /** The step of a checkpoint of {@link #all}, by its name. */
     public static long step(Path checkpoint) {
         return Long.parseLong(checkpoint.getFileName().toString().substring("step-".length()));

@@ -102,6 +102,7 @@ final class ModelledNumbers implements Numbers {
                             nothing(() -> replica(owner).accept(accept));
                         case Compute.Seal() -> replica(owner).seal();
                         case Compute.Apply apply -> replica(owner).apply(apply);
+                        case Compute.Redo redo -> replica(owner).redo(redo);
                         case Compute.Pin(int chunkBytes) -> replica(owner).pin(chunkBytes);
                         case Compute.ReadChunk(int index) -> replica(owner).readChunk(index);
                         case Compute.Unpin() -> nothing(replica(owner)::unpin);

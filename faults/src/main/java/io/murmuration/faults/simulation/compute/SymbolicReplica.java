@@ -22,6 +22,8 @@ final class SymbolicReplica {
     private final StateSymbol state;
     private final CountedSet counted = new CountedSet();
     private final AverageParts average = new AverageParts();
+    private String before = "";
+    private long applied = -1;
     private String pinned = "";
     private int chunkBytes;
 
@@ -142,11 +144,24 @@ final class SymbolicReplica {
     }
 
     String apply(Compute.Apply task) {
-        long version = task.step() + 1;
-        state.set(StateSymbol.applied(
-                stage, version, state.state(), averageDigest().bytes(), task.gradientNorm()));
+        before = state.state();
+        applied = task.step();
+        update(task.step(), task.gradientNorm());
         counted.clear();
         return state.state();
+    }
+
+    String redo(Compute.Redo task) {
+        if (task.step() != applied) {
+            throw new IllegalStateException(
+                    "expected to do step " + applied + " again, the last one applied, got " + task.step());
+        }
+        update(task.step(), task.gradientNorm());
+        return state.state();
+    }
+
+    private void update(long step, double gradientNorm) {
+        state.set(StateSymbol.applied(stage, step + 1, before, averageDigest().bytes(), gradientNorm));
     }
 
     String digest() {

@@ -57,9 +57,8 @@ final class TaskCosts {
                 vector(part.length(), 2L * part.contributions().size() + 4);
             case Compute.Accept part -> vector(part.length(), 2);
             case Compute.Seal seal -> memory(setup.vectorBytes(stage)) + digest(setup.vectorBytes(stage));
-            case Compute.Apply apply ->
-                memory(PASSES_PER_VECTOR * setup.stateBytes(stage) + setup.vectorBytes(stage))
-                        + digest(setup.stateBytes(stage));
+            case Compute.Apply apply -> update(stage);
+            case Compute.Redo redo -> update(stage);
             case Compute.Pin pin -> memory(2 * setup.stateBytes(stage)) + digest(setup.stateBytes(stage));
             case Compute.ReadChunk chunk -> 0;
             case Compute.Unpin unpin -> 0;
@@ -75,6 +74,12 @@ final class TaskCosts {
             case Compute.ReadStored read -> 0;
             case Compute.CloseStored close -> 0;
         };
+    }
+
+    /** What was before is copied aside, or back, then the update, then the digest. */
+    private double update(int stage) {
+        return memory(2 * PASSES_PER_VECTOR * setup.stateBytes(stage) + setup.vectorBytes(stage))
+                + digest(setup.stateBytes(stage));
     }
 
     private double disk(Task<?> task) {

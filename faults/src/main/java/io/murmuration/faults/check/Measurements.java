@@ -17,6 +17,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * What a run did, in numbers. The definitions are those of docs/scenarios.md. Memory: a line per committed step and per
@@ -52,6 +53,9 @@ public final class Measurements implements Observer {
     }
 
     private final int stages;
+    private final Predicate<Member> coordinator;
+    private long controlOfCoordinators;
+    private long controlOfOthers;
     private final List<Step> steps = new ArrayList<>();
     private final List<Size> sizes = new ArrayList<>();
     private final Map<Integer, Fault> faults = new LinkedHashMap<>();
@@ -74,8 +78,10 @@ public final class Measurements implements Observer {
     private Optional<RunEvent.Finished> finished = Optional.empty();
     private Optional<String> failed = Optional.empty();
 
-    public Measurements(int stages) {
+    /** @param coordinator whether a member is a coordinator: its messages are counted apart */
+    public Measurements(int stages, Predicate<Member> coordinator) {
         this.stages = stages;
+        this.coordinator = coordinator;
     }
 
     @Override
@@ -153,6 +159,13 @@ public final class Measurements implements Observer {
 
     @Override
     public void sent(long time, Envelope envelope) {
+        if (liveSince >= 0) {
+            if (coordinator.test(envelope.from())) {
+                controlOfCoordinators++;
+            } else {
+                controlOfOthers++;
+            }
+        }
         if (envelope.message() instanceof MemberMessage.OpenStep open
                 && open.purpose() == Purpose.TRAIN
                 && !open.begun()) {
@@ -271,6 +284,16 @@ public final class Measurements implements Observer {
     /** Part of the shards' time in which they computed; modelled time. */
     public OptionalDouble utilisation() {
         return shardTime == 0 ? OptionalDouble.empty() : OptionalDouble.of(busy / shardTime);
+    }
+
+    /** Control messages sent by coordinators since the run began. */
+    public long controlOfCoordinators() {
+        return controlOfCoordinators;
+    }
+
+    /** Control messages sent by all others since the run began. */
+    public long controlOfOthers() {
+        return controlOfOthers;
     }
 
     public long replayed() {

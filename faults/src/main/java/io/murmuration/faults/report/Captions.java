@@ -43,20 +43,20 @@ final class Captions {
         if (report.run().steps().isEmpty()) {
             return "No step was committed.";
         }
-        return String.format(
-                        Locale.ROOT,
-                        "%,.0f tokens per second in the mean over %s",
-                        mean(report.run(), report),
-                        Numbers.time(report.about().seconds()))
+        return String.format(Locale.ROOT, "%,.0f tokens per second in the mean until the last step", mean(report.run()))
                 + report.control()
-                        .map(control -> String.format(Locale.ROOT, ", the control %,.0f.", mean(control, report)))
+                        .map(control -> String.format(Locale.ROOT, ", the control %,.0f.", mean(control)))
                         .orElse(".")
                 + (report.faults().isEmpty() ? "" : " Shaded: faults, by their number below.");
     }
 
-    private static double mean(ScenarioReport.Curves curves, ScenarioReport report) {
-        long tokens = curves.steps().isEmpty() ? 0 : curves.steps().getLast().tokens();
-        return report.about().seconds() > 0 ? tokens / report.about().seconds() : Double.NaN;
+    /** Up to the last step: how long anybody looked on after that says nothing about the run. */
+    private static double mean(ScenarioReport.Curves curves) {
+        if (curves.steps().isEmpty()) {
+            return Double.NaN;
+        }
+        ScenarioReport.Step last = curves.steps().getLast();
+        return last.seconds() > 0 ? last.tokens() / last.seconds() : Double.NaN;
     }
 
     static String members(ScenarioReport report) {

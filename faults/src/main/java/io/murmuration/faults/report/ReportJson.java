@@ -45,6 +45,11 @@ final class ReportJson {
         root.put("compute", about.compute());
         root.put("seconds", about.seconds());
         report.historyHash().ifPresentOrElse(hash -> root.put("historyHash", hash), () -> root.putNull("historyHash"));
+        report.simulated().ifPresent(simulated -> {
+            root.put("events", simulated.events());
+            number(root, "controlPerNodeAndStep", simulated.controlPerNodeAndStep());
+            number(root, "controlOfCoordinatorsPerStep", simulated.controlOfCoordinatorsPerStep());
+        });
         about.notes().forEach(root.putArray("notes")::add);
         judgement(root, report.judgement());
         root.set("run", curves(report.run(), about.seconds()));

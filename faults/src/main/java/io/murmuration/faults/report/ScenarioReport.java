@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param links bytes sent by link
  * @param staleness of gradients; empty for a synchronous run, which has none
  * @param detections of adversaries; empty where there were none
- * @param historyHash of a simulated run
+ * @param simulated what only a simulated run has
  */
 public record ScenarioReport(
         About about,
@@ -28,7 +28,7 @@ public record ScenarioReport(
         List<LinkBytes> links,
         Optional<Staleness> staleness,
         Optional<Detections> detections,
-        Optional<String> historyHash) {
+        Optional<Simulated> simulated) {
 
     /**
      * What was run.
@@ -130,6 +130,17 @@ public record ScenarioReport(
         }
     }
 
+    /**
+     * What a simulated run was made of.
+     *
+     * @param historyHash of everything that happened
+     * @param events that happened
+     * @param controlPerNodeAndStep control messages that a node sent in a step, in the mean, coordinators' apart
+     * @param controlOfCoordinatorsPerStep control messages that coordinators sent in a step; NaN without steps, as above
+     */
+    public record Simulated(
+            String historyHash, long events, double controlPerNodeAndStep, double controlOfCoordinatorsPerStep) {}
+
     /** How many versions old the parameters were that gradients were computed with. */
     public record Staleness(double mean, double p99, long most) {}
 
@@ -142,6 +153,11 @@ public record ScenarioReport(
      * @param auditOverhead work of audits as a part of the counted work
      */
     public record Detections(int adversaries, int ejected, int honestEjected, double auditOverhead) {}
+
+    /** The hash of a simulated run's history. */
+    public Optional<String> historyHash() {
+        return simulated.map(Simulated::historyHash);
+    }
 
     public ScenarioReport {
         faults = List.copyOf(faults);

@@ -31,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -69,7 +70,9 @@ final class OneRun {
     private OneRun(Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring) {
         this.scenario = scenario;
         this.wiring = wiring;
-        this.measurements = new Measurements(scenario.settings().swarm().stages());
+        this.measurements = new Measurements(scenario.settings().swarm().stages(), member -> member.peer()
+                .name()
+                .endsWith(":" + Role.COORDINATOR.name().toLowerCase(Locale.ROOT)));
         this.checks = List.of(
                 new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), new Progress(scenario.liveness()), new Bounded());
         List<NodeSpec> nodes = SimulatedSwarm.nodes(scenario);

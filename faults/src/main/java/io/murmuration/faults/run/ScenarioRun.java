@@ -163,7 +163,20 @@ public final class ScenarioRun {
                 links(run.links()),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(run.historyHash()));
+                Optional.of(simulated(scenario, run)));
+    }
+
+    private static ScenarioReport.Simulated simulated(Scenario scenario, Outcome run) {
+        Measurements measurements = run.measurements();
+        double steps = measurements.steps().size();
+        long nodes = scenario.groups().stream()
+                .mapToLong(group -> group.initial().size())
+                .sum();
+        return new ScenarioReport.Simulated(
+                run.historyHash(),
+                run.events(),
+                steps == 0 ? Double.NaN : measurements.controlOfOthers() / steps / nodes,
+                steps == 0 ? Double.NaN : measurements.controlOfCoordinators() / steps);
     }
 
     private static ScenarioReport.Curves curves(Scenario scenario, Measurements measurements) {

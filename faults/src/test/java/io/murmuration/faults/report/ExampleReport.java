@@ -41,7 +41,8 @@ final class ExampleReport {
                 links(),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"));
+                Optional.of(new ScenarioReport.Simulated(
+                        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", 123_456, 21.5, 64)));
     }
 
     private static Judgement.Violation violation() {

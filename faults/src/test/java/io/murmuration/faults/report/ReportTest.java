@@ -98,7 +98,7 @@ class ReportTest {
                 plain.links(),
                 Optional.of(new ScenarioReport.Staleness(1.5, 3, 4)),
                 Optional.of(new ScenarioReport.Detections(3, 2, 1, 0.042)),
-                plain.historyHash());
+                plain.simulated());
         assertThat(page(report))
                 .contains("<h2>Adversaries</h2>")
                 .contains("2 of 3")

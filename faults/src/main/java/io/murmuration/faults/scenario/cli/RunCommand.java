@@ -57,12 +57,24 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         checkPool(pool);
         Scenario scenario = ScenarioCommand.reader(surroundings).read(file, seed);
+        long began = System.nanoTime();
         ScenarioReport report = runner.run(scenario, pool);
+        double wall = (System.nanoTime() - began) / 1e9;
         Path folder = out.orElseGet(() -> Path.of("runs", "scenario-" + slug(scenario.name()) + "-" + scenario.seed()));
         ReportFiles.write(report, folder);
         PrintStream stream = surroundings.terminal().out();
         Outcome.print(stream, report);
         stream.println("report  " + folder.resolve(ReportFiles.HTML));
+        report.simulated()
+                .ifPresent(simulated -> stream.printf(
+                        Locale.ROOT,
+                        "speed   %.0f virtual seconds in %.1f s, %,d events; control messages in a step: %.1f a node, %.0f of"
+                                + " coordinators%n",
+                        report.about().seconds(),
+                        wall,
+                        simulated.events(),
+                        simulated.controlPerNodeAndStep(),
+                        simulated.controlOfCoordinatorsPerStep()));
         Verdict verdict = report.judgement().verdict();
         if (shrink && verdict == Verdict.FAILED) {
             shrink(stream, scenario);

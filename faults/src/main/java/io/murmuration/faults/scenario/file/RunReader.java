@@ -101,6 +101,12 @@ final class RunReader {
         } catch (UserError e) {
             String file = place.text().replaceFirst(":[0-9]+$", "");
             throw e.getMessage().contains(file) ? e : new UserError("run (" + place + "): " + e.getMessage(), e);
+        } catch (ConfigException.Missing e) {
+            // HOCON: a value hides the section of that name that is under it, defaults included.
+            throw new UserError(
+                    "run (" + place + "): some section is given as a value too, such as batch = 16 beside"
+                            + " batch.microbatch = 2 (write batch.sequences = 16): " + e.getMessage(),
+                    e);
         }
         if (compute == ComputeMode.REAL) {
             checkReal(ConfigFactory.parseString(loaded.rendered()).getConfig("murmuration"));

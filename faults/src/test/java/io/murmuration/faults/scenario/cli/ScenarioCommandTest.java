@@ -95,7 +95,7 @@ class ScenarioCommandTest {
                 List.of(),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of("abc"));
+                Optional.of(new ScenarioReport.Simulated("abc", 1, 2, 3)));
     }
 
     private CommandLine command() {

@@ -73,6 +73,10 @@ class ScenarioErrorsTest {
                 "a time of more than 0"));
 
         all.add(sections(
+                "a section of run given as a value too",
+                LENGTH + "  run { #!\n   batch = 16\n   batch.microbatch = 2\n }\n" + NODES,
+                "batch.sequences = 16"));
+        all.add(sections(
                 "run's key unknown",
                 LENGTH + "  run {\n   batch.sequencs = 3 #!\n }\n" + NODES,
                 "murmuration.batch.sequences"));

@@ -108,6 +108,6 @@ public final class Exploration implements Explorer {
                 first.links(),
                 first.staleness(),
                 first.detections(),
-                first.historyHash());
+                first.simulated());
     }
 }

@@ -48,6 +48,7 @@ public final class ExactlyOnce extends Check {
 
     /** Rounds that were looked at; joiners apply them much later. */
     private final Set<Round> judged = new TreeSet<>();
+
     private final Map<Round, Averaging> rounds = new TreeMap<>();
     private final Map<Long, Integer> microbatches = new TreeMap<>();
 

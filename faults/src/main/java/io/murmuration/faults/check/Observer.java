@@ -29,6 +29,9 @@ public interface Observer {
     /** A life of a member has ended without the run having said so yet: it was killed or its node was. */
     default void ended(long time, Member member) {}
 
+    /** Nobody who lives remembers anything of the run: what is on disks is all there is. */
+    default void forgotten(long time) {}
+
     /**
      * The world does something to the run.
      *

@@ -78,8 +78,7 @@ final class DrawnEvents {
         long last = Math.max(0, steps - Math.max(1, steps / 4) - 1);
         return switch (draw.whole(1, 10)) {
             case 1, 2, 3 -> "step = " + draw.whole(0, (int) last);
-            case 4, 5 ->
-                "when = \"phase == " + draw.of(PHASES) + " && step >= " + draw.whole(0, (int) last) + "\"";
+            case 4, 5 -> "when = \"phase == " + draw.of(PHASES) + " && step >= " + draw.whole(0, (int) last) + "\"";
             case 6 -> "when = \"joining > 0 && transfer > " + draw.of(List.of("0", "0.3", "0.7")) + "\"";
             case 7 -> {
                 int from = draw.whole(0, 20);
@@ -118,9 +117,7 @@ final class DrawnEvents {
     }
 
     private String lasting(double probability) {
-        return draw.happens(probability)
-                ? ", for = " + draw.time(Limits.SHORTEST_FAULT, Limits.LONGEST_FAULT)
-                : "";
+        return draw.happens(probability) ? ", for = " + draw.time(Limits.SHORTEST_FAULT, Limits.LONGEST_FAULT) : "";
     }
 
     private Group group() {
@@ -139,7 +136,10 @@ final class DrawnEvents {
             case 11 -> "{ random = " + draw.whole(1, 3) + " }";
             default ->
                 draw.of(List.of(
-                        "all", group().name(), "{ stage = " + draw.whole(0, swarm.stages() - 1) + " }", "{ role = trainer }"));
+                        "all",
+                        group().name(),
+                        "{ stage = " + draw.whole(0, swarm.stages() - 1) + " }",
+                        "{ role = trainer }"));
         };
     }
 

@@ -93,7 +93,7 @@ record DrawnSwarm(
                 coordinators,
                 trainers,
                 groups,
-                settings(draw, real, stages));
+                settings(draw, real, Math.max(stages, trainers)));
     }
 
     private static Group shards(String name, int count, boolean later, Draw draw, String flops) {
@@ -102,9 +102,10 @@ record DrawnSwarm(
         return new Group(name, count, name.equals("spare") ? "eu" : name, List.of(SHARD), later, flops + speed + cores);
     }
 
-    private static List<String> settings(Draw draw, boolean real, int stages) {
+    /** @param least microbatches: each trainer needs one, and each stage, to have something to do at once */
+    private static List<String> settings(Draw draw, boolean real, int least) {
         List<String> settings = new ArrayList<>();
-        int microbatches = draw.whole(stages, Limits.MOST_MICROBATCHES);
+        int microbatches = draw.whole(least, Limits.MOST_MICROBATCHES);
         int microbatch = draw.whole(1, 2);
         settings.add("batch { sequences = " + microbatches * microbatch + ", microbatch = " + microbatch + " }");
         settings.add("checkpoint.every = " + draw.whole(2, 10));

@@ -75,8 +75,8 @@ public final class Exploration implements Explorer {
                 where.add(frame.getFileName() + ":" + frame.getLineNumber());
             }
         }
-        var violation = new Judgement.Violation(
-                "the simulation runs", e.getMessage() + " at " + String.join(" < ", where), 0);
+        var violation =
+                new Judgement.Violation("the simulation runs", e.getMessage() + " at " + String.join(" < ", where), 0);
         return new ScenarioReport(
                 ScenarioReport.About.of(scenario, 0),
                 new Judgement(Verdict.FAILED, List.of(), List.of(violation)),
@@ -93,8 +93,7 @@ public final class Exploration implements Explorer {
         if (first.historyHash().equals(second.historyHash())) {
             return first;
         }
-        List<Judgement.Violation> violations =
-                new ArrayList<>(first.judgement().violations());
+        List<Judgement.Violation> violations = new ArrayList<>(first.judgement().violations());
         violations.add(new Judgement.Violation(
                 "one seed has one history",
                 "two runs have the histories " + first.historyHash() + " and " + second.historyHash(),

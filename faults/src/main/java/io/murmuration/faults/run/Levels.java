@@ -39,8 +39,7 @@ final class Levels {
         List<Level> levels = new ArrayList<>(swarm.network().levels());
         for (String node : nodes) {
             if (swarm.machines().paused(node)) {
-                levels.add(
-                        new Level("events held for " + node, swarm.loop().held(node), HELD_PER_NODE * nodes.size()));
+                levels.add(new Level("events held for " + node, swarm.loop().held(node), HELD_PER_NODE * nodes.size()));
             }
         }
         levels.add(new Level("events waiting", swarm.loop().waiting(), WAITING_PER_NODE * nodes.size()));

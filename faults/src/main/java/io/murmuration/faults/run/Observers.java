@@ -41,6 +41,11 @@ record Observers(List<Observer> all) implements Observer {
     }
 
     @Override
+    public void forgotten(long time) {
+        all.forEach(each -> each.forgotten(time));
+    }
+
+    @Override
     public void faultBegan(long time, int number, String what, List<Member> hit) {
         all.forEach(each -> each.faultBegan(time, number, what, hit));
     }

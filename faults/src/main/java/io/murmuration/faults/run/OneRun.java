@@ -34,7 +34,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** One simulated run of a scenario, watched from its first event to its last. */
 final class OneRun {
@@ -62,6 +64,9 @@ final class OneRun {
     private final Nemesis nemesis;
     private final Levels levels;
     private final Wiring wiring;
+    /** Nodes that have heard of a coordinator in their present life. */
+    private final Set<String> knowing = new TreeSet<>();
+
     private final List<String> notes = new ArrayList<>();
     private long lastCommit;
     private long nextSample;
@@ -70,11 +75,14 @@ final class OneRun {
     private OneRun(Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring) {
         this.scenario = scenario;
         this.wiring = wiring;
-        this.measurements = new Measurements(scenario.settings().swarm().stages(), member -> member.peer()
-                .name()
-                .endsWith(":" + Role.COORDINATOR.name().toLowerCase(Locale.ROOT)));
+        this.measurements = new Measurements(scenario.settings().swarm().stages(), OneRun::ofCoordinator);
         this.checks = List.of(
-                new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), new Progress(scenario.liveness()), new Bounded());
+                new ExactlyOnce(),
+                new ReplicaDigests(),
+                lost,
+                new RosterMonotone(),
+                new Progress(scenario.liveness()),
+                new Bounded());
         List<NodeSpec> nodes = SimulatedSwarm.nodes(scenario);
         SimulationPlan plan = scenario.compute() == ComputeMode.REAL
                 ? SimulationPlan.real(scenario.settings(), nodes, threads, folder)
@@ -110,6 +118,10 @@ final class OneRun {
             run.live();
             return run.outcome();
         }
+    }
+
+    private static boolean ofCoordinator(Member member) {
+        return member.peer().name().endsWith(":" + Role.COORDINATOR.name().toLowerCase(Locale.ROOT));
     }
 
     private void start() {
@@ -229,6 +241,9 @@ final class OneRun {
 
         @Override
         public void received(long time, Envelope envelope) {
+            if (ofCoordinator(envelope.from())) {
+                knowing.add(RunTracker.nodeOf(envelope.to()));
+            }
             observers.delivered(time, envelope);
         }
     }
@@ -237,7 +252,11 @@ final class OneRun {
         @Override
         public void stopped(String node, long life, Death death) {
             levels.memory().gone(node);
+            boolean knew = knowing.remove(node);
             tracker.members(node).forEach(member -> observers.ended(swarm.loop().now(), member));
+            if (knew && knowing.isEmpty()) {
+                observers.forgotten(swarm.loop().now());
+            }
             if (SimulatedSwarm.nodes(scenario).stream()
                     .anyMatch(each -> each.name().equals(node) && each.roles().contains(Role.COORDINATOR))) {
                 lost.checkpointsGone();

@@ -187,6 +187,15 @@ final class RunTracker implements Observer, RunView, SwarmView {
         }
     }
 
+    @Override
+    public void forgotten(long time) {
+        epoch = Epoch.NONE;
+        roster = Roster.EMPTY;
+        leader = Optional.empty();
+        step = -1;
+        phase = "none";
+    }
+
     /** Lives of members of a node that the run has known of. */
     List<Member> members(String node) {
         List<Member> members = new ArrayList<>();

@@ -83,8 +83,7 @@ public final class ScenarioRun {
                 Optional.of(new Measured.Amount(measurements.steps().size())));
         measured.put(Measure.WASTED_WORK, amount(measurements.wastedWork()));
         measured.put(Measure.UTILISATION, amount(measurements.utilisation()));
-        boolean looked =
-                run.checks().stream().anyMatch(check -> check instanceof Bounded bounded && bounded.looked());
+        boolean looked = run.checks().stream().anyMatch(check -> check instanceof Bounded bounded && bounded.looked());
         measured.put(Measure.BOUNDED_MEMORY, flag(looked, held(run, Bounded.class)));
         measured.put(Measure.HISTORY_HASH, Optional.of(new Measured.Text(run.historyHash())));
         control.ifPresent(other -> {

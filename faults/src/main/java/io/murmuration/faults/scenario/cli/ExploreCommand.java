@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code scenario explore --seeds N}. */
 @Command(
         name = "explore",
-        description = "Draws random scenarios, one per seed, runs them and reports the seeds that fail; exit code 0 all passed, 1 one failed, 2 one unknown or wrong input.",
+        description =
+                "Draws random scenarios, one per seed, runs them and reports the seeds that fail; exit code 0 all passed, 1 one failed, 2 one unknown or wrong input.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class ExploreCommand implements Callable<Integer> {

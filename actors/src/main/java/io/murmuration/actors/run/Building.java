@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * The run begins, or begins again: every shard gets a stage and builds the same version of it, from a keeper or from the
@@ -20,6 +22,8 @@ final class Building {
     private final Desk desk;
     private final Patience patience;
     private Optional<Member> source;
+    /** Who says that the source serves something wrong. */
+    private final Set<Member> complaining = new TreeSet<>();
 
     Building(Desk desk) {
         this.desk = desk;
@@ -65,10 +69,24 @@ final class Building {
             return true;
         }
         source = desk.source();
+        complaining.clear();
         if (source.isPresent()) {
             askAgain();
         }
         return source.isPresent();
+    }
+
+    /**
+     * Who does not believe the source does so for all its life, so it starts over. True if another one has said the same:
+     * then it is the source that is wrong.
+     */
+    boolean badDonor(Member from, Member donor) {
+        if (source.filter(donor::equals).isEmpty() || !desk.members.isJoining(from)) {
+            return false;
+        }
+        complaining.add(from);
+        desk.expel(from, false, "it does not believe " + donor + ", from which the run begins");
+        return complaining.size() > 1;
     }
 
     void askAgain() {
@@ -125,6 +143,7 @@ final class Building {
                     }));
         }
         desk.roster = desk.members.roster(desk.epoch().next());
+        desk.proven = desk.roster;
         desk.members.tooLateToBegin();
         desk.waitsNoMore();
         desk.tell(new RunEvent.Started(desk.roster, desk.version));

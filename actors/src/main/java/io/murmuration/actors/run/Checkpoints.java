@@ -34,6 +34,11 @@ final class Checkpoints {
         kept.put(member, new TreeSet<>(versions));
     }
 
+    /** Everybody is to tell anew what it can serve. */
+    void forget() {
+        kept.clear();
+    }
+
     int keepers() {
         return kept.size();
     }
@@ -42,11 +47,13 @@ final class Checkpoints {
         return kept.containsKey(member);
     }
 
-    /** The newest version that a keeper can serve, if it is later than {@code than}. */
-    OptionalLong newestAfter(long than) {
-        return kept.values().stream().filter(versions -> !versions.isEmpty()).mapToLong(TreeSet::last).max().stream()
-                .filter(newest -> newest > than)
-                .findFirst();
+    /** The newest version from {@code least} to {@code most} that a keeper can serve. */
+    OptionalLong newest(long least, long most) {
+        return kept.values().stream()
+                .flatMap(versions -> Optional.ofNullable(versions.floor(most)).stream())
+                .mapToLong(Long::longValue)
+                .filter(newest -> newest >= least)
+                .max();
     }
 
     /**

@@ -44,6 +44,7 @@ final class Departures {
                 discharge(member);
             } else if (!desk.checkpoints.needs(member) && !last(member)) {
                 desk.roster = desk.roster.without(member);
+                desk.proven = desk.proven.without(member);
                 discharge(member);
                 desk.tell(new RunEvent.Left(member, desk.version));
             }
@@ -54,7 +55,8 @@ final class Departures {
         Roster roster = desk.roster;
         OptionalInt stage = roster.stageOf(member);
         boolean last = stage.isPresent()
-                ? roster.stage(stage.getAsInt()).size() == 1
+                ? roster.stage(stage.getAsInt()).stream()
+                        .noneMatch(other -> !other.equals(member) && desk.proven.contains(other))
                 : roster.trainers().size() == 1;
         if (last) {
             desk.waitFor(member + " wants to go and is the last "

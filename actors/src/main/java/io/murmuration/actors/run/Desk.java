@@ -31,7 +31,16 @@ final class Desk {
     final SortedMap<Integer, String> digests = new TreeMap<>();
 
     Roster roster;
+    /**
+     * The roster of those who were seen to hold what the run goes on with: by an order that they carried out, or by their
+     * promise. Who was let in since, and perhaps does not know of it, would begin anew if this coordinator were lost.
+     */
+    Roster proven = Roster.EMPTY;
+
     long version;
+    /** No version after this one is part of the run's history, whatever a keeper has. */
+    long newestPossible = Long.MAX_VALUE;
+
     long now;
 
     /** Told to start over and not gone yet. */
@@ -130,6 +139,6 @@ final class Desk {
 
     /** The newest version that can be had from a keeper, or else the run's start state. */
     long newestVersion() {
-        return checkpoints.newestAfter(plan.firstVersion()).orElse(plan.firstVersion());
+        return checkpoints.newest(plan.firstVersion() + 1, newestPossible).orElse(plan.firstVersion());
     }
 }

@@ -168,8 +168,12 @@ final class Joins {
         }
         List<Member> donors = new ArrayList<>(before);
         donors.retainAll(desk.roster.stage(stage));
-        TreeSet<Member> shunned = distrusted.getOrDefault(receiver, new TreeSet<>());
         List<Member> shards = desk.roster.stage(stage);
+        TreeSet<Member> shunned = new TreeSet<>(distrusted.getOrDefault(receiver, new TreeSet<>()));
+        if (shunned.containsAll(shards)) {
+            // Nobody else is left. Who was silent may have come back, and what is wrong is found out again.
+            shunned.clear();
+        }
         for (int i = 0;
                 i < shards.size() && trusted(donors, shunned) < plan.joins().donors();
                 i++) {
@@ -182,9 +186,7 @@ final class Joins {
         pins.put(stage, new Pinned(version, List.copyOf(donors), receivers));
         donors.forEach(
                 donor -> send(donor, new ShardMessage.Pin(desk.roster.epoch(), version, List.copyOf(receivers))));
-        List<Member> serving =
-                donors.stream().filter(donor -> !shunned.contains(donor)).toList();
-        return serving.isEmpty() ? List.copyOf(donors) : serving;
+        return donors.stream().filter(donor -> !shunned.contains(donor)).toList();
     }
 
     private static long trusted(List<Member> donors, TreeSet<Member> shunned) {

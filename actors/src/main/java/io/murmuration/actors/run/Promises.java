@@ -1,5 +1,6 @@
 package io.murmuration.actors.run;
 
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Standing;
@@ -15,6 +16,8 @@ final class Promises {
     private final Map<Member, Role> present = new TreeMap<>();
     private final Set<Member> unreachable = new TreeSet<>();
     private final Map<Member, Standing> promised = new TreeMap<>();
+    /** What was promised before may describe a future that was given up. */
+    private Epoch since = Epoch.NONE;
 
     /** False if {@code member} is known, or is a coordinator, who promises nothing. */
     boolean joined(Member member, Role role) {
@@ -39,8 +42,11 @@ final class Promises {
         return present.containsKey(member) && !unreachable.contains(member);
     }
 
-    /** False if {@code member} is not present (any more) or has promised this term before. */
-    boolean promised(Member member, Standing standing) {
+    /** False if {@code member} is not present (any more), has promised this term before, or before it was asked last. */
+    boolean promised(Member member, Epoch epoch, Standing standing) {
+        if (epoch.compareTo(since) < 0) {
+            return false;
+        }
         Role role = present.get(member);
         boolean fits =
                 switch (standing) {
@@ -54,6 +60,12 @@ final class Promises {
     /** The term is higher now: everybody is to promise anew. */
     void forget() {
         promised.clear();
+    }
+
+    /** Keepers are to promise anew, under this epoch or a higher one. */
+    void forgetKeepers(Epoch epoch) {
+        since = epoch;
+        promised.values().removeIf(Standing.OfKeeper.class::isInstance);
     }
 
     /** Present, and has not promised. */

@@ -144,7 +144,7 @@ final class RunState {
                 if (phase != Phase.OVER
                         && epoch.term() == desk.epoch().term()
                         && !desk.expelled().contains(from)
-                        && desk.promises.promised(from, standing)) {
+                        && desk.promises.promised(from, epoch, standing)) {
                     promised(from, standing);
                 }
             }
@@ -176,7 +176,7 @@ final class RunState {
                 }
             }
             case CoordinatorMessage.Fetching progress -> desk.joins.fetching(from, progress);
-            case CoordinatorMessage.BadDonor bad -> desk.joins.badDonor(from, bad);
+            case CoordinatorMessage.BadDonor bad -> badDonor(from, bad);
             case CoordinatorMessage.JoinFailed failed -> joinFailed(from, failed);
             case CoordinatorMessage.Unsound damaged -> {
                 desk.checkpoints.lacks(from, damaged.version());
@@ -334,7 +334,8 @@ final class RunState {
     private void build() {
         building = Optional.of(new Building(desk));
         enter(Phase.BUILDING);
-        goingBack.ifPresent(back -> desk.tell(new RunEvent.RolledBack(back.from(), desk.version, back.reason())));
+        goingBack.ifPresent(back ->
+                desk.tell(new RunEvent.RolledBack(Math.max(back.from(), desk.version), desk.version, back.reason())));
         goingBack = Optional.empty();
     }
 
@@ -369,13 +370,18 @@ final class RunState {
             }
         });
         desk.roster = desk.members.roster(desk.epoch().next());
-        desk.joins.settled(desk.version, desk.digests);
+        desk.proven = desk.roster;
+        if (found.commitment().isEmpty()) {
+            desk.joins.settled(desk.version, desk.digests);
+        }
         ranks = found.ranks().isEmpty() ? desk.roster.trainers() : found.ranks();
         desk.waitsNoMore();
         fromTheStart();
         if (desk.version > plan.firstVersion()) {
             evaluated = -1;
             lastKeepTried = desk.checkpoints.source(desk.version).isPresent() ? desk.version : -1;
+            // A checkpoint that was under way was given up with the last coordinator.
+            keepPending = plan.keepEvery() > 0 && desk.newestVersion() < desk.version - desk.version % plan.keepEvery();
         }
         String how = found.commitment().isPresent()
                 ? "to be committed"
@@ -474,12 +480,10 @@ final class RunState {
     private void lost(Member member, String reason) {
         desk.tell(new RunEvent.Lost(member, reason));
         desk.roster = desk.roster.without(member);
+        boolean admitted = false;
         for (int stage = 0; stage < plan.stages(); stage++) {
             if (desk.roster.stage(stage).isEmpty()) {
-                // Whoever has just taken the last one's snapshot can go on for it.
-                if (phase == Phase.JOINING && !desk.joins.admit().isEmpty()) {
-                    desk.roster = desk.members.roster(desk.epoch().next());
-                }
+                admitted |= admitInItsPlace();
                 if (desk.roster.stage(stage).isEmpty()) {
                     rollBack("stage " + stage + " has lost its last replica (" + member + ": " + reason + ")");
                     return;
@@ -494,6 +498,24 @@ final class RunState {
         } else {
             rosterChanged();
         }
+        if (admitted && (phase == Phase.TRAINING || phase == Phase.EVALUATING || phase == Phase.CLOSING)) {
+            desk.broadcast(open(true));
+        }
+    }
+
+    /** Whoever holds what the lost one held goes on for it, in the middle of a step: what was counted is replayed. */
+    private boolean admitInItsPlace() {
+        boolean settled =
+                switch (phase) {
+                    case JOINING, EVALUATING, KEEPING, TRAINING, CLOSING -> true;
+                    case TAKING_OVER, BUILDING, COMMITTING, REDOING, OVER -> false;
+                };
+        if (!settled || desk.joins.admit().isEmpty()) {
+            return false;
+        }
+        Roster next = desk.members.roster(desk.epoch().next());
+        desk.roster = new Roster(next.epoch(), next.stages(), desk.roster.trainers());
+        return true;
     }
 
     /** Somebody asks to go. Who is needed stays until a boundary at which it is not. */
@@ -543,6 +565,9 @@ final class RunState {
     private void rollBack(String reason) {
         desk.checkpoints.giveUp("the run goes back").ifPresent(desk::tell);
         keepPending = false;
+        if (phase != Phase.TAKING_OVER) {
+            desk.newestPossible = desk.version;
+        }
         desk.waitFor("the run goes back from version " + desk.version + " to a checkpoint: " + reason);
         // It has gone back when the others have obeyed; one who was superseded only believes that it must.
         goingBack = Optional.of(new GoingBack(desk.version, reason));
@@ -563,6 +588,10 @@ final class RunState {
                 new ArrayList<>(desk.promises.shardsBut(desk.expelled()).keySet());
         all.addAll(desk.promises.trainersBut(desk.expelled()).keySet());
         all.forEach(member -> desk.expel(member, false, why));
+        // Keepers tell anew what they have, and end what they were keeping of what is given up now.
+        desk.checkpoints.forget();
+        desk.promises.forgetKeepers(desk.epoch());
+        desk.promises.missing().forEach(member -> desk.send(member, new MemberMessage.TakeOver(desk.epoch())));
         takeOver = TakeOver.anew(desk);
         enter(Phase.TAKING_OVER);
     }
@@ -782,6 +811,7 @@ final class RunState {
             desk.tell(new RunEvent.Lost(member, "its parameters differ from those of the majority"));
             desk.expel(member, true, "its parameters differ from those of the majority");
         }
+        desk.proven = desk.roster;
         desk.joins.settled(desk.version, desk.digests);
         boundary();
     }
@@ -795,6 +825,17 @@ final class RunState {
         } else if (phase != Phase.TAKING_OVER) {
             desk.joins.reported(from, enlisted.version(), enlisted.digest());
             joinsSettled();
+        }
+    }
+
+    private void badDonor(Member from, CoordinatorMessage.BadDonor bad) {
+        if (phase == Phase.BUILDING) {
+            if (building.orElseThrow().badDonor(from, bad.donor())) {
+                desk.checkpoints.lacks(bad.donor(), bad.version());
+                withoutSource(bad.donor(), bad.reason());
+            }
+        } else {
+            desk.joins.badDonor(from, bad);
         }
     }
 

@@ -209,13 +209,16 @@ final class StepClosing {
     private void invite(int number, List<Member> live, List<Order> orders) {
         Stage stage = stages.get(number);
         round++;
+        List<Member> listening = listeners.get(number).stream()
+                .filter(listener -> !live.contains(listener))
+                .toList();
         for (Member member : live) {
             var invitation = new ShardMessage.Average(
                     roster.epoch(),
                     step,
                     round,
                     live,
-                    listeners.get(number),
+                    listening,
                     stage.tallies.get(member).indices());
             stage.invited.put(member, invitation);
             orders.add(new Order(member, invitation));

@@ -55,7 +55,7 @@ final class TakeOver {
                 true,
                 Math.min(plan.stages() * plan.replicas(), desk.promises.present(Role.SHARD)),
                 Math.min(plan.trainers(), desk.promises.present(Role.TRAINER)),
-                0);
+                Math.min(plan.keepers(), desk.promises.present(Role.KEEPER)));
     }
 
     boolean isAnew() {

@@ -154,6 +154,7 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         switch (message) {
             case MemberMessage.TakeOver takeOver -> {
                 if (fence(from, takeOver.epoch())) {
+                    forget();
                     promise();
                 }
             }
@@ -179,6 +180,14 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
 
     private void tell(CoordinatorMessage message) {
         fence.coordinator().ifPresent(member -> ports.send(member, message));
+    }
+
+    /** The run may go on from an earlier version: what is under way, or was done, may not be of its history. */
+    private void forget() {
+        snapshots.values().forEach(SnapshotFetch::stop);
+        snapshots.clear();
+        version = -1;
+        result = Optional.empty();
     }
 
     /** A keeper whose folder cannot be read has nothing to serve; that is no reason not to take part. */
@@ -318,6 +327,9 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
                 getContext()
                         .getLog()
                         .warn("{}: the checkpoint of version {} is not served: {}", self, asked.version(), reason);
+                if (asked.version() == version) {
+                    forget();
+                }
                 unsound.put(asked.version(), reason);
                 if (unsound.size() > MAX_UNSOUND) {
                     unsound.pollFirstEntry();

@@ -262,7 +262,6 @@ public final class ScriptedPorts {
                         case Seal seal -> new SealResult("average", 4.0);
                         case Apply apply -> "digest " + (apply.step() + 1);
                         case Redo redo -> "digest " + (redo.step() + 1);
-                        case KeptVersions kept -> List.of(3L, 6L);
                         case StateDigest digest -> "digest";
                         case Pin pin -> MANIFEST;
                         case OpenStored open -> MANIFEST;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
-import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,11 +35,15 @@ final class JoinsTest {
             0,
             Duration.ofSeconds(1),
             Duration.ofSeconds(20),
-            new RunPlan.Joins(ATTEMPTS, 2, LAG));
-    private final Members members = new Members(plan);
-    private final Joins joins = new Joins(plan, members);
+            new RunPlan.Joins(ATTEMPTS, 2, LAG),
+            1,
+            1,
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(15));
+    private final Desk desk = new Desk(plan, Member.of("coordinator", 1), 1, 0);
+    private final Members members = desk.members;
+    private final Joins joins = desk.joins;
     private final List<RunState.Effect> effects = new ArrayList<>();
-    private Roster roster = Roster.EMPTY;
 
     private void run(int shards) {
         for (int shard = 0; shard < shards; shard++) {
@@ -48,7 +51,7 @@ final class JoinsTest {
             int stage = members.assign(member);
             members.enlisted(member, digest(stage, 0));
         }
-        roster = members.roster(EPOCH);
+        desk.roster = members.roster(EPOCH);
         settled(0);
     }
 
@@ -64,20 +67,20 @@ final class JoinsTest {
     }
 
     private void begin() {
-        joins.begin(roster, false, 0);
+        joins.begin(false);
         effects.clear();
-        effects.addAll(joins.take());
+        effects.addAll(desk.take());
     }
 
     private void take() {
         effects.clear();
-        effects.addAll(joins.take());
+        effects.addAll(desk.take());
     }
 
     private void commit(long step) {
         for (int stage = 0; stage < 2; stage++) {
-            var round = new ShardMessage.Average(EPOCH, step, 1, roster.stage(stage), List.of(), List.of());
-            joins.committed(EPOCH, stage, step, round, 1.0);
+            var round = new ShardMessage.Average(EPOCH, step, 1, desk.roster.stage(stage), List.of(), List.of());
+            joins.committed(stage, step, round, 1.0);
         }
         settled(step + 1);
     }
@@ -120,13 +123,13 @@ final class JoinsTest {
         begin();
         assertThat(crowd).extracting(member -> enlist(member).stage()).containsExactly(0, 1, 0, 1, 0, 1, 0, 1);
         for (int stage = 0; stage < 2; stage++) {
-            for (Member donor : roster.stage(stage)) {
+            for (Member donor : desk.roster.stage(stage)) {
                 List<ShardMessage.Pin> pins = sent(ShardMessage.Pin.class, donor);
                 assertThat(pins).extracting(ShardMessage.Pin::version).containsOnly(0L);
                 assertThat(pins.getLast().receivers()).hasSize(4);
             }
         }
-        assertThat(joins.holds(roster)).as("nobody waits for them").isFalse();
+        assertThat(joins.holds()).as("nobody waits for them").isFalse();
         assertThat(joins.listeners()).allSatisfy(stage -> assertThat(stage).hasSize(4));
         crowd.forEach(member -> joins.reported(member, 0, digest(enlist(member).stage(), 0)));
         assertThat(joins.admit()).containsExactlyElementsOf(crowd);
@@ -166,11 +169,12 @@ final class JoinsTest {
                 .containsExactly(0L);
         joins.reported(LATE, 0, digest(0, 0));
         assertThat(joins.admit()).isEmpty();
-        assertThat(joins.holds(roster)).as("it has one step to apply").isTrue();
+        assertThat(joins.holds()).as("it has one step to apply").isTrue();
         joins.endGrace();
-        assertThat(joins.holds(roster)).as("but not for long").isFalse();
+        assertThat(joins.holds()).as("but not for long").isFalse();
         commit(1);
-        joins.askAgain(roster, Duration.ofSeconds(2).toNanos());
+        desk.now = Duration.ofSeconds(2).toNanos();
+        joins.askAgain();
         take();
         assertThat(sent(ShardMessage.Follow.class, LATE))
                 .extracting(ShardMessage.Follow::step)
@@ -201,21 +205,21 @@ final class JoinsTest {
         for (int version = 0; version < ATTEMPTS; version++) {
             begin();
             assertThat(enlist(LATE).version()).isEqualTo(version);
-            assertThat(joins.holds(roster)).isFalse();
+            assertThat(joins.holds()).isFalse();
             joins.reported(LATE, version, "something else");
             assertThat(joins.admit()).isEmpty();
             take();
             assertThat(told(RunEvent.JoinFailed.class)).hasSize(1);
-            joins.begin(roster, false, 0);
-            assertThat(joins.take()).as("one attempt per boundary").isEmpty();
+            joins.begin(false);
+            assertThat(desk.take()).as("one attempt per boundary").isEmpty();
             commit(version);
         }
         begin();
-        assertThat(joins.holds(roster)).as("the last resort").isTrue();
+        assertThat(joins.holds()).as("the last resort").isTrue();
         joins.endHold();
         take();
         assertThat(told(RunEvent.Rejected.class)).hasSize(1);
-        assertThat(joins.holds(roster)).isFalse();
+        assertThat(joins.holds()).isFalse();
         commit(ATTEMPTS);
         begin();
         assertThat(effects).as("it stays out").isEmpty();
@@ -226,9 +230,9 @@ final class JoinsTest {
         run(2);
         members.joiner(LATE);
         begin();
-        assertThat(joins.holds(roster)).isTrue();
+        assertThat(joins.holds()).isTrue();
         joins.endHold();
-        assertThat(joins.holds(roster)).isFalse();
+        assertThat(joins.holds()).isFalse();
         assertThat(told(RunEvent.Rejected.class)).isEmpty();
         joins.reported(LATE, 0, digest(0, 0));
         assertThat(joins.admit()).as("it goes on").containsExactly(LATE);
@@ -241,19 +245,19 @@ final class JoinsTest {
         begin();
         List<Member> first = enlist(LATE).donors();
         assertThat(first).hasSize(2);
-        joins.failed(LATE, failure(0, true), roster, 0);
+        joins.failed(LATE, failure(0, true));
         take();
         assertThat(enlist(LATE).version()).isZero();
         assertThat(enlist(LATE).donors()).hasSize(1).doesNotContainAnyElementsOf(first);
         assertThat(members.failures(LATE)).isZero();
-        joins.failed(LATE, failure(0, true), roster, 0);
+        joins.failed(LATE, failure(0, true));
         assertThat(members.failures(LATE)).as("nobody else has it").isEqualTo(1);
     }
 
     @Test
     void a_keeper_that_has_the_version_serves_it_unless_it_is_damaged() {
         run(6);
-        joins.stored(KEEPER, 0);
+        desk.checkpoints.keeper(KEEPER, List.of(0L));
         for (boolean damaged : new boolean[] {false, true}) {
             Member joiner = Member.of("joiner", damaged ? 2 : 1);
             members.joiner(joiner);
@@ -261,12 +265,11 @@ final class JoinsTest {
             begin();
             settled(1);
             if (damaged) {
-                joins.unsound(KEEPER, new CoordinatorMessage.Unsound(0, "a bit was flipped"));
+                desk.checkpoints.lacks(KEEPER, 0);
             }
-            joins.failed(joiner, failure(0, true), roster, 0);
+            joins.failed(joiner, failure(0, true));
             take();
             assertThat(sent(ShardMessage.Enlist.class, joiner)).hasSize(damaged ? 0 : 1);
-            assertThat(told(RunEvent.Unsound.class)).hasSize(damaged ? 1 : 0);
             if (!damaged) {
                 assertThat(enlist(joiner).donors()).containsExactly(KEEPER);
                 joins.gone(joiner);
@@ -284,7 +287,7 @@ final class JoinsTest {
         for (int copy = 0; copy < 2; copy++) {
             joins.badDonor(LATE, new CoordinatorMessage.BadDonor(EPOCH, 0, bad, "wrong bytes"));
         }
-        joins.failed(LATE, failure(0, false), roster, 0);
+        joins.failed(LATE, failure(0, false));
         take();
         assertThat(told(RunEvent.BadDonor.class)).hasSize(1);
         settled(1);
@@ -334,7 +337,7 @@ final class JoinsTest {
         members.removed(LATE);
         commit(1);
         assertThat(joins.busy()).isFalse();
-        assertThat(joins.holds(roster)).isFalse();
+        assertThat(joins.holds()).isFalse();
         take();
         assertThat(sent(ShardMessage.Follow.class, LATE))
                 .extracting(ShardMessage.Follow::step)

@@ -23,6 +23,8 @@ final class ModelJoin {
     final long base;
     private List<Member> donors;
     private int arrived;
+    private String digest = "";
+    private final Set<Member> bad = new TreeSet<>();
     private int misses;
     private boolean fetching;
     private boolean failed;
@@ -52,19 +54,33 @@ final class ModelJoin {
     }
 
     private void fetch() {
-        boolean served =
-                !donors.isEmpty() && world.serves(donors.get(world.random.nextInt(donors.size())), shard.stage, base);
-        arrived += served ? 1 : 0;
-        misses = served ? 0 : misses + 1;
+        List<Member> believed =
+                donors.stream().filter(donor -> !bad.contains(donor)).toList();
+        Optional<Member> donor = believed.isEmpty()
+                ? Optional.empty()
+                : Optional.of(believed.get(world.random.nextInt(believed.size())));
+        donor.flatMap(asked -> world.serves(asked, shard.stage, base))
+                .ifPresentOrElse(served -> chunk(donor.get(), served), () -> misses++);
         if (restored()) {
-            shard.holds(base);
-            shard.enlisted();
+            shard.restored(base, digest);
             advance();
-        } else if (misses > PATIENCE) {
+        } else if (misses > PATIENCE || donor.isEmpty()) {
             fetching = false;
             fails(true);
         } else {
             fetchLater();
+        }
+    }
+
+    /** The first to serve says what the snapshot is; who has something else is not believed. */
+    private void chunk(Member donor, String served) {
+        misses = 0;
+        digest = arrived == 0 ? served : digest;
+        if (served.equals(digest)) {
+            arrived++;
+        } else {
+            bad.add(donor);
+            shard.tell(new CoordinatorMessage.BadDonor(shard.seen(), base, donor, "it serves " + served));
         }
     }
 
@@ -112,8 +128,7 @@ final class ModelJoin {
                 return;
             }
             gap = 0;
-            shard.holds(order.step() + 1);
-            shard.tell(new CoordinatorMessage.Applied(shard.seen(), order.step(), shard.digest()));
+            shard.followed(order);
         }
     }
 

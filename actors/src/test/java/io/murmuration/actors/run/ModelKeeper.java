@@ -9,19 +9,29 @@ import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Standing;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** A keeper; what it keeps outlives it. */
 final class ModelKeeper extends ModelPeer {
 
-    /** Digests of all stages by version. */
-    private final Map<Long, Map<Integer, String>> disk;
+    private static final int PATIENCE = 20;
 
+    /** What became of a version on disk: the digests of all stages, or damaged. */
+    static final class Disk {
+        private final Map<Long, Map<Integer, String>> versions = new TreeMap<>();
+        private final Map<Long, Boolean> damaged = new TreeMap<>();
+    }
+
+    private final Disk disk;
     private long version = -1;
-    private List<Member> donors = List.of();
+    private boolean kept;
+    private List<List<Member>> donors = List.of();
     private final Map<Integer, String> arrived = new TreeMap<>();
+    private boolean fetching;
+    private int misses;
 
-    ModelKeeper(RunModel world, Member self, Map<Long, Map<Integer, String>> disk) {
+    ModelKeeper(RunModel world, Member self, Disk disk) {
         super(world, self);
         this.disk = disk;
     }
@@ -33,7 +43,12 @@ final class ModelKeeper extends ModelPeer {
 
     @Override
     Standing standing() {
-        return new Standing.OfKeeper(List.copyOf(disk.keySet()));
+        // Whoever asks may go on from an earlier version.
+        version = -1;
+        fetching = false;
+        return new Standing.OfKeeper(disk.versions.keySet().stream()
+                .filter(each -> !disk.damaged.getOrDefault(each, false))
+                .toList());
     }
 
     @Override
@@ -44,37 +59,68 @@ final class ModelKeeper extends ModelPeer {
     @Override
     void obey(ControlMessage message) {
         KeeperMessage.Keep keep = (KeeperMessage.Keep) message;
-        if (keep.version() != version || !keep.donors().equals(donors)) {
+        donors = keep.donors();
+        if (keep.version() != version) {
             version = keep.version();
-            donors = keep.donors();
+            kept = false;
             arrived.clear();
+            fetching = false;
         }
-        answer();
-    }
-
-    boolean awaits(long at) {
-        return version >= at;
-    }
-
-    void snapshot(Member donor, int stage, long at, String digest) {
-        if (at == version && donors.contains(donor)) {
-            arrived.put(stage, digest);
-            answer();
-        }
-    }
-
-    private void answer() {
-        if (arrived.size() == donors.size()) {
-            disk.put(version, Map.copyOf(arrived));
+        if (kept) {
             tell(new CoordinatorMessage.Kept(version));
+        } else if (!fetching) {
+            fetching = true;
+            misses = 0;
+            fetchLater();
         }
     }
 
-    /** Serves a stored stage, if it has it. */
-    void serve(ModelShard receiver, int stage, long at) {
-        if (disk.containsKey(at)) {
-            receiver.restored(stage, at, disk.get(at).get(stage));
+    private void fetchLater() {
+        long of = version;
+        world.inFlight.add(() -> {
+            if (alive() && fetching && version == of) {
+                fetch();
+            }
+        });
+    }
+
+    private void fetch() {
+        int stage = 0;
+        while (arrived.containsKey(stage)) {
+            stage++;
         }
+        List<Member> from = donors.get(stage);
+        Optional<String> served = from.isEmpty()
+                ? Optional.empty()
+                : world.serves(from.get(world.random.nextInt(from.size())), stage, version);
+        misses = served.isPresent() ? 0 : misses + 1;
+        if (served.isPresent()) {
+            arrived.put(stage, served.get());
+        }
+        if (arrived.size() == donors.size()) {
+            fetching = false;
+            kept = true;
+            disk.versions.put(version, Map.copyOf(arrived));
+            disk.damaged.remove(version);
+            tell(new CoordinatorMessage.Kept(version));
+        } else if (misses > PATIENCE) {
+            fetching = false;
+            tell(new CoordinatorMessage.JoinFailed(seen(), version, true, "no donor is left"));
+        } else {
+            fetchLater();
+        }
+    }
+
+    /** A stored stage; what is found to be damaged is reported, and never served again. */
+    Optional<String> serves(int stage, long at) {
+        if (!disk.versions.containsKey(at)) {
+            return Optional.empty();
+        }
+        if (disk.damaged.computeIfAbsent(at, absent -> world.random.nextDouble() < world.faults.damage())) {
+            tell(new CoordinatorMessage.Unsound(at, "as the model has it"));
+            return Optional.empty();
+        }
+        return Optional.of(disk.versions.get(at).get(stage));
     }
 
     @Override
@@ -84,6 +130,6 @@ final class ModelKeeper extends ModelPeer {
 
     @Override
     public String toString() {
-        return self + " keeps " + disk.keySet();
+        return self + " keeps " + disk.versions.keySet() + ", damaged " + disk.damaged;
     }
 }

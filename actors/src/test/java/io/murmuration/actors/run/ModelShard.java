@@ -25,7 +25,9 @@ final class ModelShard extends ModelPeer {
 
     int stage = -1;
     private long version = -1;
-    private long awaited = -1;
+    private Optional<ModelJoin> joining = Optional.empty();
+    private long pinned = -1;
+    private String pinnedDigest = "";
     private Purpose purpose = Purpose.EVALUATE;
     private long step = -1;
     private boolean frozen;
@@ -37,6 +39,9 @@ final class ModelShard extends ModelPeer {
     private String digest = "";
     /** Before the last update, for doing that again. */
     private String digestBefore = "";
+
+    /** The round of the last update. */
+    private long applied;
 
     private Optional<Standing.Committed> committed = Optional.empty();
     /** Told to start over, or about to be. */
@@ -56,7 +61,10 @@ final class ModelShard extends ModelPeer {
 
     @Override
     Standing standing() {
-        boolean open = version >= 0 && step == version;
+        if (version < 0 || joining.isPresent()) {
+            return Standing.OfShard.FRESH;
+        }
+        boolean open = step == version;
         return new Standing.OfShard(
                 stage,
                 version,
@@ -73,9 +81,49 @@ final class ModelShard extends ModelPeer {
         return version;
     }
 
+    /** On its way in, it holds nothing that anybody goes on with. */
+    boolean isJoining() {
+        return joining.isPresent();
+    }
+
+    boolean joins(ModelJoin join) {
+        return alive() && joining.filter(open -> open == join).isPresent();
+    }
+
+    /** A joiner has its snapshot. */
+    void restored(long held, String restored) {
+        version = held;
+        digest = restored;
+        enlisted();
+    }
+
+    /** A joiner applies an average. */
+    void followed(ShardMessage.Follow order) {
+        apply(order.step(), order.round());
+    }
+
+    /** A participant's part of an average comes by. */
+    void hear(long of, long in, Member participant) {
+        joining.ifPresent(join -> join.hear(of, in, participant));
+    }
+
+    /** What it has pinned, if that is what is wanted. */
+    Optional<String> serves(int of, long at) {
+        return of == stage && at == pinned ? Optional.of(pinnedDigest) : Optional.empty();
+    }
+
+    /** Nobody has asked for a while. */
+    void unpin() {
+        pinned = -1;
+    }
+
     /** Holds the same, so that the run can go on with either. */
     boolean isReplicaOf(ModelShard other) {
-        return !doomed && stage == other.stage && version == other.version && digest.equals(other.digest);
+        return !doomed
+                && joining.isEmpty()
+                && stage == other.stage
+                && version == other.version
+                && digest.equals(other.digest);
     }
 
     private boolean training(long asked) {
@@ -112,7 +160,8 @@ final class ModelShard extends ModelPeer {
             case ShardMessage.Average average -> average.epoch();
             case ShardMessage.Commit commit -> commit.epoch();
             case ShardMessage.Redo redo -> redo.epoch();
-            case ShardMessage.ServeState serve -> serve.epoch();
+            case ShardMessage.Pin pin -> pin.epoch();
+            case ShardMessage.Follow follow -> follow.epoch();
             default -> throw new IllegalStateException("the coordinator sends no " + message);
         };
     }
@@ -148,59 +197,42 @@ final class ModelShard extends ModelPeer {
                 digest = updated(redo.step());
                 tell(new CoordinatorMessage.Redone(seen(), redo.step(), digest));
             }
-            case ShardMessage.ServeState serve -> {
-                if (serve.version() == version && world.random.nextDouble() >= world.faults.loss()) {
-                    String pinned = digest;
-                    world.inFlight.add(() -> snapshot(serve.receiver(), serve.version(), pinned));
+            case ShardMessage.Pin pin -> {
+                if (pin.version() == version && joining.isEmpty()) {
+                    pinned = version;
+                    pinnedDigest = digest;
                 }
             }
+            case ShardMessage.Follow follow -> joining.ifPresent(join -> join.follow(follow));
             default -> throw new IllegalStateException("the coordinator sends no " + message);
         }
     }
 
-    private void snapshot(Member receiver, long at, String pinned) {
-        switch (world.peers.get(receiver)) {
-            case ModelShard joiner -> joiner.restored(stage, at, pinned);
-            case ModelKeeper keeper -> {
-                if (keeper.awaits(at)) {
-                    keeper.snapshot(self, stage, at, pinned);
-                } else {
-                    // Refused, and offered again.
-                    world.inFlight.add(() -> snapshot(receiver, at, pinned));
-                }
-            }
-            case null, default -> {}
-        }
-    }
-
-    void restored(int of, long at, String restoredDigest) {
-        if (alive() && awaited == at && of == stage) {
-            awaited = -1;
-            version = at;
-            digest = restoredDigest;
-            enlisted();
-        }
-    }
-
-    private void enlisted() {
+    void enlisted() {
         tell(new CoordinatorMessage.Enlisted(seen(), stage, version, digest));
     }
 
     private void enlist(ShardMessage.Enlist enlist) {
-        if (version == enlist.version()) {
-            enlisted();
-            return;
-        }
-        assertThat(stage).as("a shard that has built a stage keeps it").isIn(-1, enlist.stage());
-        stage = enlist.stage();
-        if (enlist.donors().isEmpty()) {
-            version = enlist.version();
-            digest = stage + "@" + version;
+        boolean sameStage = stage == enlist.stage();
+        Optional<ModelJoin> asked = joining.filter(join -> sameStage && join.base == enlist.version());
+        if (asked.isPresent() && !enlist.donors().isEmpty()) {
+            asked.get().again(enlist.donors());
+        } else if (sameStage && version == enlist.version()) {
             enlisted();
         } else {
-            awaited = enlist.version();
-            if (world.peers.get(enlist.donors().getFirst()) instanceof ModelKeeper keeper) {
-                world.inFlight.add(() -> keeper.serve(this, enlist.stage(), enlist.version()));
+            assertThat(version < 0 || joining.isPresent())
+                    .as("%s has a stage and keeps it: %s", this, enlist)
+                    .isTrue();
+            stage = enlist.stage();
+            joining = Optional.empty();
+            pinned = -1;
+            if (enlist.donors().isEmpty()) {
+                version = enlist.version();
+                digest = stage + "@" + version;
+                enlisted();
+            } else {
+                version = -1;
+                joining = Optional.of(new ModelJoin(world, this, enlist.version(), enlist.donors()));
             }
         }
     }
@@ -212,6 +244,7 @@ final class ModelShard extends ModelPeer {
             return;
         }
         assertThat(version).as("%s opens %s", this, open).isEqualTo(open.step());
+        joining = Optional.empty();
         if (purpose != open.purpose() || step != open.step()) {
             purpose = open.purpose();
             step = open.step();
@@ -278,6 +311,7 @@ final class ModelShard extends ModelPeer {
         if (joined && (allThere || world.random.nextInt(20) == 0)) {
             averaged = true;
             averaged();
+            order.listeners().forEach(listener -> world.listen(listener, step, round, self));
         } else if (allThere) {
             world.inFlight.add(() -> complete(order));
         }
@@ -288,11 +322,22 @@ final class ModelShard extends ModelPeer {
     }
 
     private String updated(long of) {
-        return Integer.toHexString(
-                (digestBefore + of + "/" + committed.orElseThrow().round()).hashCode());
+        return Integer.toHexString((digestBefore + of + "/" + applied).hashCode());
+    }
+
+    private void apply(long of, long in) {
+        version = of + 1;
+        applied = in;
+        digestBefore = digest;
+        digest = updated(of);
+        if (world.random.nextDouble() < world.faults.flips()) {
+            digest += "!";
+        }
+        tell(new CoordinatorMessage.Applied(seen(), of, digest));
     }
 
     private void commit(ShardMessage.Commit commit) {
+        assertThat(joining).as("a joiner is asked to commit: %s", this).isEmpty();
         if (version == commit.step() + 1) {
             tell(new CoordinatorMessage.Applied(seen(), commit.step(), digest));
         } else if (version <= commit.step()) {
@@ -304,19 +349,14 @@ final class ModelShard extends ModelPeer {
                     .isEqualTo(IntStream.range(0, world.plan.microbatches())
                             .boxed()
                             .toList());
-            version++;
             committed = Optional.of(new Standing.Committed(commit.step(), commit.round(), commit.gradientNorm()));
-            digestBefore = digest;
-            digest = updated(commit.step());
-            if (world.random.nextDouble() < world.faults.flips()) {
-                digest += "!";
-            }
-            tell(new CoordinatorMessage.Applied(seen(), commit.step(), digest));
+            apply(commit.step(), commit.round());
         }
     }
 
     @Override
     boolean work() {
+        joining.ifPresent(ModelJoin::work);
         if (replays.isEmpty()) {
             return false;
         }
@@ -355,7 +395,8 @@ final class ModelShard extends ModelPeer {
 
     @Override
     public String toString() {
-        return self + "@" + version + " stage " + stage + " " + purpose + " " + step + (frozen ? " frozen" : "")
+        return self + "@" + version + (joining.isPresent() ? " joining" : "") + (doomed ? " doomed" : "") + " stage "
+                + stage + " " + purpose + " " + step + (frozen ? " frozen" : "")
                 + (sealed ? " sealed" : "") + " closing " + closing + " round " + round + (averaged ? " averaged" : "")
                 + " counted " + counted;
     }

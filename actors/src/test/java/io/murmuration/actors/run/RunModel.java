@@ -34,6 +34,8 @@ final class RunModel {
      * @param leaves members that ask to go
      * @param wholeStages times that all replicas of a stage die at once
      * @param flips chance that an update comes out wrong
+     * @param newcomers shards that come when the run is under way
+     * @param damage chance that a checkpoint cannot be read when it is needed
      */
     record Faults(
             double loss,
@@ -43,11 +45,46 @@ final class RunModel {
             int coordinatorLosses,
             int leaves,
             int wholeStages,
-            double flips) {
+            double flips,
+            int newcomers,
+            double damage) {
         static final Faults NONE = new Faults(0, 0, 0, 0);
 
         Faults(double loss, double doubled, double doubleCounts, int kills) {
-            this(loss, doubled, doubleCounts, kills, 0, 0, 0, 0);
+            this(loss, doubled, doubleCounts, kills, 0, 0, 0, 0, 0, 0);
+        }
+
+        Faults(
+                double loss,
+                double doubled,
+                double doubleCounts,
+                int kills,
+                int coordinatorLosses,
+                int leaves,
+                int wholeStages,
+                double flips) {
+            this(loss, doubled, doubleCounts, kills, coordinatorLosses, leaves, wholeStages, flips, 0, 0);
+        }
+
+        /** The same, and so many newcomers. */
+        Faults newcomers(int shards) {
+            return new Faults(
+                    loss, doubled, doubleCounts, kills, coordinatorLosses, leaves, wholeStages, flips, shards, damage);
+        }
+
+        /** The same, and checkpoints that cannot be read. */
+        Faults damage(double chance) {
+            return new Faults(
+                    loss,
+                    doubled,
+                    doubleCounts,
+                    kills,
+                    coordinatorLosses,
+                    leaves,
+                    wholeStages,
+                    flips,
+                    newcomers,
+                    chance);
         }
     }
 
@@ -85,11 +122,12 @@ final class RunModel {
     private final List<Envelope> messages = new ArrayList<>();
     private final Map<PeerId, Role> dead = new TreeMap<>();
     private final Map<PeerId, Long> incarnations = new TreeMap<>();
-    private final Map<PeerId, Map<Long, Map<Integer, String>>> disks = new TreeMap<>();
+    private final Map<PeerId, ModelKeeper.Disk> disks = new TreeMap<>();
     private int killsLeft;
     private int coordinatorLossesLeft;
     private int leavesLeft;
     private int wholeStagesLeft;
+    private int newcomersLeft;
     private int led;
     private long now;
 
@@ -101,6 +139,7 @@ final class RunModel {
         this.coordinatorLossesLeft = faults.coordinatorLosses();
         this.leavesLeft = faults.leaves();
         this.wholeStagesLeft = faults.wholeStages();
+        this.newcomersLeft = faults.newcomers();
     }
 
     static RunPlan plan(int stages, int replicas, int trainers, long steps) {
@@ -120,7 +159,7 @@ final class RunModel {
                 3,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(20),
-                3,
+                new RunPlan.Joins(3, 2, 8),
                 keepers,
                 2,
                 Duration.ofSeconds(60),
@@ -173,6 +212,10 @@ final class RunModel {
                 }
             }
         }
+    }
+
+    private boolean underWay() {
+        return told.stream().anyMatch(said -> said.event() instanceof RunEvent.Started);
     }
 
     private int unseen() {
@@ -254,6 +297,10 @@ final class RunModel {
                     .removeIf(coordinator -> !coordinator.frozen
                             && leader.filter(other -> other != coordinator).isPresent());
         }
+        if (newcomersLeft > 0 && underWay() && random.nextInt(30) == 0) {
+            start(new PeerId("newcomer" + newcomersLeft), Role.SHARD);
+            newcomersLeft--;
+        }
         if (leavesLeft > 0 && random.nextInt(80) == 0) {
             leavesLeft--;
             List<ModelPeer> all = List.copyOf(peers.values());
@@ -326,6 +373,32 @@ final class RunModel {
         }
     }
 
+    /** What a donor serves of this snapshot; one that nobody asked for a while has let it go. */
+    Optional<String> serves(Member donor, int stage, long version) {
+        boolean lost = random.nextDouble() < faults.loss();
+        return switch (peers.get(donor)) {
+            case ModelShard shard -> {
+                if (faults.loss() > 0 && random.nextInt(200) == 0) {
+                    shard.unpin();
+                }
+                yield lost ? Optional.empty() : shard.serves(stage, version);
+            }
+            case ModelKeeper keeper -> lost ? Optional.empty() : keeper.serves(stage, version);
+            case null, default -> Optional.empty();
+        };
+    }
+
+    /** A participant's part of an average is on its way to a joiner; now and then it is lost. */
+    void listen(Member listener, long step, long round, Member participant) {
+        if (random.nextDouble() >= faults.loss() / 4) {
+            inFlight.add(() -> {
+                if (peers.get(listener) instanceof ModelShard shard) {
+                    shard.hear(step, round, participant);
+                }
+            });
+        }
+    }
+
     // ---- members ----------------------------------------------------------------------------------------------
 
     private void seen(Membership.Event event) {
@@ -340,7 +413,7 @@ final class RunModel {
                     case SHARD -> new ModelShard(this, member);
                     case TRAINER -> new ModelTrainer(this, member);
                     case KEEPER, COORDINATOR ->
-                        new ModelKeeper(this, member, disks.computeIfAbsent(peer, absent -> new TreeMap<>()));
+                        new ModelKeeper(this, member, disks.computeIfAbsent(peer, absent -> new ModelKeeper.Disk()));
                 });
         seen(new Membership.Joined(member, role));
     }
@@ -355,7 +428,10 @@ final class RunModel {
 
     /** One replica of every stage stays that the run can go on with, whoever leads it. */
     private boolean mayDie(Member member) {
-        if (!(peers.get(member) instanceof ModelShard shard) || shard.version() < 0 || shard.doomed) {
+        if (!(peers.get(member) instanceof ModelShard shard)
+                || shard.version() < 0
+                || shard.doomed
+                || shard.isJoining()) {
             return true;
         }
         return shards(shard.stage).stream()
@@ -382,6 +458,13 @@ final class RunModel {
             }
         }
         return shards;
+    }
+
+    /** How many shards every stage of the roster has. */
+    List<Integer> stages() {
+        return leader.orElseThrow().state.roster().stages().stream()
+                .map(List::size)
+                .toList();
     }
 
     @Override

@@ -92,7 +92,7 @@ final class RunStateTest {
 
     @Test
     void newcomers_are_let_in_without_a_boundary_being_held() {
-        RunModel model = new RunModel(3, RunModel.plan(3, 2, 2, 12), new RunModel.Faults(0, 0, 0, 0, 6));
+        RunModel model = new RunModel(3, RunModel.plan(3, 2, 2, 12), RunModel.Faults.NONE.newcomers(6));
         check(model, 12, 60_000);
         assertThat(model.events).filteredOn(RunEvent.Joined.class::isInstance).hasSize(6);
         assertThat(model.events).noneMatch(RunEvent.JoinFailed.class::isInstance);
@@ -101,7 +101,10 @@ final class RunStateTest {
 
     @Property(tries = 100, shrinking = ShrinkingMode.OFF)
     void newcomers_join_at_any_time_whatever_is_lost(@ForAll long seed) {
-        check(new RunModel(seed, RunModel.plan(3, 2, 2, 8), new RunModel.Faults(0.1, 0.1, 0.05, 20, 8)), 8, 150_000);
+        check(
+                new RunModel(seed, RunModel.plan(3, 2, 2, 8), new RunModel.Faults(0.1, 0.1, 0.05, 20).newcomers(8)),
+                8,
+                150_000);
     }
 
     @Property(tries = 100, shrinking = ShrinkingMode.OFF)

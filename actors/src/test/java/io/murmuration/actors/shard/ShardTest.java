@@ -190,7 +190,7 @@ final class ShardTest {
     void a_promise_waits_for_the_step_that_is_being_applied_and_a_redo_is_of_that_step() throws Exception {
         count(0);
         close(1, false);
-        tell(new ShardMessage.Average(EPOCH, 7, 2, List.of(SELF), List.of(0)));
+        tell(new ShardMessage.Average(EPOCH, 7, 2, List.of(SELF), List.of(), List.of(0)));
         ports.sent(CoordinatorMessage.Averaged.class);
         Member next = Member.of("next coordinator", 1);
         assertThat(promised(COORDINATOR, EPOCH.next()).prepared()).contains(new Standing.Prepared(2, "average", 4.0));

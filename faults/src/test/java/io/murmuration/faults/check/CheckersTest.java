@@ -179,6 +179,15 @@ class CheckersTest {
         assertFound(replicas, "nothing=b:shard#1");
     }
 
+    @Test
+    void a_replica_that_has_died_is_not_asked() {
+        holds(A, "x");
+        holds(B, "x");
+        replicas.ended(0, B);
+        replicas.sent(0, from(LEADER, A, open(BOTH, 5)));
+        assertSound(replicas);
+    }
+
     // ---- rosters ------------------------------------------------------------------------------------------------
 
     private final RosterMonotone rosters = new RosterMonotone();

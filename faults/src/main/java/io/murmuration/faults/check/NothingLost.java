@@ -4,7 +4,8 @@ import io.murmuration.actors.run.RunEvent;
 
 /**
  * A step that was said to be committed stays committed: the next one goes on from it, unless the run says that it goes
- * back; and then it goes back no further than the newest checkpoint that was said to be kept.
+ * back, or nobody is left who remembers it; and then it goes back no further than the newest checkpoint that was said to be
+ * kept. Who takes over may tell of the last step once more.
  */
 public final class NothingLost extends Check {
 
@@ -12,6 +13,9 @@ public final class NothingLost extends Check {
     private long highest = -1;
     private long kept = -1;
     private boolean checkpointsGone;
+    private boolean forgotten;
+    /** Somebody took over and may tell of the last step once more. */
+    private boolean again;
 
     public NothingLost() {
         super("nothing acknowledged is lost");
@@ -21,34 +25,44 @@ public final class NothingLost extends Check {
     public void told(long time, RunEvent event) {
         switch (event) {
             case RunEvent.Started started -> {
-                if (version >= 0 && started.version() < version) {
+                if (forgotten) {
+                    forgotten = false;
+                    back(time, started.version());
+                } else if (version >= 0 && started.version() < version) {
                     violated(
                             time,
                             "goes on from version " + started.version() + " though version " + version
                                     + " was committed");
                 }
-                version = Math.max(version, started.version());
+                version = started.version();
             }
+            case RunEvent.TookOver over -> again = true;
             case RunEvent.StepCommitted committed -> {
-                if (version >= 0 && committed.step() != version) {
+                boolean repeated = again && committed.step() == version - 1;
+                again = false;
+                if (version >= 0 && committed.step() != version && !repeated) {
                     violated(
                             time, "committed step " + committed.step() + " though version " + version + " is in place");
                 }
                 version = committed.step() + 1;
                 highest = Math.max(highest, version);
             }
-            case RunEvent.RolledBack back -> {
-                if (back.to() < kept && !checkpointsGone) {
-                    violated(
-                            time,
-                            "went back to version " + back.to() + " though a checkpoint of version " + kept
-                                    + " was kept");
-                }
-                version = back.to();
-            }
+            case RunEvent.RolledBack back -> back(time, back.to());
             case RunEvent.Kept checkpoint -> kept = Math.max(kept, checkpoint.version());
             default -> {}
         }
+    }
+
+    private void back(long time, long to) {
+        if (to < kept && !checkpointsGone) {
+            violated(time, "went back to version " + to + " though a checkpoint of version " + kept + " was kept");
+        }
+        version = to;
+    }
+
+    @Override
+    public void forgotten(long time) {
+        forgotten = version >= 0;
     }
 
     /** A disk is broken, or who kept checkpoints is gone: the newest may be lost with it. */

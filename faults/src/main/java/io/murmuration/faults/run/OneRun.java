@@ -1,8 +1,10 @@
 package io.murmuration.faults.run;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.check.Bounded;
@@ -246,11 +248,17 @@ final class OneRun {
             }
             observers.delivered(time, envelope);
         }
+
+        @Override
+        public void refused(long time, DataFrame frame, Refusal refusal) {
+            observers.refused(time, frame, refusal);
+        }
     }
 
     private final class Watching implements MachineListener {
         @Override
         public void stopped(String node, long life, Death death) {
+<<<<<<< HEAD
             levels.memory().gone(node);
             boolean knew = knowing.remove(node);
             tracker.members(node).forEach(member -> observers.ended(swarm.loop().now(), member));
@@ -261,11 +269,14 @@ final class OneRun {
                     .anyMatch(each -> each.name().equals(node) && each.roles().contains(Role.COORDINATOR))) {
                 lost.checkpointsGone();
             }
+=======
+            tracker.ended(node).forEach(member -> observers.ended(swarm.loop().now(), member));
+>>>>>>> stories
         }
 
         @Override
         public void disk(String node, DiskFault fault, long chance) {
-            lost.checkpointsGone();
+            lost.diskHit(node);
         }
     }
 }

@@ -43,7 +43,6 @@ public final class ExactlyOnce extends Check {
 
     private final Map<Member, Map<Integer, Integer>> accumulators = new TreeMap<>();
     private final Map<Member, Round> invited = new TreeMap<>();
-<<<<<<< HEAD
     /** What each was told to commit and has not applied; a joiner may be told of many steps. */
     private final Map<Member, Map<Long, Round>> committed = new TreeMap<>();
 
@@ -51,16 +50,6 @@ public final class ExactlyOnce extends Check {
     private final Set<Round> judged = new TreeSet<>();
 
     private final Map<Round, Averaging> rounds = new TreeMap<>();
-=======
-    private final Map<Member, Round> committed = new TreeMap<>();
-    /** What joiners were told of steps that they have yet to apply. */
-    private final Map<Member, Map<Long, Round>> followed = new TreeMap<>();
-
-    private final Map<Round, Averaging> rounds = new TreeMap<>();
-    /** Rounds that were looked at when they were applied. */
-    private final Set<Round> judged = new TreeSet<>();
-
->>>>>>> stories
     private final Map<Long, Integer> microbatches = new TreeMap<>();
 
     public ExactlyOnce() {

@@ -112,55 +112,18 @@ public final class Measurements implements Observer {
     public void told(long time, RunEvent event) {
         switch (event) {
             case RunEvent.Started started -> {
-<<<<<<< HEAD
                 // Whoever remembered more is gone, or the run has said that it goes back.
                 if (started.version() < version) {
                     back(started.version(), "nobody remembered");
-=======
-                sized(time, started.roster());
-                if (started.version() < version) {
-                    wentBack(
-                            started.version(),
-                            "began again from version " + started.version() + ", version " + version
-                                    + " was in place when everybody was gone");
-                }
-                version = started.version();
-            }
-            case RunEvent.StepCommitted committed -> {
-                if (committed.step() < version) {
-                    // Told again by a new coordinator.
-                    return;
-                }
-                version = committed.step() + 1;
-                steps.add(new Step(
-                        time,
-                        committed.step(),
-                        committed.loss(),
-                        committed.counted(),
-                        committed.replayed(),
-                        committed.liveShards()));
-                counted += (long) committed.counted() * stages;
-                replayed += committed.replayed();
-                highest = Math.max(highest, committed.step() + 1);
-                if (healed.isPresent() && progressed.isEmpty()) {
-                    progressed = OptionalLong.of(time);
->>>>>>> stories
                 }
                 version = started.version();
                 sized(time, started.roster());
             }
-<<<<<<< HEAD
             case RunEvent.StepCommitted committed -> {
                 // Who takes over tells of the last step once more, not knowing whether it was told.
                 if (committed.step() + 1 != version) {
                     committed(time, committed);
                 }
-=======
-            case RunEvent.RolledBack back -> {
-                wentBack(
-                        back.to(), "went back from version " + back.from() + " to " + back.to() + ": " + back.reason());
-                version = back.to();
->>>>>>> stories
             }
             case RunEvent.RolledBack back -> back(back.to(), back.reason());
             case RunEvent.Finished over -> finished = Optional.of(over);
@@ -169,7 +132,6 @@ public final class Measurements implements Observer {
         }
     }
 
-<<<<<<< HEAD
     private void committed(long time, RunEvent.StepCommitted committed) {
         steps.add(new Step(
                 time,
@@ -196,12 +158,6 @@ public final class Measurements implements Observer {
         rolledBack.add(to);
         remarks.add("went back from version " + version + " to " + to + ": " + reason);
         version = to;
-=======
-    private void wentBack(long to, String remark) {
-        lost = Math.max(lost, highest - to);
-        rolledBack.add(to);
-        remarks.add(remark);
->>>>>>> stories
     }
 
     /**

@@ -258,10 +258,9 @@ final class OneRun {
     private final class Watching implements MachineListener {
         @Override
         public void stopped(String node, long life, Death death) {
-<<<<<<< HEAD
             levels.memory().gone(node);
             boolean knew = knowing.remove(node);
-            tracker.members(node).forEach(member -> observers.ended(swarm.loop().now(), member));
+            tracker.ended(node).forEach(member -> observers.ended(swarm.loop().now(), member));
             if (knew && knowing.isEmpty()) {
                 observers.forgotten(swarm.loop().now());
             }
@@ -269,14 +268,11 @@ final class OneRun {
                     .anyMatch(each -> each.name().equals(node) && each.roles().contains(Role.COORDINATOR))) {
                 lost.checkpointsGone();
             }
-=======
-            tracker.ended(node).forEach(member -> observers.ended(swarm.loop().now(), member));
->>>>>>> stories
         }
 
         @Override
         public void disk(String node, DiskFault fault, long chance) {
-            lost.diskHit(node);
+            lost.checkpointsGone();
         }
     }
 }

@@ -50,8 +50,9 @@ public final class ReplicaDigests extends Check {
         for (int stage = 0; stage < roster.stages().size(); stage++) {
             Map<String, Member> distinct = new TreeMap<>();
             // Who has died holds nothing, and the coordinator will find out.
-            for (Member member :
-                    roster.stage(stage).stream().filter(each -> !gone.contains(each)).toList()) {
+            for (Member member : roster.stage(stage).stream()
+                    .filter(each -> !gone.contains(each))
+                    .toList()) {
                 distinct.putIfAbsent(digests.getOrDefault(member, "nothing"), member);
             }
             if (distinct.size() > 1) {

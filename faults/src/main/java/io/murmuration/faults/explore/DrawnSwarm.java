@@ -93,7 +93,7 @@ record DrawnSwarm(
                 coordinators,
                 trainers,
                 groups,
-                settings(draw, real, Math.max(stages, trainers)));
+                settings(draw, real, size, Math.max(stages, trainers)));
     }
 
     private static Group shards(String name, int count, boolean later, Draw draw, String flops) {
@@ -103,7 +103,7 @@ record DrawnSwarm(
     }
 
     /** @param least microbatches: each trainer needs one, and each stage, to have something to do at once */
-    private static List<String> settings(Draw draw, boolean real, int least) {
+    private static List<String> settings(Draw draw, boolean real, Size size, int least) {
         List<String> settings = new ArrayList<>();
         int microbatches = draw.whole(least, Limits.MOST_MICROBATCHES);
         int microbatch = draw.whole(1, 2);
@@ -127,9 +127,12 @@ record DrawnSwarm(
         limit(draw, settings, "join-lag", List.of("2", "8"));
         limit(draw, settings, "join-queue", List.of("4 MiB"));
         limit(draw, settings, "snapshot-donors", List.of("1", "3"));
-        limit(draw, settings, "averaging-part", List.of("16 KiB", "64 KiB"));
         limit(draw, settings, "early-parts", List.of("1", "4"));
-        limit(draw, settings, "snapshot-chunk", List.of("16 KiB", "256 KiB"));
+        if (size == Size.NANO) {
+            // Of a larger model these would be thousands of frames, which take long and show nothing else.
+            limit(draw, settings, "averaging-part", List.of("16 KiB", "64 KiB"));
+            limit(draw, settings, "snapshot-chunk", List.of("16 KiB", "256 KiB"));
+        }
         limit(draw, settings, "snapshot-window", List.of("1", "2"));
         limit(draw, settings, "snapshot-deadline", List.of("2s"));
         return settings;

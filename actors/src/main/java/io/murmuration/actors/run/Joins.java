@@ -43,17 +43,17 @@ final class Joins {
         private long saidVersion = NOTHING;
 
         private String saidDigest = "";
-        private long askedAt;
+        private final AskAgain asking;
         /** Boundaries that waited for it in vain although it was nearly there. */
         private int graces;
 
         private boolean graceOver;
 
-        private Joiner(int stage, long base, List<Member> donors, long now) {
+        private Joiner(int stage, long base, List<Member> donors, AskAgain asking) {
             this.stage = stage;
             this.base = base;
             this.donors = donors;
-            this.askedAt = now;
+            this.asking = asking;
         }
 
         /** The first step it has not applied. */
@@ -134,7 +134,7 @@ final class Joins {
             members.joining(member);
             tried.put(member, version);
             List<Member> donors = pin(stage, member);
-            joiners.put(member, new Joiner(stage, version, donors, desk.now));
+            joiners.put(member, new Joiner(stage, version, donors, new AskAgain(plan.controlRetry(), desk.now)));
             send(member, new ShardMessage.Enlist(desk.roster.epoch(), stage, version, donors));
             tell(new RunEvent.Joining(member, stage, version));
         }
@@ -345,6 +345,7 @@ final class Joins {
         Joiner joiner = joiners.get(member);
         if (joiner != null && held >= joiner.base && held > joiner.version) {
             unpin(member);
+            joiner.asking.restart(desk.now);
             joiner.saidVersion = held;
             joiner.saidDigest = digest;
             compare(member);
@@ -401,7 +402,7 @@ final class Joins {
             failed(member, failed.reason());
         } else {
             joiner.donors = others;
-            joiner.askedAt = desk.now;
+            joiner.asking.restart(desk.now);
             send(member, new ShardMessage.Enlist(desk.roster.epoch(), joiner.stage, joiner.base, others));
         }
     }
@@ -455,14 +456,12 @@ final class Joins {
 
     // ---- time ---------------------------------------------------------------------------------------------------
 
-    /** Whoever has not answered for {@code control-retry} is asked again. */
+    /** Whoever has not answered is asked again. */
     void askAgain() {
-        long now = desk.now;
         joiners.forEach((member, joiner) -> {
-            if (now - joiner.askedAt < plan.controlRetry().toNanos()) {
+            if (!joiner.asking.due(desk.now)) {
                 return;
             }
-            joiner.askedAt = now;
             if (joiner.version < 0) {
                 Pinned pinned = pins.get(joiner.stage);
                 if (pinned != null && pinned.version() == version && joiner.base == version) {
@@ -472,6 +471,8 @@ final class Joins {
                                     donor, new ShardMessage.Pin(desk.roster.epoch(), pinned.version(), receivers)));
                 }
                 send(member, new ShardMessage.Enlist(desk.roster.epoch(), joiner.stage, joiner.base, joiner.donors));
+                // It is told of the commits when it can apply them.
+                return;
             }
             commits.get(joiner.stage).tailMap(joiner.next()).keySet().stream()
                     .limit(FOLLOWS_AT_ONCE)

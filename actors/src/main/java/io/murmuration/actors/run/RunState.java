@@ -84,11 +84,12 @@ final class RunState {
     private boolean keepPending;
 
     private int keepRepins;
-    private long keepAskedAt;
+    private final AskAgain askingToKeep;
     private boolean stopRequested;
     private boolean handingOver;
     private long phaseBegan;
-    private long lastNews;
+    /** For what the present phase waits for. */
+    private final AskAgain asking;
 
     /**
      * @param self the coordinator
@@ -100,7 +101,8 @@ final class RunState {
         this.departures = new Departures(desk);
         this.takeOver = TakeOver.first(desk);
         this.phaseBegan = time;
-        this.lastNews = time;
+        this.asking = new AskAgain(plan.controlRetry(), time);
+        this.askingToKeep = new AskAgain(plan.controlRetry(), time);
     }
 
     Phase phase() {
@@ -118,7 +120,7 @@ final class RunState {
     // ---- events -----------------------------------------------------------------------------------------------
 
     List<Effect> member(Membership.Event event, long time) {
-        begin(time);
+        desk.now = time;
         switch (event) {
             case Membership.Joined(Member member, Role role) -> {
                 if (phase != Phase.OVER && desk.promises.joined(member, role)) {
@@ -131,14 +133,19 @@ final class RunState {
                 desk.promises.unreachable(member);
                 settle();
             }
-            case Membership.Reachable(Member member) -> desk.promises.reachable(member);
+            case Membership.Reachable(Member member) -> {
+                desk.promises.reachable(member);
+                // What was said to it meanwhile may be lost.
+                asking.restart(time);
+                askingToKeep.restart(time);
+            }
             case Membership.Leads(Member member) -> {}
         }
         return desk.take();
     }
 
     List<Effect> message(Member from, CoordinatorMessage message, long time) {
-        begin(time);
+        desk.now = time;
         switch (message) {
             case CoordinatorMessage.Promised(Epoch epoch, Standing standing) -> {
                 if (phase != Phase.OVER
@@ -153,7 +160,9 @@ final class RunState {
             case CoordinatorMessage.Enlisted enlisted -> enlisted(from, enlisted);
             case CoordinatorMessage.TrainerFinished finished -> trainerFinished(finished);
             case CoordinatorMessage.Tally tally -> {
-                closing.ifPresent(step -> step.tally(from, tally));
+                if (closing.isPresent() && closing.get().tally(from, tally)) {
+                    asking.restart(time);
+                }
                 advance();
             }
             case CoordinatorMessage.Averaged averaged -> {
@@ -196,7 +205,7 @@ final class RunState {
 
     /** Stop at the next step boundary, with a checkpoint. */
     List<Effect> stop(long time) {
-        begin(time);
+        desk.now = time;
         stopRequested = true;
         if (phase == Phase.TAKING_OVER || phase == Phase.BUILDING) {
             enter(Phase.OVER);
@@ -207,7 +216,7 @@ final class RunState {
 
     /** End at the next step boundary, so that another coordinator takes over. */
     List<Effect> handOver(long time) {
-        begin(time);
+        desk.now = time;
         handingOver = true;
         if (phase == Phase.TAKING_OVER || phase == Phase.BUILDING || phase == Phase.OVER) {
             handedOver();
@@ -218,8 +227,7 @@ final class RunState {
     /** Time has passed: ask again for what is missing, end what took too long. */
     List<Effect> tick(long time) {
         desk.now = time;
-        if (time - lastNews >= plan.controlRetry().toNanos()) {
-            lastNews = time;
+        if (asking.due(time)) {
             askAgain();
         }
         if (phase != Phase.OVER) {
@@ -229,7 +237,7 @@ final class RunState {
             if (phase != Phase.TAKING_OVER && phase != Phase.BUILDING) {
                 desk.joins.askAgain();
             }
-            if (time - keepAskedAt >= plan.controlRetry().toNanos()) {
+            if (askingToKeep.due(time)) {
                 desk.checkpoints.waiting().forEach(this::askToKeep);
             }
         }
@@ -261,11 +269,6 @@ final class RunState {
             default -> {}
         }
         return desk.take();
-    }
-
-    private void begin(long time) {
-        desk.now = time;
-        lastNews = time;
     }
 
     // ---- taking over ------------------------------------------------------------------------------------------
@@ -543,6 +546,7 @@ final class RunState {
     }
 
     private void rosterChanged() {
+        asking.restart(desk.now);
         closing.ifPresent(step -> step.rosterChanged(desk.roster));
         switch (phase) {
             case TRAINING, CLOSING, EVALUATING -> {
@@ -863,6 +867,7 @@ final class RunState {
     private void keep() {
         lastKeepTried = desk.version;
         keepRepins = 0;
+        askingToKeep.restart(desk.now);
         if (desk.checkpoints.begin(desk.version, desk.promises::isReachable)) {
             desk.checkpoints.waiting().forEach(this::askToKeep);
         }
@@ -870,7 +875,6 @@ final class RunState {
 
     /** Donors pin the version only while it is the present one; later the keeper makes do with those that have. */
     private void askToKeep(Member keeper) {
-        keepAskedAt = desk.now;
         Checkpoints open = desk.checkpoints;
         if (open.version() == desk.version) {
             List<List<Member>> donors = new ArrayList<>();
@@ -921,8 +925,6 @@ final class RunState {
             case BUILDING -> building.orElseThrow().askAgain();
             case TRAINING, EVALUATING -> desk.broadcast(open(true));
             case CLOSING -> {
-                // Whoever missed that the step began can answer nothing about it.
-                desk.broadcast(open(true));
                 if (!desk.roster.trainers().isEmpty()) {
                     askAgainToClose();
                 }
@@ -936,7 +938,11 @@ final class RunState {
     private void askAgainToClose() {
         StepClosing step = closing.orElseThrow();
         try {
-            step.askAgain().forEach(order -> desk.send(order.to(), order.message()));
+            step.askAgain().forEach(order -> {
+                // Whoever missed that the step began can answer nothing about it.
+                desk.send(order.to(), open(true));
+                desk.send(order.to(), order.message());
+            });
         } catch (IllegalStateException e) {
             fail(e.getMessage());
         }
@@ -945,6 +951,7 @@ final class RunState {
     private void enter(Phase next) {
         phase = next;
         phaseBegan = desk.now;
+        asking.restart(desk.now);
     }
 
     private void fail(String reason) {

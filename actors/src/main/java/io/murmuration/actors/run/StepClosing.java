@@ -15,6 +15,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -32,7 +33,7 @@ final class StepClosing {
     private static final int MAX_DISAGREEMENTS = 3;
 
     /** So many times replays are asked for without any news before everybody is asked again what is missing. */
-    private static final int PATIENCE = 10;
+    private static final int PATIENCE = 5;
 
     /** A message to send. */
     record Order(Member to, ControlMessage message) {}
@@ -85,27 +86,31 @@ final class StepClosing {
         replaysOrdered = false;
     }
 
-    void tally(Member from, CoordinatorMessage.Tally tally) {
-        roster.stageOf(from).ifPresent(number -> {
-            Stage stage = stages.get(number);
-            ShardMessage.CloseStep asked = stage.asked.get(from);
-            if (asked == null || tally.step() != step || tally.closing() < asked.closing()) {
-                return;
-            }
-            CoordinatorMessage.Tally known = stage.tallies.get(from);
-            if (known != null
-                    && known.closing() >= asked.closing()
-                    && !tally.indices().containsAll(known.indices())) {
-                // Between two orders to close, a shard only counts more: this is a late copy.
-                return;
-            }
-            asksWithoutNews = 0;
-            stage.tallies.put(from, tally);
-            ShardMessage.Average invitation = stage.invited.get(from);
-            if (invitation != null && !invitation.indices().equals(tally.indices())) {
-                abandon(stage);
-            }
-        });
+    /** True if replays that were ordered have made progress. */
+    boolean tally(Member from, CoordinatorMessage.Tally tally) {
+        OptionalInt number = roster.stageOf(from);
+        if (number.isEmpty()) {
+            return false;
+        }
+        Stage stage = stages.get(number.getAsInt());
+        ShardMessage.CloseStep asked = stage.asked.get(from);
+        if (asked == null || tally.step() != step || tally.closing() < asked.closing()) {
+            return false;
+        }
+        CoordinatorMessage.Tally known = stage.tallies.get(from);
+        if (known != null
+                && known.closing() >= asked.closing()
+                && !tally.indices().containsAll(known.indices())) {
+            // Between two orders to close, a shard only counts more: this is a late copy.
+            return false;
+        }
+        asksWithoutNews = 0;
+        stage.tallies.put(from, tally);
+        ShardMessage.Average invitation = stage.invited.get(from);
+        if (invitation != null && !invitation.indices().equals(tally.indices())) {
+            abandon(stage);
+        }
+        return replaysOrdered && (known == null || !known.indices().equals(tally.indices()));
     }
 
     void averaged(Member from, CoordinatorMessage.Averaged averaged) {

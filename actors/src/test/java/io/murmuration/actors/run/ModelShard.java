@@ -120,6 +120,7 @@ final class ModelShard extends ModelPeer {
     /** Holds the same, so that the run can go on with either. */
     boolean isReplicaOf(ModelShard other) {
         return !doomed
+                && !leaving
                 && joining.isEmpty()
                 && stage == other.stage
                 && version == other.version

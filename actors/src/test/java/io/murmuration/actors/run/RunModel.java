@@ -214,6 +214,13 @@ final class RunModel {
         }
     }
 
+    /** Whoever lets a member go believes that the others are there: nobody can do anything about it if they are not. */
+    private boolean allDeathsKnown() {
+        return coordinators.values().stream()
+                .flatMap(coordinator -> coordinator.membership.stream())
+                .noneMatch(Membership.Removed.class::isInstance);
+    }
+
     private boolean underWay() {
         return told.stream().anyMatch(said -> said.event() instanceof RunEvent.Started);
     }
@@ -301,7 +308,7 @@ final class RunModel {
             start(new PeerId("newcomer" + newcomersLeft), Role.SHARD);
             newcomersLeft--;
         }
-        if (leavesLeft > 0 && random.nextInt(80) == 0) {
+        if (leavesLeft > 0 && random.nextInt(80) == 0 && allDeathsKnown()) {
             leavesLeft--;
             List<ModelPeer> all = List.copyOf(peers.values());
             if (!all.isEmpty()) {

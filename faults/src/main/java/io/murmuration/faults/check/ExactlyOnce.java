@@ -19,10 +19,7 @@ import java.util.TreeSet;
  * say they counted: it follows the compute port, adds up what went into every accumulator, and looks at what the
  * participants of a round had in theirs when they gave it away.
  *
- * <p>A joiner averages nothing: it applies what others have averaged, and must have been told of a round that was right.
- *
- * <p>Memory: the accumulators of the shards, the rounds of the steps that are not over, and a number per round that was
- * applied.
+ * <p>Memory: the accumulators of the shards, the rounds of the steps that are not over, and a line per committed round.
  */
 public final class ExactlyOnce extends Check {
 
@@ -46,14 +43,13 @@ public final class ExactlyOnce extends Check {
 
     private final Map<Member, Map<Integer, Integer>> accumulators = new TreeMap<>();
     private final Map<Member, Round> invited = new TreeMap<>();
-    private final Map<Member, Round> committed = new TreeMap<>();
-    /** What joiners were told of steps that they have yet to apply. */
-    private final Map<Member, Map<Long, Round>> followed = new TreeMap<>();
+    /** What each was told to commit and has not applied; a joiner may be told of many steps. */
+    private final Map<Member, Map<Long, Round>> committed = new TreeMap<>();
 
-    private final Map<Round, Averaging> rounds = new TreeMap<>();
-    /** Rounds that were looked at when they were applied. */
+    /** Rounds that were looked at; joiners apply them much later. */
     private final Set<Round> judged = new TreeSet<>();
 
+    private final Map<Round, Averaging> rounds = new TreeMap<>();
     private final Map<Long, Integer> microbatches = new TreeMap<>();
 
     public ExactlyOnce() {
@@ -79,12 +75,17 @@ public final class ExactlyOnce extends Check {
                     invited.put(to, round);
                 }
             }
-            case ShardMessage.Commit commit -> committed.put(to, new Round(commit.step(), commit.round()));
-            case ShardMessage.Follow follow ->
-                followed.computeIfAbsent(to, absent -> new TreeMap<>())
-                        .put(follow.step(), new Round(follow.step(), follow.round()));
+            case ShardMessage.Commit commit -> told(to, new Round(commit.step(), commit.round()));
+            case ShardMessage.Follow follow -> told(to, new Round(follow.step(), follow.round()));
             default -> {}
         }
+    }
+
+    @Override
+    public void ended(long time, Member member) {
+        accumulators.remove(member);
+        invited.remove(member);
+        committed.remove(member);
     }
 
     @Override
@@ -107,6 +108,10 @@ public final class ExactlyOnce extends Check {
         }
     }
 
+    private void told(Member to, Round round) {
+        committed.computeIfAbsent(to, absent -> new TreeMap<>()).put(round.step(), round);
+    }
+
     private void count(Member owner, MicrobatchId id) {
         if (id.purpose() == Purpose.TRAIN) {
             accumulators.computeIfAbsent(owner, absent -> new TreeMap<>()).merge(id.index(), 1, Integer::sum);
@@ -121,21 +126,22 @@ public final class ExactlyOnce extends Check {
     }
 
     private void judge(long time, Member owner, long step) {
-        Round told = followed.getOrDefault(owner, Map.of()).get(step);
-        Round round = committed.get(owner);
-        if (round == null || round.step() != step) {
-            round = told;
-        }
-        followed.getOrDefault(owner, new TreeMap<>()).keySet().removeIf(each -> each <= step);
-        if (round == null || !judged.contains(round) && !rounds.containsKey(round)) {
+        Map<Long, Round> told = committed.getOrDefault(owner, Map.of());
+        Round round = told.get(step);
+        if (round == null) {
             violated(time, owner + " applied step " + step + " though no round of it was committed there");
-        } else if (judged.add(round)) {
-            judge(time, round, rounds.get(round));
+            return;
         }
-    }
-
-    private void judge(long time, Round round, Averaging averaging) {
-        for (int index = 0; index < microbatches.getOrDefault(round.step(), 0); index++) {
+        told.keySet().removeIf(other -> other <= step);
+        if (!judged.add(round)) {
+            return;
+        }
+        Averaging averaging = rounds.get(round);
+        if (averaging == null) {
+            violated(time, owner + " applied step " + step + " with round " + round.number() + ", which nobody held");
+            return;
+        }
+        for (int index = 0; index < microbatches.getOrDefault(step, 0); index++) {
             List<String> holders = new ArrayList<>();
             int times = 0;
             for (Member member : averaging.participants) {
@@ -148,18 +154,10 @@ public final class ExactlyOnce extends Check {
             if (times != 1) {
                 violated(
                         time,
-                        "step " + round.step() + ", round " + round.number() + " of " + averaging.participants
+                        "step " + step + ", round " + round.number() + " of " + averaging.participants
                                 + ": microbatch " + index + " is counted " + times + " times"
                                 + (holders.isEmpty() ? "" : ", by " + String.join(", ", holders)));
             }
         }
-    }
-
-    @Override
-    public void ended(long time, Member member) {
-        accumulators.remove(member);
-        invited.remove(member);
-        committed.remove(member);
-        followed.remove(member);
     }
 }

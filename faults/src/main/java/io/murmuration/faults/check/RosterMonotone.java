@@ -12,15 +12,14 @@ import java.util.TreeSet;
 
 /**
  * One term has one coordinator; one epoch has one roster; epochs of a term only grow; nobody is in two stages; and who
- * was dropped from a roster does not come back under the same incarnation. When everybody who knew of a term is gone, its
- * number may be used again: nobody is left who could mix up the two.
+ * was dropped from a roster does not come back under the same incarnation. Where nobody is left who remembers a term, terms
+ * begin anew.
  */
 public final class RosterMonotone extends Check {
 
-    private final TreeMap<Long, Member> commanders = new TreeMap<>();
-    private final TreeMap<Long, Roster> newest = new TreeMap<>();
-    private final TreeMap<Long, Set<Member>> dropped = new TreeMap<>();
-    private final Set<Member> ended = new TreeSet<>();
+    private final Map<Long, Member> commanders = new TreeMap<>();
+    private final Map<Long, Roster> newest = new TreeMap<>();
+    private final Map<Long, Set<Member>> dropped = new TreeMap<>();
 
     public RosterMonotone() {
         super("rosters grow");
@@ -35,9 +34,15 @@ public final class RosterMonotone extends Check {
         }
     }
 
+    @Override
+    public void forgotten(long time) {
+        commanders.clear();
+        newest.clear();
+        dropped.clear();
+    }
+
     private void published(long time, Member by, Roster roster) {
         long term = roster.epoch().term();
-        forgotten(term, by);
         Member commander = commanders.computeIfAbsent(term, absent -> by);
         if (!commander.equals(by)) {
             violated(time, "term " + term + " is commanded by " + commander + " and by " + by);
@@ -65,26 +70,6 @@ public final class RosterMonotone extends Check {
                 violated(time, member + " is back in roster " + roster.epoch() + " though it was dropped before");
             }
         }
-    }
-
-    private void forgotten(long term, Member by) {
-        Member commander = commanders.get(term);
-        Roster last = newest.get(term);
-        if (commander != null
-                && !commander.equals(by)
-                && last != null
-                && ended.contains(commander)
-                && ended.containsAll(last.trainers())
-                && last.stages().stream().allMatch(ended::containsAll)) {
-            commanders.tailMap(term).clear();
-            newest.tailMap(term).clear();
-            dropped.tailMap(term).clear();
-        }
-    }
-
-    @Override
-    public void ended(long time, Member member) {
-        ended.add(member);
     }
 
     private void lost(long term, Roster last, Roster roster) {

@@ -7,6 +7,7 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.check.Observer;
+import io.murmuration.faults.simulation.Level;
 import java.util.List;
 
 /** Tells several observers the same, in their order. */
@@ -47,6 +48,11 @@ record Observers(List<Observer> all) implements Observer {
     }
 
     @Override
+    public void forgotten(long time) {
+        all.forEach(each -> each.forgotten(time));
+    }
+
+    @Override
     public void faultBegan(long time, int number, String what, List<Member> hit) {
         all.forEach(each -> each.faultBegan(time, number, what, hit));
     }
@@ -59,6 +65,11 @@ record Observers(List<Observer> all) implements Observer {
     @Override
     public void healed(long time) {
         all.forEach(each -> each.healed(time));
+    }
+
+    @Override
+    public void sampled(long time, List<Level> levels) {
+        all.forEach(each -> each.sampled(time, levels));
     }
 
     @Override

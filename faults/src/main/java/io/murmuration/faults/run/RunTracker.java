@@ -8,6 +8,7 @@ import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
@@ -79,8 +80,11 @@ final class RunTracker implements Observer, RunView, SwarmView {
     }
 
     static String nodeOf(Member member) {
-        String peer = member.peer().name();
-        return peer.substring(0, peer.lastIndexOf(':'));
+        return nodeOf(member.peer());
+    }
+
+    static String nodeOf(PeerId peer) {
+        return peer.name().substring(0, peer.name().lastIndexOf(':'));
     }
 
     @Override
@@ -188,6 +192,15 @@ final class RunTracker implements Observer, RunView, SwarmView {
             leader = Optional.empty();
             phase = "none";
         }
+    }
+
+    @Override
+    public void forgotten(long time) {
+        epoch = Epoch.NONE;
+        roster = Roster.EMPTY;
+        leader = Optional.empty();
+        step = -1;
+        phase = "none";
     }
 
     /** Lives of members of a node that the run has known of. */

@@ -287,10 +287,7 @@ final class Nemesis {
         for (int each = 0; each < join.count(); each++) {
             nodes.add(group.node(highest.merge(group.name(), 1, Integer::sum)));
         }
-        nodes.forEach(node -> {
-            swarm.add(node, group);
-            swarm.boot(node);
-        });
+        nodes.forEach(node -> enter(node, group));
         begin(event, nodes, false, () -> {
             if (event.lasts().isPresent()) {
                 nodes.forEach(this::kill);
@@ -298,12 +295,23 @@ final class Nemesis {
         });
     }
 
+    /** From now on it may be hit like any other. */
+    private void enter(String node, NodeGroup group) {
+        if (swarm.add(node, group)) {
+            tracker.add(node, group);
+        }
+        swarm.boot(node);
+    }
+
     private void change(Action.Churn.Change change) {
         if (change.up()) {
             killed.remove(change.node());
-            if (!swarm.isUp(change.node())) {
-                swarm.boot(change.node());
-            }
+            enter(
+                    change.node(),
+                    scenario.groups().stream()
+                            .filter(group -> group.number(change.node()).isPresent())
+                            .findFirst()
+                            .orElseThrow());
         } else if (swarm.isUp(change.node())) {
             int number = faults++;
             observer.faultBegan(loop.now(), number, "churn: down " + change.node(), tracker.members(change.node()));

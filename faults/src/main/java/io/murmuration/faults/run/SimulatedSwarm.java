@@ -87,12 +87,14 @@ final class SimulatedSwarm implements AutoCloseable {
         group.downlink().ifPresent(rate -> world.network().downlink(node, new Rate(rate)));
     }
 
-    /** One more node, which is not up yet; nothing if there is one of that name. */
-    void add(String node, NodeGroup group) {
-        if (!groups.containsKey(node)) {
-            known(node, group);
-            simulation.add(spec(node, group));
+    /** One more node, which is not up yet; false if there is one of that name. */
+    boolean add(String node, NodeGroup group) {
+        if (groups.containsKey(node)) {
+            return false;
         }
+        known(node, group);
+        simulation.add(spec(node, group));
+        return true;
     }
 
     void boot(String node) {
@@ -123,7 +125,7 @@ final class SimulatedSwarm implements AutoCloseable {
     }
 
     boolean isUp(String node) {
-        return world.machines().up(node);
+        return groups.containsKey(node) && world.machines().up(node);
     }
 
     List<String> inRegion(String region) {

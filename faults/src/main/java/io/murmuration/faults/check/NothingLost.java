@@ -1,10 +1,14 @@
 package io.murmuration.faults.check;
 
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.run.RunEvent;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A step that was said to be committed stays committed: the next one goes on from it, unless the run says that it goes
- * back, or nobody is left who remembers it; and then it goes back no further than the newest checkpoint that was said to be
+ * back, or nobody lives who held it; and then it goes back no further than the newest checkpoint that was said to be
  * kept. Who takes over may tell of the last step once more.
  */
 public final class NothingLost extends Check {
@@ -13,7 +17,10 @@ public final class NothingLost extends Check {
     private long highest = -1;
     private long kept = -1;
     private boolean checkpointsGone;
-    private boolean forgotten;
+    /** Shards that held the newest version when it was told, and live. */
+    private final Set<Member> holders = new TreeSet<>();
+
+    private final Set<Member> gone = new TreeSet<>();
     /** Somebody took over and may tell of the last step once more. */
     private boolean again;
 
@@ -25,8 +32,7 @@ public final class NothingLost extends Check {
     public void told(long time, RunEvent event) {
         switch (event) {
             case RunEvent.Started started -> {
-                if (forgotten) {
-                    forgotten = false;
+                if (holders.isEmpty()) {
                     back(time, started.version());
                 } else if (version >= 0 && started.version() < version) {
                     violated(
@@ -35,6 +41,7 @@ public final class NothingLost extends Check {
                                     + " was committed");
                 }
                 version = started.version();
+                holders(started.roster());
             }
             case RunEvent.TookOver over -> again = true;
             case RunEvent.StepCommitted committed -> {
@@ -46,6 +53,7 @@ public final class NothingLost extends Check {
                 }
                 version = committed.step() + 1;
                 highest = Math.max(highest, version);
+                holders(committed.roster());
             }
             case RunEvent.RolledBack back -> back(time, back.to());
             case RunEvent.Kept checkpoint -> kept = Math.max(kept, checkpoint.version());
@@ -60,9 +68,16 @@ public final class NothingLost extends Check {
         version = to;
     }
 
+    private void holders(Roster roster) {
+        holders.clear();
+        roster.stages().forEach(holders::addAll);
+        holders.removeAll(gone);
+    }
+
     @Override
-    public void forgotten(long time) {
-        forgotten = version >= 0;
+    public void ended(long time, Member member) {
+        gone.add(member);
+        holders.remove(member);
     }
 
     /** A disk is broken, or who kept checkpoints is gone: the newest may be lost with it. */

@@ -125,7 +125,7 @@ final class SimulatedSwarm implements AutoCloseable {
     }
 
     boolean isUp(String node) {
-        return world.machines().up(node);
+        return groups.containsKey(node) && world.machines().up(node);
     }
 
     List<String> inRegion(String region) {

@@ -291,6 +291,16 @@ class CheckersTest {
     }
 
     @Test
+    void a_run_may_begin_again_when_nobody_lives_who_held_it() {
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        committed(0);
+        lost.ended(0, A);
+        lost.ended(0, B);
+        lost.told(0, new RunEvent.Started(roster(1, 1, List.of(C)), 0));
+        assertSound(lost);
+    }
+
+    @Test
     void going_back_behind_a_checkpoint_is_found_unless_its_disk_is_broken() {
         lost.told(0, new RunEvent.Started(BOTH, 0));
         committed(0);
@@ -299,7 +309,8 @@ class CheckersTest {
         lost.told(0, new RunEvent.RolledBack(2, 1, "a stage is lost"));
         committed(1);
         assertSound(lost);
-        lost.forgotten(0);
+        lost.ended(0, A);
+        lost.ended(0, B);
         lost.told(0, new RunEvent.Started(BOTH, 1));
         committed(1);
         assertSound(lost);

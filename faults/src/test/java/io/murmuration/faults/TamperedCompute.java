@@ -8,18 +8,18 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /** A compute port on which a test may put tasks in front of others or let them fail. */
-final class TamperedCompute implements Compute {
+public final class TamperedCompute implements Compute {
 
     /** What happens to a task. */
-    sealed interface Tampering {}
+    public sealed interface Tampering {}
 
     /** Another task runs before it. */
-    record Before(Task<?> task) implements Tampering {}
+    public record Before(Task<?> task) implements Tampering {}
 
     /** Another task of the same kind runs in its place. */
-    record Instead(Task<?> task) implements Tampering {}
+    public record Instead(Task<?> task) implements Tampering {}
 
-    record Fail(RuntimeException cause) implements Tampering {}
+    public record Fail(RuntimeException cause) implements Tampering {}
 
     private final Compute compute;
     private final BiFunction<Member, Task<?>, Optional<Tampering>> tamper;
@@ -29,7 +29,7 @@ final class TamperedCompute implements Compute {
         this.tamper = tamper;
     }
 
-    static Ports tampered(Ports ports, BiFunction<Member, Task<?>, Optional<Tampering>> tamper) {
+    public static Ports tampered(Ports ports, BiFunction<Member, Task<?>, Optional<Tampering>> tamper) {
         return new Ports(
                 new TamperedCompute(ports.compute(), tamper),
                 ports.data(),

@@ -43,6 +43,8 @@ public final class SnapshotDonor {
     private long version = -1;
     private Source source;
     private boolean opening;
+    /** Who was named while the copy was being made, besides those whom it is made for. */
+    private final Set<Member> named = new LinkedHashSet<>();
     /** Who asked for the manifest while it was being made. */
     private final Set<Member> waiting = new LinkedHashSet<>();
 
@@ -69,13 +71,14 @@ public final class SnapshotDonor {
      */
     public void open(long newVersion, Source newSource, List<Member> receivers, Consumer<String> failed) {
         if (version == newVersion) {
-            sender.ifPresent(open -> open.expect(receivers));
+            sender.ifPresentOrElse(open -> open.expect(receivers), () -> named.addAll(receivers));
             return;
         }
         close();
         version = newVersion;
         source = newSource;
         opening = true;
+        named.clear();
         ports.tryCompute(newSource.open(), outcome -> {
             if (version != newVersion || !opening) {
                 return;
@@ -85,6 +88,8 @@ public final class SnapshotDonor {
                 case Compute.Completed<Manifest>(Manifest manifest) -> {
                     sender = Optional.of(
                             new SnapshotSender(stage, newVersion, manifest, settings, receivers, ports.now()));
+                    // Nobody named means that whoever asks is served, and those who were named later are among them.
+                    sender.orElseThrow().expect(List.copyOf(named));
                     waiting.forEach(this::sendManifest);
                     waiting.clear();
                 }

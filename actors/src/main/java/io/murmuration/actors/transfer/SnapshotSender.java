@@ -3,6 +3,7 @@ package io.murmuration.actors.transfer;
 import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.Member;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -73,12 +74,15 @@ public final class SnapshotSender {
         return served;
     }
 
-    /** Somebody who is served asks for chunks. */
+    /**
+     * Somebody who is served asks for chunks. It may ask for the next ones before this side knows that it has taken the last
+     * ones, so a window of them may be owed beside a window that is under way; more is not what a receiver asks.
+     */
     public void wanted(Member from, List<Integer> indices, long now) {
         lastAsked = now;
         Receiver receiver = receivers.computeIfAbsent(from, absent -> new Receiver());
         for (int index : indices) {
-            boolean room = receiver.owed.size() + receiver.underWay.size() < settings.window();
+            boolean room = receiver.owed.size() < settings.window();
             if (room && index >= 0 && index < manifest.chunks() && !receiver.underWay.contains(index)) {
                 receiver.owed.add(index);
             }
@@ -89,11 +93,13 @@ public final class SnapshotSender {
     public List<Due> due() {
         List<Due> due = new ArrayList<>();
         receivers.forEach((member, receiver) -> {
-            receiver.owed.forEach(index -> {
+            Iterator<Integer> owed = receiver.owed.iterator();
+            while (owed.hasNext() && receiver.underWay.size() < settings.window()) {
+                int index = owed.next();
+                owed.remove();
                 receiver.underWay.add(index);
                 due.add(new Due(member, index));
-            });
-            receiver.owed.clear();
+            }
         });
         return due;
     }

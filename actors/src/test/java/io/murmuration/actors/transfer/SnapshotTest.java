@@ -257,7 +257,7 @@ final class SnapshotTest {
         assertThat(due).extracting(SnapshotSender.Due::index).containsExactly(0, 1, 2);
         assertThat(sender.due()).isEmpty();
         sender.delivered(due.getFirst());
-        sender.wanted(JOINER, List.of(5, 6), 0);
+        sender.wanted(JOINER, List.of(5), 0);
         assertThat(sender.due()).extracting(SnapshotSender.Due::index).containsExactly(5);
         for (int attempt = 1; attempt < SETTINGS.attempts(); attempt++) {
             sender.refused(due.get(1), false);
@@ -265,6 +265,17 @@ final class SnapshotTest {
         }
         sender.refused(due.get(1), false);
         assertThat(sender.due()).isEmpty();
+    }
+
+    @Test
+    void who_asks_for_more_before_the_donor_knows_what_was_taken_is_served_as_soon_as_it_knows() {
+        SnapshotSender sender = new SnapshotSender(1, 4, manifest(9), SETTINGS, List.of(JOINER), 0);
+        sender.wanted(JOINER, List.of(0, 1, 2), 0);
+        List<SnapshotSender.Due> first = sender.due();
+        sender.wanted(JOINER, List.of(3), 0);
+        assertThat(sender.due()).isEmpty();
+        sender.delivered(first.getFirst());
+        assertThat(sender.due()).extracting(SnapshotSender.Due::index).containsExactly(3);
     }
 
     @Test

@@ -53,7 +53,8 @@ public final class LocalRuns implements TrainingRuns {
         RunPlan plan = plan(
                 settings,
                 validationWindows(settings, batches) / settings.batch().microbatch(),
-                checkpoint.map(reader -> reader.meta().step()).orElse(0L));
+                checkpoint.map(reader -> reader.meta().step()).orElse(0L),
+                1);
         WireCounts wire = new WireCounts();
         RunProgress progress = new RunProgress(settings, setup, plan, wire, listener);
         progress.describe(
@@ -175,8 +176,9 @@ public final class LocalRuns implements TrainingRuns {
      *
      * @param evaluationMicrobatches microbatches in an evaluation; 0 for none
      * @param firstVersion 0, or that of the checkpoint it resumes
+     * @param keepers keepers that there are
      */
-    public static RunPlan plan(RunSettings settings, int evaluationMicrobatches, long firstVersion) {
+    public static RunPlan plan(RunSettings settings, int evaluationMicrobatches, long firstVersion, int keepers) {
         RunSettings.Limits limits = settings.limits();
         return new RunPlan(
                 settings.swarm().stages(),
@@ -191,7 +193,7 @@ public final class LocalRuns implements TrainingRuns {
                 limits.controlRetry(),
                 limits.holdBoundary(),
                 new RunPlan.Joins(limits.joinAttempts(), limits.snapshotDonors(), limits.joinLag()),
-                1,
+                keepers,
                 settings.checkpoint().copies(),
                 limits.gatherWait(),
                 limits.promiseWait());

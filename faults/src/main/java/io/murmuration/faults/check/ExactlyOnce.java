@@ -10,14 +10,16 @@ import io.murmuration.actors.protocol.ShardMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Every average that a shard applies is one of each microbatch of its step, counted once. It does not believe what shards
  * say they counted: it follows the compute port, adds up what went into every accumulator, and looks at what the
  * participants of a round had in theirs when they gave it away.
  *
- * <p>Memory: the accumulators of the shards, and the rounds of the steps that are not over.
+ * <p>Memory: the accumulators of the shards, the rounds of the steps that are not over, and a line per committed round.
  */
 public final class ExactlyOnce extends Check {
 
@@ -34,8 +36,6 @@ public final class ExactlyOnce extends Check {
         /** What each had in its accumulator: index, how often. */
         private final Map<Member, Map<Integer, Integer>> given = new TreeMap<>();
 
-        private boolean judged;
-
         private Averaging(List<Member> participants) {
             this.participants = participants;
         }
@@ -43,7 +43,12 @@ public final class ExactlyOnce extends Check {
 
     private final Map<Member, Map<Integer, Integer>> accumulators = new TreeMap<>();
     private final Map<Member, Round> invited = new TreeMap<>();
-    private final Map<Member, Round> committed = new TreeMap<>();
+    /** What each was told to commit and has not applied; a joiner may be told of many steps. */
+    private final Map<Member, Map<Long, Round>> committed = new TreeMap<>();
+
+    /** Rounds that were looked at; joiners apply them much later. */
+    private final Set<Round> judged = new TreeSet<>();
+
     private final Map<Round, Averaging> rounds = new TreeMap<>();
     private final Map<Long, Integer> microbatches = new TreeMap<>();
 
@@ -70,9 +75,17 @@ public final class ExactlyOnce extends Check {
                     invited.put(to, round);
                 }
             }
-            case ShardMessage.Commit commit -> committed.put(to, new Round(commit.step(), commit.round()));
+            case ShardMessage.Commit commit -> told(to, new Round(commit.step(), commit.round()));
+            case ShardMessage.Follow follow -> told(to, new Round(follow.step(), follow.round()));
             default -> {}
         }
+    }
+
+    @Override
+    public void ended(long time, Member member) {
+        accumulators.remove(member);
+        invited.remove(member);
+        committed.remove(member);
     }
 
     @Override
@@ -95,6 +108,10 @@ public final class ExactlyOnce extends Check {
         }
     }
 
+    private void told(Member to, Round round) {
+        committed.computeIfAbsent(to, absent -> new TreeMap<>()).put(round.step(), round);
+    }
+
     private void count(Member owner, MicrobatchId id) {
         if (id.purpose() == Purpose.TRAIN) {
             accumulators.computeIfAbsent(owner, absent -> new TreeMap<>()).merge(id.index(), 1, Integer::sum);
@@ -109,16 +126,21 @@ public final class ExactlyOnce extends Check {
     }
 
     private void judge(long time, Member owner, long step) {
-        Round round = committed.get(owner);
-        Averaging averaging = round == null ? null : rounds.get(round);
-        if (averaging == null || round.step() != step) {
+        Map<Long, Round> told = committed.getOrDefault(owner, Map.of());
+        Round round = told.get(step);
+        if (round == null) {
             violated(time, owner + " applied step " + step + " though no round of it was committed there");
             return;
         }
-        if (averaging.judged) {
+        told.keySet().removeIf(other -> other <= step);
+        if (!judged.add(round)) {
             return;
         }
-        averaging.judged = true;
+        Averaging averaging = rounds.get(round);
+        if (averaging == null) {
+            violated(time, owner + " applied step " + step + " with round " + round.number() + ", which nobody held");
+            return;
+        }
         for (int index = 0; index < microbatches.getOrDefault(step, 0); index++) {
             List<String> holders = new ArrayList<>();
             int times = 0;

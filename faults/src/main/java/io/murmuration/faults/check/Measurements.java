@@ -70,6 +70,7 @@ public final class Measurements implements Observer {
     private int live;
     private long liveSince = -1;
     private long highest;
+    private long version = -1;
     private long lost;
     private long end;
     private final Map<Long, Long> opened = new TreeMap<>();
@@ -110,36 +111,53 @@ public final class Measurements implements Observer {
     @Override
     public void told(long time, RunEvent event) {
         switch (event) {
-            case RunEvent.Started started -> sized(time, started.roster());
-            case RunEvent.StepCommitted committed -> {
-                steps.add(new Step(
-                        time,
-                        committed.step(),
-                        committed.loss(),
-                        committed.counted(),
-                        committed.replayed(),
-                        committed.liveShards()));
-                counted += (long) committed.counted() * stages;
-                replayed += committed.replayed();
-                highest = Math.max(highest, committed.step() + 1);
-                if (healed.isPresent() && progressed.isEmpty()) {
-                    progressed = OptionalLong.of(time);
+            case RunEvent.Started started -> {
+                // Whoever remembered more is gone, or the run has said that it goes back.
+                if (started.version() < version) {
+                    back(started.version(), "nobody remembered");
                 }
-                sized(time, committed.roster());
-                long began = opened.getOrDefault(committed.step(), 0L);
-                faults.replaceAll(
-                        (number, fault) -> over(fault, committed.roster(), began) ? fault.recovered(time) : fault);
-                opened.keySet().removeIf(step -> step <= committed.step());
+                version = started.version();
+                sized(time, started.roster());
             }
-            case RunEvent.RolledBack back -> {
-                lost = Math.max(lost, highest - back.to());
-                rolledBack.add(back.to());
-                remarks.add("went back from version " + back.from() + " to " + back.to() + ": " + back.reason());
+            case RunEvent.StepCommitted committed -> {
+                // Who takes over tells of the last step once more, not knowing whether it was told.
+                if (committed.step() + 1 != version) {
+                    committed(time, committed);
+                }
             }
+            case RunEvent.RolledBack back -> back(back.to(), back.reason());
             case RunEvent.Finished over -> finished = Optional.of(over);
             case RunEvent.Failed failure -> failed = Optional.of(failure.reason());
             default -> {}
         }
+    }
+
+    private void committed(long time, RunEvent.StepCommitted committed) {
+        steps.add(new Step(
+                time,
+                committed.step(),
+                committed.loss(),
+                committed.counted(),
+                committed.replayed(),
+                committed.liveShards()));
+        counted += (long) committed.counted() * stages;
+        replayed += committed.replayed();
+        version = committed.step() + 1;
+        highest = Math.max(highest, version);
+        if (healed.isPresent() && progressed.isEmpty()) {
+            progressed = OptionalLong.of(time);
+        }
+        sized(time, committed.roster());
+        long began = opened.getOrDefault(committed.step(), 0L);
+        faults.replaceAll((number, fault) -> over(fault, committed.roster(), began) ? fault.recovered(time) : fault);
+        opened.keySet().removeIf(step -> step <= committed.step());
+    }
+
+    private void back(long to, String reason) {
+        lost = Math.max(lost, highest - to);
+        rolledBack.add(to);
+        remarks.add("went back from version " + version + " to " + to + ": " + reason);
+        version = to;
     }
 
     /**

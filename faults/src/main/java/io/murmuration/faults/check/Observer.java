@@ -1,9 +1,12 @@
 package io.murmuration.faults.check;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.run.RunEvent;
+import io.murmuration.faults.simulation.Level;
 import java.util.List;
 
 /** Somebody who watches a run from outside. Times are virtual nanoseconds since it began; calls come in their order. */
@@ -22,11 +25,17 @@ public interface Observer {
     /** A control message was handed to its receiver. */
     default void delivered(long time, Envelope envelope) {}
 
+    /** The sender of a data frame hears that it was not taken, and why. */
+    default void refused(long time, DataFrame frame, Refusal refusal) {}
+
     /** A coordinator says what happened. */
     default void told(long time, RunEvent event) {}
 
     /** A life of a member has ended without the run having said so yet: it was killed or its node was. */
     default void ended(long time, Member member) {}
+
+    /** Nobody who lives remembers anything of the run: what is on disks is all there is. */
+    default void forgotten(long time) {}
 
     /**
      * The world does something to the run.
@@ -41,6 +50,9 @@ public interface Observer {
 
     /** The last fault is healed; from now on something good must happen. */
     default void healed(long time) {}
+
+    /** How full queues and memories are; once a virtual second. */
+    default void sampled(long time, List<Level> levels) {}
 
     /** The run is over, or is not looked at any longer. */
     default void over(long time) {}

@@ -7,7 +7,9 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Roster;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * When a step is opened, all replicas of a stage in its roster hold the same bits: parameters and optimiser state. The
@@ -16,6 +18,7 @@ import java.util.TreeMap;
 public final class ReplicaDigests extends Check {
 
     private final Map<Member, String> digests = new TreeMap<>();
+    private final Set<Member> gone = new TreeSet<>();
     private Epoch seen = Epoch.NONE;
     private long step = -1;
 
@@ -46,7 +49,10 @@ public final class ReplicaDigests extends Check {
     private void compare(long time, Roster roster) {
         for (int stage = 0; stage < roster.stages().size(); stage++) {
             Map<String, Member> distinct = new TreeMap<>();
-            for (Member member : roster.stage(stage)) {
+            // Who has died holds nothing, and the coordinator will find out.
+            for (Member member : roster.stage(stage).stream()
+                    .filter(each -> !gone.contains(each))
+                    .toList()) {
                 distinct.putIfAbsent(digests.getOrDefault(member, "nothing"), member);
             }
             if (distinct.size() > 1) {
@@ -58,5 +64,6 @@ public final class ReplicaDigests extends Check {
     @Override
     public void ended(long time, Member member) {
         digests.remove(member);
+        gone.add(member);
     }
 }

@@ -12,7 +12,8 @@ import java.util.TreeSet;
 
 /**
  * One term has one coordinator; one epoch has one roster; epochs of a term only grow; nobody is in two stages; and who
- * was dropped from a roster does not come back under the same incarnation.
+ * was dropped from a roster does not come back under the same incarnation. Where nobody is left who remembers a term, terms
+ * begin anew.
  */
 public final class RosterMonotone extends Check {
 
@@ -31,6 +32,13 @@ public final class RosterMonotone extends Check {
             case MemberMessage.RosterChanged changed -> published(time, envelope.from(), changed.roster());
             default -> {}
         }
+    }
+
+    @Override
+    public void forgotten(long time) {
+        commanders.clear();
+        newest.clear();
+        dropped.clear();
     }
 
     private void published(long time, Member by, Roster roster) {

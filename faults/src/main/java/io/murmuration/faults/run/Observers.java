@@ -1,10 +1,13 @@
 package io.murmuration.faults.run;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.check.Observer;
+import io.murmuration.faults.simulation.Level;
 import java.util.List;
 
 /** Tells several observers the same, in their order. */
@@ -30,6 +33,11 @@ record Observers(List<Observer> all) implements Observer {
     }
 
     @Override
+    public void refused(long time, DataFrame frame, Refusal refusal) {
+        all.forEach(each -> each.refused(time, frame, refusal));
+    }
+
+    @Override
     public void told(long time, RunEvent event) {
         all.forEach(each -> each.told(time, event));
     }
@@ -37,6 +45,11 @@ record Observers(List<Observer> all) implements Observer {
     @Override
     public void ended(long time, Member member) {
         all.forEach(each -> each.ended(time, member));
+    }
+
+    @Override
+    public void forgotten(long time) {
+        all.forEach(each -> each.forgotten(time));
     }
 
     @Override
@@ -52,6 +65,11 @@ record Observers(List<Observer> all) implements Observer {
     @Override
     public void healed(long time) {
         all.forEach(each -> each.healed(time));
+    }
+
+    @Override
+    public void sampled(long time, List<Level> levels) {
+        all.forEach(each -> each.sampled(time, levels));
     }
 
     @Override

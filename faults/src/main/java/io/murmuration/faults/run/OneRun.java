@@ -1,10 +1,13 @@
 package io.murmuration.faults.run;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.RunEvent;
+import io.murmuration.faults.check.Bounded;
 import io.murmuration.faults.check.Check;
 import io.murmuration.faults.check.ExactlyOnce;
 import io.murmuration.faults.check.Measurements;
@@ -33,7 +36,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** One simulated run of a scenario, watched from its first event to its last. */
 final class OneRun {
@@ -47,6 +52,9 @@ final class OneRun {
     /** How long a run that has a duration may take to end at its next step boundary. Virtual time. */
     private static final Duration ENDING = Duration.ofMinutes(2);
 
+    /** How often queues and memories are looked at. Virtual time. */
+    private static final Duration SAMPLING = Duration.ofSeconds(1);
+
     private final Scenario scenario;
     private final Measurements measurements;
     private final NothingLost lost = new NothingLost();
@@ -56,25 +64,36 @@ final class OneRun {
     private final Observers observers;
     private final SimulatedSwarm swarm;
     private final Nemesis nemesis;
+    private final Levels levels;
+    private final Wiring wiring;
+    /** Nodes that have heard of a coordinator in their present life. */
+    private final Set<String> knowing = new TreeSet<>();
+
     private final List<String> notes = new ArrayList<>();
     private long lastCommit;
+    private long nextSample;
     private boolean over;
 
-    private OneRun(Scenario scenario, Path folder, int threads, List<Observer> others) {
+    private OneRun(Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring) {
         this.scenario = scenario;
-        this.measurements = new Measurements(scenario.settings().swarm().stages(), member -> member.peer()
-                .name()
-                .endsWith(":" + Role.COORDINATOR.name().toLowerCase(Locale.ROOT)));
+        this.wiring = wiring;
+        this.measurements = new Measurements(scenario.settings().swarm().stages(), OneRun::ofCoordinator);
         this.checks = List.of(
-                new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), new Progress(scenario.liveness()));
+                new ExactlyOnce(),
+                new ReplicaDigests(),
+                lost,
+                new RosterMonotone(),
+                new Progress(scenario.liveness()),
+                new Bounded());
         List<NodeSpec> nodes = SimulatedSwarm.nodes(scenario);
         SimulationPlan plan = scenario.compute() == ComputeMode.REAL
                 ? SimulationPlan.real(scenario.settings(), nodes, threads, folder)
                 : SimulationPlan.modelled(scenario.settings(), nodes);
-        this.swarm = new SimulatedSwarm(scenario, plan, new Taps(this::seen, new Computing(), new Talking()));
+        this.swarm = new SimulatedSwarm(scenario, plan, new Taps(this::seen, new Computing(), new Talking()), wiring);
+        this.levels = new Levels(scenario, swarm);
         this.tracker = new RunTracker(swarm::isUp);
         scenario.groups().forEach(group -> group.initial().forEach(node -> tracker.add(node, group)));
-        List<Observer> all = new ArrayList<>(List.of(tracker, measurements));
+        List<Observer> all = new ArrayList<>(List.of(tracker, measurements, levels.memory()));
         all.addAll(checks);
         all.addAll(others);
         this.observers = new Observers(all);
@@ -90,12 +109,21 @@ final class OneRun {
      * @param others who look on besides
      */
     static Outcome of(Scenario scenario, Path folder, int threads, List<Observer> others) {
-        OneRun run = new OneRun(scenario, folder, threads, others);
+        return of(scenario, folder, threads, others, Wiring.STRAIGHT);
+    }
+
+    /** As above, with a bug planted. */
+    static Outcome of(Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring) {
+        OneRun run = new OneRun(scenario, folder, threads, others, wiring);
         try (run.swarm) {
             run.start();
             run.live();
             return run.outcome();
         }
+    }
+
+    private static boolean ofCoordinator(Member member) {
+        return member.peer().name().endsWith(":" + Role.COORDINATOR.name().toLowerCase(Locale.ROOT));
     }
 
     private void start() {
@@ -136,6 +164,11 @@ final class OneRun {
     }
 
     private boolean looked() {
+        if (swarm.loop().now() >= nextSample) {
+            // No event of the loop: to look changes nothing.
+            observers.sampled(swarm.loop().now(), levels.now());
+            nextSample = swarm.loop().now() + SAMPLING.toNanos();
+        }
         nemesis.look();
         return over;
     }
@@ -177,13 +210,17 @@ final class OneRun {
     }
 
     private void seen(Taps.Seen seen) {
-        switch (seen.event()) {
-            case RunEvent.StepCommitted committed -> lastCommit = seen.time();
+        wiring.told(seen.event()).ifPresent(event -> told(seen.time(), event));
+    }
+
+    private void told(long time, RunEvent event) {
+        switch (event) {
+            case RunEvent.StepCommitted committed -> lastCommit = time;
             case RunEvent.Finished finished -> over = true;
             case RunEvent.Failed failed -> over = true;
             default -> {}
         }
-        observers.told(seen.time(), seen.event());
+        observers.told(time, event);
     }
 
     private final class Computing implements ComputeTap {
@@ -206,14 +243,27 @@ final class OneRun {
 
         @Override
         public void received(long time, Envelope envelope) {
+            if (ofCoordinator(envelope.from())) {
+                knowing.add(RunTracker.nodeOf(envelope.to()));
+            }
             observers.delivered(time, envelope);
+        }
+
+        @Override
+        public void refused(long time, DataFrame frame, Refusal refusal) {
+            observers.refused(time, frame, refusal);
         }
     }
 
     private final class Watching implements MachineListener {
         @Override
         public void stopped(String node, long life, Death death) {
-            tracker.members(node).forEach(member -> observers.ended(swarm.loop().now(), member));
+            levels.memory().gone(node);
+            boolean knew = knowing.remove(node);
+            tracker.ended(node).forEach(member -> observers.ended(swarm.loop().now(), member));
+            if (knew && knowing.isEmpty()) {
+                observers.forgotten(swarm.loop().now());
+            }
             if (SimulatedSwarm.nodes(scenario).stream()
                     .anyMatch(each -> each.name().equals(node) && each.roles().contains(Role.COORDINATOR))) {
                 lost.checkpointsGone();

@@ -8,6 +8,7 @@ import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
@@ -55,6 +56,7 @@ final class RunTracker implements Observer, RunView, SwarmView {
     private final Map<String, NodeGroup> nodes = new LinkedHashMap<>();
     private final Map<Member, Transfer> transfers = new TreeMap<>();
     private final Set<String> rounds = new TreeSet<>();
+    private final Map<String, Set<Member>> alive = new TreeMap<>();
     private Optional<Member> leader = Optional.empty();
     private Epoch epoch = Epoch.NONE;
     private Roster roster = Roster.EMPTY;
@@ -73,13 +75,22 @@ final class RunTracker implements Observer, RunView, SwarmView {
         nodes.put(node, group);
     }
 
+    boolean knows(String node) {
+        return nodes.containsKey(node);
+    }
+
     static String nodeOf(Member member) {
-        String peer = member.peer().name();
-        return peer.substring(0, peer.lastIndexOf(':'));
+        return nodeOf(member.peer());
+    }
+
+    static String nodeOf(PeerId peer) {
+        return peer.name().substring(0, peer.name().lastIndexOf(':'));
     }
 
     @Override
     public void sent(long time, Envelope envelope) {
+        alive.computeIfAbsent(nodeOf(envelope.from()), absent -> new TreeSet<>())
+                .add(envelope.from());
         switch (envelope.message()) {
             case MemberMessage.OpenStep open -> {
                 if (commands(envelope.from(), open.roster().epoch())) {
@@ -183,6 +194,15 @@ final class RunTracker implements Observer, RunView, SwarmView {
         }
     }
 
+    @Override
+    public void forgotten(long time) {
+        epoch = Epoch.NONE;
+        roster = Roster.EMPTY;
+        leader = Optional.empty();
+        step = -1;
+        phase = "none";
+    }
+
     /** Lives of members of a node that the run has known of. */
     List<Member> members(String node) {
         List<Member> members = new ArrayList<>();
@@ -191,6 +211,12 @@ final class RunTracker implements Observer, RunView, SwarmView {
                 .forEach(members::add));
         roster.trainers().stream().filter(member -> nodeOf(member).equals(node)).forEach(members::add);
         return members;
+    }
+
+    /** Every member of a node that has said something in the life that is over now. */
+    Set<Member> ended(String node) {
+        Set<Member> heard = alive.remove(node);
+        return heard == null ? Set.of() : heard;
     }
 
     Roster roster() {

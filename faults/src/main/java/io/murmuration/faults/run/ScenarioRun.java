@@ -1,5 +1,6 @@
 package io.murmuration.faults.run;
 
+import io.murmuration.faults.check.Bounded;
 import io.murmuration.faults.check.Check;
 import io.murmuration.faults.check.ExactlyOnce;
 import io.murmuration.faults.check.Measurements;
@@ -82,6 +83,8 @@ public final class ScenarioRun {
                 Optional.of(new Measured.Amount(measurements.steps().size())));
         measured.put(Measure.WASTED_WORK, amount(measurements.wastedWork()));
         measured.put(Measure.UTILISATION, amount(measurements.utilisation()));
+        boolean looked = run.checks().stream().anyMatch(check -> check instanceof Bounded bounded && bounded.looked());
+        measured.put(Measure.BOUNDED_MEMORY, flag(looked, held(run, Bounded.class)));
         measured.put(Measure.HISTORY_HASH, Optional.of(new Measured.Text(run.historyHash())));
         control.ifPresent(other -> {
             measured.put(Measure.FINAL_LOSS_RATIO_TO_CONTROL, lossRatio(measurements, other.measurements()));

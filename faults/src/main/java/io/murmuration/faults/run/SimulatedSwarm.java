@@ -1,5 +1,6 @@
 package io.murmuration.faults.run;
 
+import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.faults.scenario.NodeGroup;
 import io.murmuration.faults.scenario.NodeRole;
@@ -37,7 +38,10 @@ final class SimulatedSwarm implements AutoCloseable {
     private final SimulatedWorld world;
     private final Simulation simulation;
 
-    SimulatedSwarm(Scenario scenario, SimulationPlan plan, Taps taps) {
+    private final Wiring wiring;
+
+    SimulatedSwarm(Scenario scenario, SimulationPlan plan, Taps taps, Wiring wiring) {
+        this.wiring = wiring;
         world = new SimulatedWorld(
                 loop,
                 scenario.seed(),
@@ -83,12 +87,14 @@ final class SimulatedSwarm implements AutoCloseable {
         group.downlink().ifPresent(rate -> world.network().downlink(node, new Rate(rate)));
     }
 
-    /** One more node, which is not up yet; nothing if there is one of that name. */
-    void add(String node, NodeGroup group) {
-        if (!groups.containsKey(node)) {
-            known(node, group);
-            simulation.add(spec(node, group));
+    /** One more node, which is not up yet; false, and nothing, if there is one of that name. */
+    boolean add(String node, NodeGroup group) {
+        if (groups.containsKey(node)) {
+            return false;
         }
+        known(node, group);
+        simulation.add(spec(node, group));
+        return true;
     }
 
     void boot(String node) {
@@ -114,8 +120,12 @@ final class SimulatedSwarm implements AutoCloseable {
         simulation.leave(node);
     }
 
+    NodeGroup group(String node) {
+        return groups.get(node);
+    }
+
     boolean isUp(String node) {
-        return world.machines().up(node);
+        return groups.containsKey(node) && world.machines().up(node);
     }
 
     List<String> inRegion(String region) {
@@ -167,6 +177,11 @@ final class SimulatedSwarm implements AutoCloseable {
         public void left(String node, long life) {
             world.membership().leave(node);
             world.machines().kill(node, Death.PROCESS);
+        }
+
+        @Override
+        public Ports ports(NodeSpec node, Ports ports) {
+            return wiring.ports(node, ports, loop::now);
         }
 
         @Override

@@ -162,6 +162,17 @@ public final class EventLoop {
         return ran;
     }
 
+    /** Events that will happen, cancelled ones that are not cleared away included, and held ones not. */
+    public int waiting() {
+        return later.size() + soon.size();
+    }
+
+    /** Events that wait until a frozen node goes on. */
+    public int held(String node) {
+        Deque<Event> missed = held.get(node);
+        return missed == null ? 0 : missed.size();
+    }
+
     /** Where what happens at this moment happens; the world between two events. */
     public Source current() {
         return current;

@@ -125,7 +125,7 @@ public final class Simulation implements AutoCloseable {
                 station.spec,
                 life,
                 plan,
-                station.ports.ports(plan.seed()),
+                world.ports(station.spec, station.ports.ports(plan.seed())),
                 event -> taps.events().accept(new Taps.Seen(loop.now(), node, event)),
                 () -> world.left(node, life),
                 this::failed)));

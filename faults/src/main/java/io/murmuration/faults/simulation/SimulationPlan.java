@@ -1,5 +1,6 @@
 package io.murmuration.faults.simulation;
 
+import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.RunPlan;
 import io.murmuration.cluster.compute.TrainingSetup;
 import io.murmuration.cluster.config.RunSettings;
@@ -66,13 +67,20 @@ public record SimulationPlan(
                         ModelledSetup.of(settings), settings.checkpoint().keep()));
     }
 
+    /** Nodes that can coordinate keep checkpoints too. */
+    private static int keepers(List<NodeSpec> nodes) {
+        return (int) nodes.stream()
+                .filter(node -> node.roles().contains(Role.COORDINATOR))
+                .count();
+    }
+
     private static SimulationPlan of(
             RunSettings settings, List<NodeSpec> nodes, int evaluationMicrobatches, Numbers numbers) {
         return new SimulationPlan(
                 settings.name() + "-" + settings.seed(),
                 settings.seed(),
                 nodes,
-                LocalRuns.plan(settings, evaluationMicrobatches, 0),
+                LocalRuns.plan(settings, evaluationMicrobatches, 0, keepers(nodes)),
                 SwarmLimits.of(settings.limits()),
                 numbers);
     }

@@ -3,6 +3,7 @@ package io.murmuration.faults.simulation;
 import io.murmuration.actors.port.ControlPlane;
 import io.murmuration.actors.port.DataPlane;
 import io.murmuration.actors.port.Membership;
+import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.port.Ticker;
 import io.murmuration.faults.simulation.compute.Disk;
 
@@ -29,4 +30,9 @@ public interface World {
 
     /** The disk of a node, the same in all its lives. */
     Disk disk(String node);
+
+    /** What the actors of a node get as their ports; what they do through them is seen by the taps. */
+    default Ports ports(NodeSpec node, Ports ports) {
+        return ports;
+    }
 }

@@ -10,7 +10,6 @@ import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.RunEvent;
-import io.murmuration.actors.run.RunPlan;
 import io.murmuration.cluster.run.SwarmLimits;
 import io.murmuration.faults.simulation.compute.CountedSet;
 import io.murmuration.faults.simulation.compute.Numbers;
@@ -241,25 +240,26 @@ final class SimulationTest {
         }
     }
 
+    /** A coordinator that fails is supervised like everybody: it comes back, takes over, and in the end is given up. */
     @Test
-    void whatFailsUnsupervisedEndsTheRunWithItsCause() {
-        RunPlan broken = ModelledRuns.runPlan(2, 2, 3);
+    void aCoordinatorThatKeepsFailingIsGivenUp() {
         SwarmLimits limits = ModelledRuns.limits();
-        List<NodeSpec> nodes = ModelledRuns.nodes(4);
         Numbers numbers = ModelledRuns.numbers(2, 1);
-        RuntimeException cause = new IllegalStateException("planted");
+        List<RunEvent.GivenUp> givenUp = new ArrayList<>();
         Taps taps = Taps.of(seen -> {
-            if (seen.event() instanceof RunEvent.StepCommitted) {
-                throw cause; // in the coordinator, whom nobody supervises yet
+            switch (seen.event()) {
+                case RunEvent.StepCommitted committed -> throw new IllegalStateException("planted");
+                case RunEvent.GivenUp gone -> givenUp.add(gone);
+                default -> {}
             }
         });
-        var plan = new SimulationPlan("test", 1, nodes, broken, limits, numbers);
+        var plan = new SimulationPlan("test", 1, ModelledRuns.nodes(4), ModelledRuns.runPlan(2, 2, 3), limits, numbers);
         try (Simulation simulation = Simulation.start(loop, plan, world, taps)) {
             ModelledRuns.bootAll(simulation);
-            assertThatThrownBy(() -> simulation.run(3600 * SECOND, () -> false))
-                    .isInstanceOf(SimulationException.class)
-                    .hasMessageContaining("coordinator of node hub-1")
-                    .hasCause(cause);
+            simulation.run(3600 * SECOND, () -> !givenUp.isEmpty());
+            assertThat(givenUp.getFirst().member().peer()).isEqualTo(NodePath.peer("hub-1", Role.COORDINATOR));
+            assertThat(givenUp.getFirst().member().incarnation())
+                    .isEqualTo(NodePath.incarnation(1) + limits.restarts());
         }
     }
 }

@@ -5,8 +5,12 @@ import io.murmuration.cluster.config.UserError;
 import io.murmuration.faults.report.ScenarioReport;
 import io.murmuration.faults.scenario.Verdict;
 import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -16,10 +20,14 @@ import picocli.CommandLine.Option;
 /** {@code scenario explore --seeds N}. */
 @Command(
         name = "explore",
-        description = "Draws random scenarios, one per seed, runs them and reports the seeds that fail.",
+        description =
+                "Draws random scenarios, one per seed, runs them and reports the seeds that fail; exit code 0 all passed, 1 one failed, 2 one unknown or wrong input.",
         mixinStandardHelpOptions = true,
         sortOptions = false)
 final class ExploreCommand implements Callable<Integer> {
+
+    /** A line now and then, so that one sees that it goes on. */
+    private static final Duration PROGRESS = Duration.ofSeconds(10);
 
     private final Explorer explorer;
     private final Surroundings surroundings;
@@ -32,6 +40,12 @@ final class ExploreCommand implements Callable<Integer> {
 
     @Option(names = "--steps", paramLabel = "N", description = "Steps of each run; as drawn where it is not given.")
     private Optional<Long> steps = Optional.empty();
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description = "Folder for the files of scenarios that do not pass (runs/explore).")
+    private Path folder = Path.of("runs", "explore");
 
     @Option(
             names = "--pool",
@@ -54,23 +68,39 @@ final class ExploreCommand implements Callable<Integer> {
         }
         RunCommand.checkPool(pool);
         PrintStream out = surroundings.terminal().out();
-        List<Verdict> verdicts = new ArrayList<>();
+        Verdict worst = Verdict.PASSED;
         List<Long> failed = new ArrayList<>();
+        Instant begun = surroundings.clock().instant();
+        Instant said = begun;
         for (long seed = first; seed < first + seeds; seed++) {
-            ScenarioReport report = explorer.explore(seed, steps, pool);
+            ScenarioReport report = explorer.explore(seed, steps, pool, folder);
             Verdict verdict = report.judgement().verdict();
-            verdicts.add(verdict);
+            worst = Verdict.of(List.of(worst, verdict));
             if (verdict != Verdict.PASSED) {
                 failed.add(seed);
                 Outcome.print(out, report);
             }
+            Instant now = surroundings.clock().instant();
+            long done = seed - first + 1;
+            if (done < seeds && Duration.between(said, now).compareTo(PROGRESS) >= 0) {
+                said = now;
+                out.println(done + " of " + seeds + " seeds, " + rate(done, begun, now) + ", " + failed.size()
+                        + " did not pass");
+                out.flush();
+            }
         }
-        out.println(seeds + " seeds from " + first + ": "
+        out.println(seeds + " seeds from " + first + " ("
+                + rate(seeds, begun, surroundings.clock().instant()) + "): "
                 + (failed.isEmpty()
                         ? "all passed"
                         : failed.size() + " did not pass: "
                                 + failed.stream().map(String::valueOf).collect(Collectors.joining(", "))));
         out.flush();
-        return Verdict.of(verdicts).exitCode();
+        return worst.exitCode();
+    }
+
+    private static String rate(long done, Instant begun, Instant now) {
+        double seconds = Math.max(1e-3, Duration.between(begun, now).toNanos() / 1e9);
+        return String.format(Locale.ROOT, "%.1f seeds/s", done / seconds);
     }
 }

@@ -3,6 +3,7 @@ package io.murmuration.faults.scenario.cli;
 import io.murmuration.cluster.cli.SubcommandProvider;
 import io.murmuration.cluster.cli.Surroundings;
 import io.murmuration.cluster.report.Terminal;
+import io.murmuration.faults.explore.Exploration;
 import io.murmuration.faults.run.SimulatedScenarios;
 import io.murmuration.faults.scenario.file.ScenarioReader;
 import java.util.Optional;
@@ -21,10 +22,11 @@ public final class ScenarioCommand {
     public static final class Provider implements SubcommandProvider {
         @Override
         public CommandLine subcommand(Terminal terminal) {
+            SimulatedScenarios simulated = new SimulatedScenarios();
             return commandLine(
                     Surroundings.ofProcess(terminal, System.getenv()),
-                    Optional.of(new SimulatedScenarios()),
-                    Optional.empty());
+                    Optional.of(simulated),
+                    Optional.of(new Exploration(simulated)));
         }
     }
 

@@ -3,6 +3,7 @@ package io.murmuration.faults.simulation.world;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.faults.simulation.EventLoop.Source;
+import io.murmuration.faults.simulation.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -45,6 +46,13 @@ final class ControlConnection implements Link.Waiting {
 
     Link forward() {
         return forward;
+    }
+
+    Level level() {
+        return new Level(
+                "control messages under way from " + forward.from() + " to " + forward.to(),
+                held.size() + (long) underWay,
+                settings.controlQueued());
     }
 
     void send(Envelope envelope, byte[] bytes) {

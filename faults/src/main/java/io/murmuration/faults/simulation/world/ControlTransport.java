@@ -3,7 +3,9 @@ package io.murmuration.faults.simulation.world;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.cluster.serialization.ControlCodec;
+import io.murmuration.faults.simulation.Level;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -33,6 +35,10 @@ final class ControlTransport {
 
     Map<String, Long> sent() {
         return new TreeMap<>(sent);
+    }
+
+    void levels(List<Level> levels) {
+        connections.values().forEach(connection -> levels.add(connection.level()));
     }
 
     void send(String node, Envelope envelope) {

@@ -5,6 +5,7 @@ import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.faults.simulation.EventLoop.Source;
+import io.murmuration.faults.simulation.Level;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -147,6 +148,11 @@ final class DataConnection implements Link.Waiting {
 
     Key key() {
         return key;
+    }
+
+    void levels(List<Level> levels) {
+        levels.add(new Level("frames waiting for " + key, queue.size(), settings.queued()));
+        levels.add(new Level("unanswered frames of " + key, open.size(), settings.unanswered()));
     }
 
     // ---- sending ------------------------------------------------------------------------------------------------

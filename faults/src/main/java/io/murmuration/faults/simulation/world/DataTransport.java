@@ -4,6 +4,7 @@ import io.murmuration.actors.port.DataPlane;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.faults.simulation.EventLoop.Source;
+import io.murmuration.faults.simulation.Level;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -42,6 +43,10 @@ final class DataTransport {
 
     Optional<Consumer<DataPlane.Delivery>> inbox(Member member) {
         return Optional.ofNullable(inboxes.get(member));
+    }
+
+    void levels(List<Level> levels) {
+        connections.values().forEach(connection -> connection.levels(levels));
     }
 
     // ---- offers -------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ public final class Machines implements EventLoop.Gate {
         private boolean paused;
         private final List<Double> slowdowns = new ArrayList<>();
         private long skewNanos;
+        private long jumpedNanos;
         private boolean diskFull;
     }
 
@@ -110,18 +111,13 @@ public final class Machines implements EventLoop.Gate {
         return machine(node).diskFull;
     }
 
-    /** The clock of {@code node}: virtual time and its skew. It jumps forward with the skew and never goes backward. */
+    /**
+     * The clock of {@code node}: virtual time and what it has jumped. A clock of its kind is monotonic: where the skew grows
+     * it jumps, where the skew shrinks it goes on from where it is, and it never stands still.
+     */
     public Ticker ticker(String node) {
         Machine machine = machine(node);
-        return new Ticker() {
-            private long last;
-
-            @Override
-            public long nanos() {
-                last = Math.max(last, loop.now() + machine.skewNanos);
-                return last;
-            }
-        };
+        return () -> loop.now() + machine.jumpedNanos;
     }
 
     // ---- what is done to them -------------------------------------------------------------------------------------
@@ -230,7 +226,12 @@ public final class Machines implements EventLoop.Gate {
 
     /** Sets a clock wrong, or right with no skew. */
     public void skew(String node, Duration skew) {
-        machine(node).skewNanos = skew.toNanos();
+        skew(machine(node), skew.toNanos());
+    }
+
+    private static void skew(Machine machine, long nanos) {
+        machine.jumpedNanos += Math.max(0, nanos - machine.skewNanos);
+        machine.skewNanos = nanos;
     }
 
     public void disk(String node, DiskFault fault) {
@@ -254,7 +255,7 @@ public final class Machines implements EventLoop.Gate {
         machines.forEach((node, machine) -> {
             resume(node);
             repairDisk(node);
-            machine.skewNanos = 0;
+            skew(machine, 0);
             if (!machine.slowdowns.isEmpty()) {
                 machine.slowdowns.clear();
                 tellSpeed(node);

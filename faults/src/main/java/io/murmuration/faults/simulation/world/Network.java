@@ -6,6 +6,7 @@ import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.faults.simulation.EventLoop;
+import io.murmuration.faults.simulation.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -230,6 +231,14 @@ public final class Network {
     /** Control messages each node has sent, to itself included. */
     public Map<String, Long> controlSent() {
         return control.sent();
+    }
+
+    /** How full the queues and windows of all connections are. */
+    public List<Level> levels() {
+        List<Level> levels = new ArrayList<>();
+        data.levels(levels);
+        control.levels(levels);
+        return levels;
     }
 
     private final class Deaths implements MachineListener {

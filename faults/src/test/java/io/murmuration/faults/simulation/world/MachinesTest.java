@@ -142,16 +142,18 @@ final class MachinesTest {
     }
 
     @Test
-    void a_clock_jumps_forward_with_its_skew_and_never_back() {
+    void a_clock_jumps_forward_with_its_skew_and_neither_goes_back_nor_stands_still() {
         machines.start("a");
         Ticker ticker = machines.ticker("a");
         atSecond(1, () -> machines.skew("a", Duration.ofHours(1)));
         atSecond(2, () -> note(String.valueOf(ticker.nanos() / 1_000_000_000)));
         atSecond(3, () -> machines.skew("a", Duration.ZERO));
         atSecond(4, () -> note(String.valueOf(ticker.nanos() / 1_000_000_000)));
+        atSecond(5, () -> machines.skew("a", Duration.ofHours(-1)));
+        atSecond(6, () -> note(String.valueOf(ticker.nanos() / 1_000_000_000)));
         run();
 
-        assertThat(seen).containsExactly("0 started a 1", "2 3602", "4 3602");
+        assertThat(seen).containsExactly("0 started a 1", "2 3602", "4 3604", "6 3606");
     }
 
     @Test

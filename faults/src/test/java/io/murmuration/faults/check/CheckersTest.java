@@ -1,0 +1,377 @@
+package io.murmuration.faults.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.ControlMessage;
+import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.Payload;
+import io.murmuration.actors.protocol.PeerId;
+import io.murmuration.actors.protocol.Purpose;
+import io.murmuration.actors.protocol.Roster;
+import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.run.RunEvent;
+import io.murmuration.faults.simulation.Level;
+import java.time.Duration;
+import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** Each check holds a trace that is well for well, and finds what is wrong in one that is not. */
+class CheckersTest {
+
+    private static final Member LEADER = member("hub:coordinator");
+    private static final Member A = member("a:shard");
+    private static final Member B = member("b:shard");
+    private static final Member C = member("c:shard");
+    private static final Roster BOTH = roster(1, 1, List.of(A, B));
+
+    private static Member member(String peer) {
+        return new Member(new PeerId(peer), 1);
+    }
+
+    private static Roster roster(long term, long number, List<Member> stage) {
+        return new Roster(new Epoch(term, number), List.of(stage), List.of());
+    }
+
+    private static Envelope from(Member leader, Member to, ControlMessage message) {
+        return new Envelope(leader, to, message);
+    }
+
+    private static MemberMessage.OpenStep open(Roster roster, long step) {
+        return new MemberMessage.OpenStep(roster, List.of(), Purpose.TRAIN, step, 2, false);
+    }
+
+    private static void assertSound(Check check) {
+        assertThat(check.count()).isZero();
+    }
+
+    private static void assertFound(Check check, String counterexample) {
+        assertThat(check.violations()).isNotEmpty();
+        assertThat(check.violations().getLast().counterexample()).contains(counterexample);
+    }
+
+    // ---- exactly once -------------------------------------------------------------------------------------------
+
+    private final ExactlyOnce once = new ExactlyOnce();
+
+    private void done(Member owner, Compute.Task<?> task) {
+        once.computed(0, owner, task, new Compute.Completed<>(Compute.Nothing.NOTHING), 1);
+    }
+
+    private void counts(Member owner, int index) {
+        MicrobatchId id = new MicrobatchId(Purpose.TRAIN, 4, index);
+        done(owner, new Compute.Backward(id, new byte[0], Payload.EMPTY, Payload.EMPTY, true));
+    }
+
+    private void deliver(Member to, ControlMessage message) {
+        once.delivered(0, from(LEADER, to, message));
+    }
+
+    /** Both are invited, give what they have, and the first applies what came of it. */
+    private void average() {
+        for (Member each : List.of(A, B)) {
+            deliver(each, new ShardMessage.Average(BOTH.epoch(), 4, 9, List.of(A, B), List.of(C), List.of()));
+            done(each, new Compute.Contribution(0, 1));
+        }
+    }
+
+    private void opened() {
+        deliver(A, open(BOTH, 4));
+        deliver(B, open(BOTH, 4));
+    }
+
+    private void commit(Member member) {
+        deliver(member, new ShardMessage.Commit(BOTH.epoch(), 4, 9, 1));
+        done(member, new Compute.Apply(4, 1));
+    }
+
+    @Test
+    void each_microbatch_once_is_sound_also_where_a_joiner_follows_long_after() {
+        opened();
+        counts(A, 0);
+        counts(B, 1);
+        average();
+        commit(A);
+        commit(B);
+        deliver(A, open(BOTH, 7));
+        deliver(C, new ShardMessage.Follow(BOTH.epoch(), 4, 9, List.of(A, B), 1));
+        done(C, new Compute.Apply(4, 1));
+        assertSound(once);
+    }
+
+    @Test
+    void a_microbatch_in_two_accumulators_is_found() {
+        opened();
+        counts(A, 0);
+        counts(B, 0);
+        counts(B, 1);
+        average();
+        commit(A);
+        assertFound(once, "microbatch 0 is counted 2 times, by a:shard#1, b:shard#1");
+    }
+
+    @Test
+    void a_microbatch_twice_in_one_accumulator_is_found() {
+        opened();
+        counts(A, 0);
+        counts(A, 0);
+        counts(B, 1);
+        average();
+        commit(A);
+        assertFound(once, "microbatch 0 is counted 2 times, by a:shard#1 2 times");
+    }
+
+    @Test
+    void a_microbatch_that_was_thrown_away_is_found() {
+        opened();
+        counts(A, 0);
+        counts(B, 1);
+        done(B, new Compute.Discard());
+        average();
+        commit(A);
+        assertFound(once, "microbatch 1 is counted 0 times");
+    }
+
+    @Test
+    void a_step_that_nobody_ordered_is_found() {
+        opened();
+        counts(A, 0);
+        counts(B, 1);
+        average();
+        done(A, new Compute.Apply(4, 1));
+        assertFound(once, "a:shard#1 applied step 4 though no round of it was committed there");
+    }
+
+    // ---- replicas -----------------------------------------------------------------------------------------------
+
+    private final ReplicaDigests replicas = new ReplicaDigests();
+
+    private void holds(Member member, String digest) {
+        replicas.computed(0, member, new Compute.Apply(4, 1), new Compute.Completed<>(digest), 1);
+    }
+
+    @Test
+    void replicas_that_hold_the_same_are_sound() {
+        holds(A, "x");
+        holds(B, "x");
+        holds(C, "y");
+        replicas.sent(0, from(LEADER, A, open(BOTH, 5)));
+        assertSound(replicas);
+    }
+
+    @Test
+    void replicas_that_differ_are_found() {
+        holds(A, "x");
+        holds(B, "y");
+        replicas.sent(0, from(LEADER, A, open(BOTH, 5)));
+        assertFound(replicas, "step 5 begins, and in stage 0 {x=a:shard#1, y=b:shard#1}");
+    }
+
+    @Test
+    void a_replica_of_which_nothing_is_known_is_found() {
+        holds(A, "x");
+        replicas.sent(0, from(LEADER, A, open(BOTH, 5)));
+        assertFound(replicas, "nothing=b:shard#1");
+    }
+
+    @Test
+    void a_replica_that_has_died_is_not_asked() {
+        holds(A, "x");
+        holds(B, "x");
+        replicas.ended(0, B);
+        replicas.sent(0, from(LEADER, A, open(BOTH, 5)));
+        assertSound(replicas);
+    }
+
+    // ---- rosters ------------------------------------------------------------------------------------------------
+
+    private final RosterMonotone rosters = new RosterMonotone();
+
+    private void published(Member by, Roster roster) {
+        rosters.sent(0, from(by, A, new MemberMessage.RosterChanged(roster)));
+    }
+
+    @Test
+    void rosters_that_grow_are_sound_and_begin_anew_when_all_is_forgotten() {
+        published(LEADER, BOTH);
+        published(LEADER, roster(1, 2, List.of(A)));
+        published(C, roster(2, 1, List.of(A)));
+        rosters.forgotten(0);
+        published(C, roster(1, 1, List.of(A, B)));
+        assertSound(rosters);
+    }
+
+    @Test
+    void an_old_roster_is_found() {
+        published(LEADER, roster(1, 2, List.of(A)));
+        published(LEADER, BOTH);
+        assertFound(rosters, "publishes epoch 1.1 after 1.2");
+    }
+
+    @Test
+    void two_rosters_of_one_epoch_are_found() {
+        published(LEADER, BOTH);
+        published(LEADER, roster(1, 1, List.of(A)));
+        assertFound(rosters, "epoch 1.1 has two rosters");
+    }
+
+    @Test
+    void two_coordinators_of_one_term_are_found() {
+        published(LEADER, BOTH);
+        published(C, roster(1, 2, List.of(A, B)));
+        assertFound(rosters, "term 1 is commanded by hub:coordinator#1 and by c:shard#1");
+    }
+
+    @Test
+    void somebody_who_was_dropped_and_is_back_is_found() {
+        published(LEADER, BOTH);
+        published(LEADER, roster(1, 2, List.of(A)));
+        published(LEADER, roster(1, 3, List.of(A, B)));
+        assertFound(rosters, "b:shard#1 is back in roster 1.3");
+    }
+
+    @Test
+    void somebody_in_two_stages_is_found() {
+        published(LEADER, new Roster(new Epoch(1, 1), List.of(List.of(A), List.of(A, B)), List.of()));
+        assertFound(rosters, "a:shard#1 is in stages 0 and 1");
+    }
+
+    // ---- what was committed -------------------------------------------------------------------------------------
+
+    private final NothingLost lost = new NothingLost();
+
+    private void committed(long step) {
+        lost.told(0, new RunEvent.StepCommitted(step, 0, 1, 2, 0, 2, BOTH));
+    }
+
+    private void tookOver() {
+        lost.told(0, new RunEvent.TookOver(LEADER, 2, 5, "found"));
+    }
+
+    @Test
+    void steps_in_a_row_are_sound_and_the_last_may_be_told_twice_after_a_takeover() {
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        committed(0);
+        committed(1);
+        tookOver();
+        committed(1);
+        committed(2);
+        assertSound(lost);
+        assertThat(lost.version()).isEqualTo(3);
+    }
+
+    @Test
+    void a_step_that_is_told_twice_by_one_coordinator_is_found() {
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        committed(0);
+        committed(0);
+        assertFound(lost, "committed step 0 though version 1 is in place");
+    }
+
+    @Test
+    void a_step_that_is_left_out_is_found() {
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        committed(0);
+        committed(2);
+        assertFound(lost, "committed step 2 though version 1 is in place");
+    }
+
+    @Test
+    void a_run_that_begins_again_without_a_reason_is_found() {
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        committed(0);
+        tookOver();
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        assertFound(lost, "goes on from version 0 though version 1 was committed");
+    }
+
+    @Test
+    void a_run_may_begin_again_when_nobody_lives_who_held_it() {
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        committed(0);
+        lost.ended(0, A);
+        lost.ended(0, B);
+        lost.told(0, new RunEvent.Started(roster(1, 1, List.of(C)), 0));
+        assertSound(lost);
+    }
+
+    @Test
+    void going_back_behind_a_checkpoint_is_found_unless_its_disk_is_broken() {
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        committed(0);
+        lost.told(0, new RunEvent.Kept(1));
+        committed(1);
+        lost.told(0, new RunEvent.RolledBack(2, 1, "a stage is lost"));
+        committed(1);
+        assertSound(lost);
+        lost.ended(0, A);
+        lost.ended(0, B);
+        lost.told(0, new RunEvent.Started(BOTH, 1));
+        committed(1);
+        assertSound(lost);
+        lost.told(0, new RunEvent.RolledBack(2, 0, "a stage is lost"));
+        assertFound(lost, "went back to version 0 though a checkpoint of version 1 was kept");
+        long before = lost.count();
+        lost.checkpointsGone();
+        committed(0);
+        lost.told(0, new RunEvent.RolledBack(1, 0, "a stage is lost"));
+        assertThat(lost.count()).isEqualTo(before);
+    }
+
+    // ---- progress -----------------------------------------------------------------------------------------------
+
+    private final Progress progress = new Progress(Duration.ofSeconds(60));
+
+    private void progressed(long seconds) {
+        progress.told(seconds * 1_000_000_000, new RunEvent.StepCommitted(1, 0, 1, 2, 0, 2, BOTH));
+    }
+
+    @Test
+    void progress_within_the_bound_is_sound_and_before_healing_nothing_is_asked() {
+        progressed(500);
+        progress.healed(600_000_000_000L);
+        progressed(659);
+        progress.told(700_000_000_000L, new RunEvent.Finished(2, new TreeMap<>(), false));
+        progress.over(5_000_000_000_000L);
+        assertSound(progress);
+    }
+
+    @Test
+    void a_standstill_after_healing_is_found() {
+        progress.healed(600_000_000_000L);
+        progressed(661);
+        assertFound(progress, "no step was committed for 61000 ms after 600000 ms");
+    }
+
+    @Test
+    void a_run_that_never_ends_is_found() {
+        progress.healed(600_000_000_000L);
+        progressed(601);
+        progress.over(700_000_000_000L);
+        assertFound(progress, "no step was committed for 99000 ms");
+    }
+
+    @Test
+    void a_run_that_fails_is_found() {
+        progress.told(1, new RunEvent.Failed("out of steam"));
+        assertFound(progress, "the run failed: out of steam");
+    }
+
+    // ---- bounds -------------------------------------------------------------------------------------------------
+
+    @Test
+    void a_queue_beyond_its_limit_is_found_and_a_full_one_is_not() {
+        Bounded bounded = new Bounded();
+        assertThat(bounded.looked()).isFalse();
+        bounded.sampled(0, List.of(new Level("frames waiting", 64, 64)));
+        assertThat(bounded.looked()).isTrue();
+        assertSound(bounded);
+        bounded.sampled(1, List.of(new Level("frames waiting", 65, 64)));
+        assertFound(bounded, "frames waiting: 65, at most 64 are allowed");
+    }
+}

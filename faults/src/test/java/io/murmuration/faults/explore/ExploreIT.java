@@ -1,0 +1,35 @@
+package io.murmuration.faults.explore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.murmuration.faults.report.ScenarioReport;
+import io.murmuration.faults.run.SimulatedScenarios;
+import io.murmuration.faults.scenario.Verdict;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Runs random scenarios. 20 seeds here; {@code -Dexplore.seeds=1000 -Dexplore.first=1} for more. The files of those that do
+ * not pass stay in {@code target/explore}.
+ */
+class ExploreIT {
+
+    private static final long SEEDS = Long.getLong("explore.seeds", 20);
+    private static final long FIRST = Long.getLong("explore.first", 1);
+
+    @Test
+    void every_scenario_passes() {
+        Exploration exploration = new Exploration(new SimulatedScenarios());
+        List<String> failed = new ArrayList<>();
+        for (long seed = FIRST; seed < FIRST + SEEDS; seed++) {
+            ScenarioReport report = exploration.explore(seed, Optional.empty(), 2, Path.of("target", "explore"));
+            if (report.judgement().verdict() != Verdict.PASSED) {
+                failed.add(report.about().replay() + ": " + report.judgement());
+            }
+        }
+        assertThat(failed).isEmpty();
+    }
+}

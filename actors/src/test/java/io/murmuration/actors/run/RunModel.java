@@ -137,6 +137,7 @@ final class RunModel {
     private Optional<ModelCoordinator> leader = Optional.empty();
     /** Who told something last. */
     private Optional<RunState> last = Optional.empty();
+
     private final List<Envelope> messages = new ArrayList<>();
     private final Map<PeerId, Role> dead = new TreeMap<>();
     private final Map<PeerId, Long> incarnations = new TreeMap<>();
@@ -358,6 +359,7 @@ final class RunModel {
             cutsLeft--;
             ModelPeer chosen = peers.get(mortal.get(random.nextInt(mortal.size())));
             chosen.cutOff = true;
+            chosen.cutBefore = true;
             seen(new Membership.Unreachable(chosen.self));
         }
     }
@@ -524,7 +526,7 @@ final class RunModel {
                 .filter(other -> other != shard && other.isReplicaOf(shard))
                 .anyMatch(other -> coordinators.values().stream()
                         .map(coordinator -> coordinator.state.roster())
-                        .allMatch(roster -> roster.shards() == 0 || roster.contains(other.self)));
+                        .allMatch(roster -> (roster.shards() == 0 && !other.cutBefore) || roster.contains(other.self)));
     }
 
     void die(Member member, String reason) {

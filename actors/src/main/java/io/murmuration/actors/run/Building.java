@@ -147,7 +147,13 @@ final class Building {
         }
         desk.roster = desk.members.roster(desk.epoch().next());
         desk.proven = desk.roster;
-        desk.members.tooLateToBegin();
+        if (source.isPresent()) {
+            desk.members.tooLateToBegin();
+        } else {
+            // What it has built by itself it takes for its place, and would listen to no average.
+            List.copyOf(desk.members.nowJoining())
+                    .forEach(member -> desk.expel(member, false, "the run has begun without it"));
+        }
         desk.waitsNoMore();
         desk.tell(new RunEvent.Started(desk.roster, desk.version));
     }

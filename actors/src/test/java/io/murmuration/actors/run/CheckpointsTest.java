@@ -2,6 +2,7 @@ package io.murmuration.actors.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
@@ -77,5 +78,22 @@ final class CheckpointsTest {
         assertThat(desk.promises.missing()).containsExactly(FIRST);
         assertThat(desk.promises.promised(FIRST, new Epoch(1, 4), keeps)).isFalse();
         assertThat(desk.promises.promised(FIRST, new Epoch(1, 5), keeps)).isTrue();
+    }
+
+    @Test
+    void who_builds_too_slowly_joins_like_anybody_who_comes_late() {
+        for (boolean stored : new boolean[] {true, false}) {
+            if (!stored) {
+                desk.checkpoints.forget();
+                desk.members.removed(A);
+                desk.members.removed(B);
+            }
+            Building building = new Building(desk);
+            building.enlisted(A, new CoordinatorMessage.Enlisted(desk.epoch(), 0, desk.version, "digest"));
+            building.begin();
+            assertThat(desk.roster.stage(0)).containsExactly(A);
+            assertThat(desk.members.waiting()).isEqualTo(stored ? List.of(B) : List.of());
+            assertThat(desk.expelled().contains(B)).isEqualTo(!stored);
+        }
     }
 }

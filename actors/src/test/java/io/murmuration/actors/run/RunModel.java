@@ -20,7 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 
 /**
  * A whole run around real {@link RunState}s, one random event after the other: members that follow the protocol's rules
@@ -426,26 +425,31 @@ final class RunModel {
 
     /** Order holds between two peers: the oldest of that pair goes first. */
     private void deliver(Envelope chosen) {
-        Envelope envelope = messages.stream()
-                .filter(other ->
-                        other.from().equals(chosen.from()) && other.to().equals(chosen.to()))
-                .findFirst()
-                .orElseThrow();
-        if (Stream.of(envelope.from(), envelope.to()).map(peers::get).anyMatch(peer -> peer != null && peer.cutOff)) {
-            messages.remove(envelope);
-        } else if (envelope.message() instanceof CoordinatorMessage message) {
+        int oldest = 0;
+        while (!messages.get(oldest).from().equals(chosen.from())
+                || !messages.get(oldest).to().equals(chosen.to())) {
+            oldest++;
+        }
+        Envelope envelope = messages.remove(oldest);
+        if (cutOff(envelope.from()) || cutOff(envelope.to())) {
+            return;
+        }
+        if (envelope.message() instanceof CoordinatorMessage message) {
             ModelCoordinator coordinator = coordinators.get(envelope.to());
-            messages.remove(envelope);
             if (coordinator != null && coordinator.frozen) {
                 coordinator.inbox.add(envelope);
             } else if (coordinator != null) {
                 carryOut(coordinator, coordinator.state.message(envelope.from(), message, now));
             }
         } else {
-            messages.remove(envelope);
             Optional.ofNullable(peers.get(envelope.to()))
                     .ifPresent(peer -> peer.receive(envelope.from(), envelope.message()));
         }
+    }
+
+    private boolean cutOff(Member member) {
+        ModelPeer peer = peers.get(member);
+        return peer != null && peer.cutOff;
     }
 
     void send(Member from, Member to, ControlMessage message) {

@@ -86,7 +86,7 @@ final class RunStateTest {
         assertThat(model.events).noneMatch(RunEvent.Lost.class::isInstance);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void members_may_die_at_any_time(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(3, 2, 2, 6), new RunModel.Faults(0, 0, 0.05, 25)), 6, 60_000);
     }
@@ -100,7 +100,7 @@ final class RunStateTest {
         assertThat(model.stages()).as("spread over the stages").containsOnly(4);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void newcomers_join_at_any_time_whatever_is_lost(@ForAll long seed) {
         check(
                 new RunModel(seed, RunModel.plan(3, 2, 2, 8), new RunModel.Faults(0.1, 0.1, 0.05, 20).newcomers(8)),
@@ -108,22 +108,22 @@ final class RunStateTest {
                 150_000);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void control_messages_may_be_lost_and_doubled(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(3, 2, 3, 5), new RunModel.Faults(0.1, 0.1, 0.05, 0)), 5, 60_000);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void all_of_it_at_once(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(3, 3, 3, 5), new RunModel.Faults(0.1, 0.1, 0.1, 30)), 5, 100_000);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void one_trainer_may_come_and_go(@ForAll long seed) {
         check(new RunModel(seed, RunModel.plan(2, 2, 1, 5), new RunModel.Faults(0.05, 0.05, 0.1, 40)), 5, 100_000);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void coordinators_may_crash_freeze_and_come_back_at_any_time(@ForAll long seed) {
         check(
                 new RunModel(seed, RunModel.plan(3, 2, 2, 6), new RunModel.Faults(0, 0, 0.05, 0, 10, 0, 0, 0)),
@@ -131,7 +131,7 @@ final class RunStateTest {
                 100_000);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void coordinators_and_members_may_be_lost_with_messages(@ForAll long seed) {
         check(
                 new RunModel(seed, RunModel.plan(3, 3, 3, 5, 2), new RunModel.Faults(0.05, 0.05, 0.05, 15, 6, 0, 0, 0)),
@@ -139,7 +139,7 @@ final class RunStateTest {
                 150_000);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void members_may_leave_whenever_they_want(@ForAll long seed) {
         check(
                 new RunModel(seed, RunModel.plan(3, 2, 2, 6, 2), new RunModel.Faults(0.05, 0.05, 0.05, 0, 2, 15, 0, 0)),
@@ -147,7 +147,7 @@ final class RunStateTest {
                 100_000);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void whole_stages_may_be_lost(@ForAll long seed) {
         check(
                 new RunModel(seed, RunModel.plan(3, 2, 2, 7, 2), new RunModel.Faults(0.02, 0.02, 0.05, 5, 4, 3, 3, 0)),
@@ -155,11 +155,38 @@ final class RunStateTest {
                 200_000);
     }
 
-    @Property(tries = 100, shrinking = ShrinkingMode.OFF)
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
     void updates_may_come_out_wrong_and_are_done_again(@ForAll long seed) {
         check(
                 new RunModel(seed, RunModel.plan(3, 2, 2, 6), new RunModel.Faults(0.02, 0.02, 0, 0, 2, 0, 0, 0.1)),
                 6,
                 100_000);
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void everything_may_happen_at_once(@ForAll long seed) {
+        check(
+                new RunModel(
+                        seed,
+                        RunModel.plan(3, 2, 2, 8, 2),
+                        new RunModel.Faults(0.05, 0.05, 0.05, 15, 6, 5, 2, 0.02)
+                                .newcomers(6)
+                                .damage(0.1)
+                                .cuts(5)),
+                8,
+                400_000);
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void while_every_stage_keeps_a_replica_nothing_is_lost(@ForAll long seed) {
+        check(
+                new RunModel(
+                        seed,
+                        RunModel.plan(3, 3, 2, 8, 2),
+                        new RunModel.Faults(0.05, 0.05, 0.05, 15, 6, 5, 0, 0)
+                                .newcomers(6)
+                                .cuts(6)),
+                8,
+                400_000);
     }
 }

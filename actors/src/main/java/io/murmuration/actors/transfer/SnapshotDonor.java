@@ -45,6 +45,8 @@ public final class SnapshotDonor {
     private boolean opening;
     /** Who asked for the manifest while it was being made. */
     private final Set<Member> waiting = new LinkedHashSet<>();
+    /** Who was named after {@link #open} had been asked for: the copy may not have been made then. */
+    private final Set<Member> later = new LinkedHashSet<>();
 
     private boolean retryDue;
     private long retryAt;
@@ -69,6 +71,7 @@ public final class SnapshotDonor {
      */
     public void open(long newVersion, Source newSource, List<Member> receivers, Consumer<String> failed) {
         if (version == newVersion) {
+            later.addAll(receivers);
             sender.ifPresent(open -> open.expect(receivers));
             return;
         }
@@ -76,6 +79,7 @@ public final class SnapshotDonor {
         version = newVersion;
         source = newSource;
         opening = true;
+        later.clear();
         ports.tryCompute(newSource.open(), outcome -> {
             if (version != newVersion || !opening) {
                 return;
@@ -83,8 +87,10 @@ public final class SnapshotDonor {
             opening = false;
             switch (outcome) {
                 case Compute.Completed<Manifest>(Manifest manifest) -> {
-                    sender = Optional.of(
-                            new SnapshotSender(stage, newVersion, manifest, settings, receivers, ports.now()));
+                    SnapshotSender opened =
+                            new SnapshotSender(stage, newVersion, manifest, settings, receivers, ports.now());
+                    opened.expect(List.copyOf(later));
+                    sender = Optional.of(opened);
                     waiting.forEach(this::sendManifest);
                     waiting.clear();
                 }
@@ -108,6 +114,7 @@ public final class SnapshotDonor {
         if (message instanceof TransferMessage.Release) {
             if (message.version() == version) {
                 waiting.remove(from);
+                later.remove(from);
                 sender.ifPresent(open -> open.released(from));
             }
             return;

@@ -119,10 +119,13 @@ public final class StageRouter {
         replica.bannedUntil = Long.MIN_VALUE;
     }
 
-    /** The way to a replica failed: it is left out for a while. A missed deadline is no failure. */
+    /**
+     * The way to a replica failed: it is left out for a while. A missed deadline is no failure. One that fails while the
+     * replica is left out was offered before: when a connection breaks, all that waited for it fail at once.
+     */
     public void failed(Member member, long now) {
         Replica replica = replicas.get(member);
-        if (replica != null) {
+        if (replica != null && now >= replica.bannedUntil) {
             replica.bannedUntil = now + (banNanos << Math.min(replica.failures, 6));
             replica.failures++;
         }

@@ -43,6 +43,8 @@ public final class SnapshotDonor {
     private long version = -1;
     private Source source;
     private boolean opening;
+    /** Who was named while the copy was being made, besides those whom it is made for. */
+    private final Set<Member> named = new LinkedHashSet<>();
     /** Who asked for the manifest while it was being made. */
     private final Set<Member> waiting = new LinkedHashSet<>();
     /** Who was named after {@link #open} had been asked for: the copy may not have been made then. */
@@ -71,15 +73,23 @@ public final class SnapshotDonor {
      */
     public void open(long newVersion, Source newSource, List<Member> receivers, Consumer<String> failed) {
         if (version == newVersion) {
+<<<<<<< HEAD
             later.addAll(receivers);
             sender.ifPresent(open -> open.expect(receivers));
+=======
+            sender.ifPresentOrElse(open -> open.expect(receivers), () -> named.addAll(receivers));
+>>>>>>> integ
             return;
         }
         close();
         version = newVersion;
         source = newSource;
         opening = true;
+<<<<<<< HEAD
         later.clear();
+=======
+        named.clear();
+>>>>>>> integ
         ports.tryCompute(newSource.open(), outcome -> {
             if (version != newVersion || !opening) {
                 return;
@@ -87,10 +97,17 @@ public final class SnapshotDonor {
             opening = false;
             switch (outcome) {
                 case Compute.Completed<Manifest>(Manifest manifest) -> {
+<<<<<<< HEAD
                     SnapshotSender opened =
                             new SnapshotSender(stage, newVersion, manifest, settings, receivers, ports.now());
                     opened.expect(List.copyOf(later));
                     sender = Optional.of(opened);
+=======
+                    sender = Optional.of(
+                            new SnapshotSender(stage, newVersion, manifest, settings, receivers, ports.now()));
+                    // Nobody named means that whoever asks is served, and those who were named later are among them.
+                    sender.orElseThrow().expect(List.copyOf(named));
+>>>>>>> integ
                     waiting.forEach(this::sendManifest);
                     waiting.clear();
                 }

@@ -90,6 +90,21 @@ final class StageRouterTest {
     }
 
     @Test
+    void what_fails_together_bans_once() {
+        StageRouter router = router(A, B);
+        for (int frame = 0; frame < 8; frame++) {
+            router.failed(A, frame);
+        }
+        assertThat(router.pick(1, SECOND - 1, member -> member.equals(A))).isEmpty();
+        assertThat(router.pick(1, SECOND, member -> member.equals(A))).contains(A);
+        router.failed(A, SECOND);
+        assertThat(router.pick(1, 3 * SECOND - 1, member -> member.equals(A)))
+                .as("the second outage in a row costs twice as much, not 256 times")
+                .isEmpty();
+        assertThat(router.pick(1, 3 * SECOND, member -> member.equals(A))).contains(A);
+    }
+
+    @Test
     void who_is_not_free_is_passed_over_without_being_charged() {
         StageRouter router = router(A, B);
         Map<Member, Double> seconds = Map.of(A, 1.0, B, 1.0);

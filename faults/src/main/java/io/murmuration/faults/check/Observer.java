@@ -1,8 +1,10 @@
 package io.murmuration.faults.check;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.simulation.Level;
 import java.util.List;
@@ -22,6 +24,9 @@ public interface Observer {
 
     /** A control message was handed to its receiver. */
     default void delivered(long time, Envelope envelope) {}
+
+    /** The sender of a data frame hears that it was not taken, and why. */
+    default void refused(long time, DataFrame frame, Refusal refusal) {}
 
     /** A coordinator says what happened. */
     default void told(long time, RunEvent event) {}

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /** Carries out a scenario's events against a simulated swarm, and ends what lasts. */
 final class Nemesis {
@@ -32,22 +33,35 @@ final class Nemesis {
     /** A fault in force. */
     private final class Running {
         private final int number;
-        private final Healing healing;
+        private final List<Healing> healings = new ArrayList<>();
+        private final Reach reach;
         private boolean over;
 
-        private Running(int number, Healing healing) {
+        private Running(int number, Healing healing, Reach reach) {
             this.number = number;
-            this.healing = healing;
+            this.healings.add(healing);
+            this.reach = reach;
+        }
+
+        private void appeared(String node) {
+            healings.add(reach.on(node));
         }
 
         private void end() {
             if (!over) {
                 over = true;
                 running.remove(this);
-                healing.heal();
+                healings.forEach(Healing::heal);
                 observer.faultEnded(loop.now(), number);
             }
         }
+    }
+
+    /** What a fault in force does to a node that comes while it lasts. */
+    private interface Reach {
+        Reach NONE = node -> () -> {};
+
+        Healing on(String node);
     }
 
     private final Scenario scenario;
@@ -220,13 +234,17 @@ final class Nemesis {
 
     /** @param takes whether the nodes are lost to the run, if only for a while */
     private void begin(ScenarioEvent event, List<String> nodes, boolean takes, Healing healing) {
+        begin(event, nodes, takes, healing, Reach.NONE);
+    }
+
+    private void begin(ScenarioEvent event, List<String> nodes, boolean takes, Healing healing, Reach reach) {
         int number = faults++;
         List<Member> hit = takes
                 ? nodes.stream().flatMap(node -> tracker.members(node).stream()).toList()
                 : List.of();
         String whom = nodes.isEmpty() ? "" : " (" + String.join(", ", nodes) + ")";
         observer.faultBegan(loop.now(), number, event.text() + whom, hit);
-        Running fault = new Running(number, healing);
+        Running fault = new Running(number, healing, reach);
         if (event.action().mayLast()) {
             running.add(fault);
         }
@@ -255,10 +273,6 @@ final class Nemesis {
     }
 
     private void partition(ScenarioEvent event, Action.Partition cut) {
-        List<String> first = TargetChoice.side(cut.first(), tracker);
-        List<String> second = TargetChoice.side(cut.second(), tracker);
-        List<Pair> pairs =
-                cut.mode() == PartitionMode.ONE_WAY ? Network.oneWay(first, second) : Network.between(first, second);
         Block block =
                 switch (cut.mode()) {
                     case DROP, ONE_WAY -> Block.DROP;
@@ -266,19 +280,38 @@ final class Nemesis {
                     case REJECT -> Block.REJECT;
                     case RESET -> Block.RESET;
                 };
-        begin(event, List.of(), false, swarm.network().cut(pairs, block));
+        begin(event, List.of(), false, swarm.network().cut(pairs(cut), block), node -> swarm.network()
+                .cut(of(node, pairs(cut)), block));
+    }
+
+    private List<Pair> pairs(Action.Partition cut) {
+        List<String> first = TargetChoice.side(cut.first(), tracker);
+        List<String> second = TargetChoice.side(cut.second(), tracker);
+        return cut.mode() == PartitionMode.ONE_WAY ? Network.oneWay(first, second) : Network.between(first, second);
+    }
+
+    private static List<Pair> of(String node, List<Pair> pairs) {
+        return pairs.stream()
+                .filter(pair -> pair.from().equals(node) || pair.to().equals(node))
+                .toList();
     }
 
     private void link(ScenarioEvent event, Action.Link link) {
+        begin(event, List.of(), false, change(link, pairs -> pairs), node -> change(link, pairs -> of(node, pairs)));
+    }
+
+    private Healing change(Action.Link link, UnaryOperator<List<Pair>> which) {
         List<Healing> healings = new ArrayList<>();
         for (Map.Entry<Links.Pair, LinkChange> change : link.changes().entrySet()) {
             Links.Pair regions = change.getKey();
             List<Pair> pairs = Network.oneWay(swarm.inRegion(regions.from()), swarm.inRegion(regions.to()));
             var settings = scenario.links().between(regions.from(), regions.to());
             healings.add(swarm.network()
-                    .change(pairs, model -> WorldLinks.model(change.getValue().on(settings))));
+                    .change(
+                            which.apply(pairs),
+                            model -> WorldLinks.model(change.getValue().on(settings))));
         }
-        begin(event, List.of(), false, () -> healings.forEach(Healing::heal));
+        return () -> healings.forEach(Healing::heal);
     }
 
     private void join(ScenarioEvent event, Action.Join join) {
@@ -287,7 +320,10 @@ final class Nemesis {
         for (int each = 0; each < join.count(); each++) {
             nodes.add(group.node(highest.merge(group.name(), 1, Integer::sum)));
         }
-        nodes.forEach(node -> enter(node, group));
+        nodes.forEach(node -> {
+            appear(node, group);
+            swarm.boot(node);
+        });
         begin(event, nodes, false, () -> {
             if (event.lasts().isPresent()) {
                 nodes.forEach(this::kill);
@@ -295,24 +331,25 @@ final class Nemesis {
         });
     }
 
-    /** From now on it may be hit like any other. */
-    private void enter(String node, NodeGroup group) {
+    /** A node is there that was not there before; what is wrong with links is wrong with its links too. */
+    private void appear(String node, NodeGroup group) {
         if (swarm.add(node, group)) {
             tracker.add(node, group);
+            List.copyOf(running).forEach(fault -> fault.appeared(node));
         }
-        swarm.boot(node);
     }
 
     private void change(Action.Churn.Change change) {
         if (change.up()) {
             killed.remove(change.node());
-            enter(
-                    change.node(),
-                    scenario.groups().stream()
-                            .filter(group -> group.number(change.node()).isPresent())
-                            .findFirst()
-                            .orElseThrow());
-        } else if (swarm.isUp(change.node())) {
+            scenario.groups().stream()
+                    .filter(group -> group.number(change.node()).isPresent())
+                    .findFirst()
+                    .ifPresent(group -> appear(change.node(), group));
+            if (!swarm.isUp(change.node())) {
+                swarm.boot(change.node());
+            }
+        } else if (tracker.knows(change.node()) && swarm.isUp(change.node())) {
             int number = faults++;
             observer.faultBegan(loop.now(), number, "churn: down " + change.node(), tracker.members(change.node()));
             kill(change.node());

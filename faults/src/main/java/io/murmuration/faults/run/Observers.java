@@ -1,8 +1,10 @@
 package io.murmuration.faults.run;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.check.Observer;
 import io.murmuration.faults.simulation.Level;
@@ -28,6 +30,11 @@ record Observers(List<Observer> all) implements Observer {
     @Override
     public void delivered(long time, Envelope envelope) {
         all.forEach(each -> each.delivered(time, envelope));
+    }
+
+    @Override
+    public void refused(long time, DataFrame frame, Refusal refusal) {
+        all.forEach(each -> each.refused(time, frame, refusal));
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.murmuration.faults.run;
 
 import io.murmuration.actors.port.Compute;
+import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.check.Bounded;
@@ -246,6 +248,11 @@ final class OneRun {
             }
             observers.delivered(time, envelope);
         }
+
+        @Override
+        public void refused(long time, DataFrame frame, Refusal refusal) {
+            observers.refused(time, frame, refusal);
+        }
     }
 
     private final class Watching implements MachineListener {
@@ -253,7 +260,7 @@ final class OneRun {
         public void stopped(String node, long life, Death death) {
             levels.memory().gone(node);
             boolean knew = knowing.remove(node);
-            tracker.members(node).forEach(member -> observers.ended(swarm.loop().now(), member));
+            tracker.ended(node).forEach(member -> observers.ended(swarm.loop().now(), member));
             if (knew && knowing.isEmpty()) {
                 observers.forgotten(swarm.loop().now());
             }

@@ -56,6 +56,7 @@ final class RunTracker implements Observer, RunView, SwarmView {
     private final Map<String, NodeGroup> nodes = new LinkedHashMap<>();
     private final Map<Member, Transfer> transfers = new TreeMap<>();
     private final Set<String> rounds = new TreeSet<>();
+    private final Map<String, Set<Member>> alive = new TreeMap<>();
     private Optional<Member> leader = Optional.empty();
     private Epoch epoch = Epoch.NONE;
     private Roster roster = Roster.EMPTY;
@@ -74,6 +75,10 @@ final class RunTracker implements Observer, RunView, SwarmView {
         nodes.put(node, group);
     }
 
+    boolean knows(String node) {
+        return nodes.containsKey(node);
+    }
+
     static String nodeOf(Member member) {
         return nodeOf(member.peer());
     }
@@ -84,6 +89,8 @@ final class RunTracker implements Observer, RunView, SwarmView {
 
     @Override
     public void sent(long time, Envelope envelope) {
+        alive.computeIfAbsent(nodeOf(envelope.from()), absent -> new TreeSet<>())
+                .add(envelope.from());
         switch (envelope.message()) {
             case MemberMessage.OpenStep open -> {
                 if (commands(envelope.from(), open.roster().epoch())) {
@@ -204,6 +211,12 @@ final class RunTracker implements Observer, RunView, SwarmView {
                 .forEach(members::add));
         roster.trainers().stream().filter(member -> nodeOf(member).equals(node)).forEach(members::add);
         return members;
+    }
+
+    /** Every member of a node that has said something in the life that is over now. */
+    Set<Member> ended(String node) {
+        Set<Member> heard = alive.remove(node);
+        return heard == null ? Set.of() : heard;
     }
 
     Roster roster() {

@@ -87,7 +87,7 @@ final class SimulatedSwarm implements AutoCloseable {
         group.downlink().ifPresent(rate -> world.network().downlink(node, new Rate(rate)));
     }
 
-    /** One more node, which is not up yet; false if there is one of that name. */
+    /** One more node, which is not up yet; false, and nothing, if there is one of that name. */
     boolean add(String node, NodeGroup group) {
         if (groups.containsKey(node)) {
             return false;

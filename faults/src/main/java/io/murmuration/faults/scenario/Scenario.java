@@ -87,6 +87,13 @@ public record Scenario(
                 notes);
     }
 
+    /** The same, and nothing is asked of it: no control is run. */
+    public Scenario unbounded() {
+        return new Scenario(
+                file, name, question, seed, duration, steps, settings, compute, groups, links, events, heal, List.of(),
+                notes);
+    }
+
     /** The same with fewer or other events. */
     public Scenario withEvents(List<ScenarioEvent> others) {
         return new Scenario(

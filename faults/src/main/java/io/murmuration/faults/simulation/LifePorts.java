@@ -8,6 +8,7 @@ import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.faults.simulation.World.NodePorts;
 import java.util.function.Consumer;
@@ -75,7 +76,12 @@ final class LifePorts {
         @Override
         public void offer(DataFrame frame, Consumer<Outcome> done) {
             if (!cut) {
-                world.data().offer(frame, done);
+                world.data().offer(frame, outcome -> {
+                    if (!cut && outcome instanceof Refused(Refusal refusal)) {
+                        tap.refused(time.getAsLong(), frame, refusal);
+                    }
+                    done.accept(outcome);
+                });
             }
         }
     }

@@ -64,7 +64,7 @@ class NemesisTest {
         Files.writeString(folder.resolve("trace.csv"), "2.5s,spare-2,up\n2.6s,spare-2,down\n");
         Outcome outcome = run("{ do = churn, trace = \"trace.csv\" }");
         assertThat(faults(outcome)).containsExactly("churn: down spare-2");
-        assertThat(outcome.checks()).allSatisfy(check -> assertThat(check.violations())
-                .isEmpty());
+        assertThat(outcome.checks())
+                .allSatisfy(check -> assertThat(check.violations()).isEmpty());
     }
 }

@@ -1,5 +1,6 @@
 package io.murmuration.faults.simulation.compute;
 
+import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.port.Compute.Outcome;
 import io.murmuration.actors.port.Compute.Task;
 import io.murmuration.actors.protocol.Member;
@@ -7,6 +8,8 @@ import io.murmuration.cluster.compute.CheckpointAssembly;
 import io.murmuration.cluster.compute.OwnerTasks;
 import io.murmuration.cluster.compute.TrainingSetup;
 import io.murmuration.faults.simulation.SimulationException;
+import io.murmuration.tensors.checkpoint.CheckpointException;
+import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -98,7 +101,7 @@ final class RealNumbers implements Numbers {
             OwnerTasks tasks = owners.computeIfAbsent(owner, member -> new OwnerTasks(setup, Optional.of(checkpoints)));
             if (OwnerTasks.usesFiles(task)) {
                 // Corpus and checkpoints are shared by the owners of a node, which may run at the same time.
-                Outcome<R> outcome = tasks.run(task);
+                Outcome<R> outcome = withoutFolder(tasks.run(task));
                 return () -> outcome;
             }
             Future<Outcome<R>> future = pool.submit(() -> tasks.run(task));
@@ -128,6 +131,16 @@ final class RealNumbers implements Numbers {
             }
             checkpoints.close();
         }
+    }
+
+    /** Reasons travel in messages; where the disks of this run lie must not be part of its history. */
+    private <R> Outcome<R> withoutFolder(Outcome<R> outcome) {
+        return outcome instanceof Compute.Failed<R>(Throwable cause)
+                        && cause.getMessage() instanceof String message
+                        && message.contains(folder.toString())
+                ? new Compute.Failed<>(
+                        new CheckpointException(message.replace(folder.toString() + File.separator, ""), cause))
+                : outcome;
     }
 
     private static <T> T await(Member owner, Future<T> future) {

@@ -47,8 +47,6 @@ public final class SnapshotDonor {
     private final Set<Member> named = new LinkedHashSet<>();
     /** Who asked for the manifest while it was being made. */
     private final Set<Member> waiting = new LinkedHashSet<>();
-    /** Who was named after {@link #open} had been asked for: the copy may not have been made then. */
-    private final Set<Member> later = new LinkedHashSet<>();
 
     private boolean retryDue;
     private long retryAt;
@@ -73,23 +71,14 @@ public final class SnapshotDonor {
      */
     public void open(long newVersion, Source newSource, List<Member> receivers, Consumer<String> failed) {
         if (version == newVersion) {
-<<<<<<< HEAD
-            later.addAll(receivers);
-            sender.ifPresent(open -> open.expect(receivers));
-=======
             sender.ifPresentOrElse(open -> open.expect(receivers), () -> named.addAll(receivers));
->>>>>>> integ
             return;
         }
         close();
         version = newVersion;
         source = newSource;
         opening = true;
-<<<<<<< HEAD
-        later.clear();
-=======
         named.clear();
->>>>>>> integ
         ports.tryCompute(newSource.open(), outcome -> {
             if (version != newVersion || !opening) {
                 return;
@@ -97,17 +86,10 @@ public final class SnapshotDonor {
             opening = false;
             switch (outcome) {
                 case Compute.Completed<Manifest>(Manifest manifest) -> {
-<<<<<<< HEAD
-                    SnapshotSender opened =
-                            new SnapshotSender(stage, newVersion, manifest, settings, receivers, ports.now());
-                    opened.expect(List.copyOf(later));
-                    sender = Optional.of(opened);
-=======
                     sender = Optional.of(
                             new SnapshotSender(stage, newVersion, manifest, settings, receivers, ports.now()));
                     // Nobody named means that whoever asks is served, and those who were named later are among them.
                     sender.orElseThrow().expect(List.copyOf(named));
->>>>>>> integ
                     waiting.forEach(this::sendManifest);
                     waiting.clear();
                 }
@@ -131,7 +113,6 @@ public final class SnapshotDonor {
         if (message instanceof TransferMessage.Release) {
             if (message.version() == version) {
                 waiting.remove(from);
-                later.remove(from);
                 sender.ifPresent(open -> open.released(from));
             }
             return;

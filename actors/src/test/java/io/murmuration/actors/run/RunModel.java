@@ -137,6 +137,7 @@ final class RunModel {
     private Optional<ModelCoordinator> leader = Optional.empty();
     /** Who told something last. */
     private Optional<RunState> last = Optional.empty();
+
     private final List<Envelope> messages = new ArrayList<>();
     private final Map<PeerId, Role> dead = new TreeMap<>();
     private final Map<PeerId, Long> incarnations = new TreeMap<>();

@@ -51,13 +51,18 @@ final class Departures {
         }
     }
 
+    /** Who cannot be reached may be gone already. */
+    private boolean stays(Member other, Member going) {
+        return !other.equals(going) && desk.promises.isReachable(other);
+    }
+
     private boolean last(Member member) {
         Roster roster = desk.roster;
         OptionalInt stage = roster.stageOf(member);
         boolean last = stage.isPresent()
                 ? roster.stage(stage.getAsInt()).stream()
-                        .noneMatch(other -> !other.equals(member) && desk.proven.contains(other))
-                : roster.trainers().size() == 1;
+                        .noneMatch(other -> stays(other, member) && desk.proven.contains(other))
+                : roster.trainers().stream().noneMatch(other -> stays(other, member));
         if (last) {
             desk.waitFor(member + " wants to go and is the last "
                     + (stage.isPresent() ? "replica of stage " + stage.getAsInt() : "trainer"));

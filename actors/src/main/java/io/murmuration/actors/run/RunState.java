@@ -117,6 +117,11 @@ final class RunState {
         return desk.version;
     }
 
+    /** Of parameters and optimiser state of every stage at this version. */
+    SortedMap<Integer, String> digests() {
+        return desk.digests;
+    }
+
     // ---- events -----------------------------------------------------------------------------------------------
 
     List<Effect> member(Membership.Event event, long time) {

@@ -16,6 +16,9 @@ abstract class ModelPeer {
     final RunModel world;
     final Member self;
     boolean leaving;
+    /** Nothing that is sent to it or by it on the control plane arrives. */
+    boolean cutOff;
+
     private final Fence fence = new Fence();
 
     ModelPeer(RunModel world, Member self) {

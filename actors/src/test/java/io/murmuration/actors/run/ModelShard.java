@@ -81,6 +81,10 @@ final class ModelShard extends ModelPeer {
         return version;
     }
 
+    String digest() {
+        return digest;
+    }
+
     /** On its way in, it holds nothing that anybody goes on with. */
     boolean isJoining() {
         return joining.isPresent();
@@ -121,6 +125,7 @@ final class ModelShard extends ModelPeer {
     boolean isReplicaOf(ModelShard other) {
         return !doomed
                 && !leaving
+                && !cutOff
                 && joining.isEmpty()
                 && stage == other.stage
                 && version == other.version

@@ -1,5 +1,7 @@
 package io.murmuration.actors.run;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
@@ -18,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A whole run around real {@link RunState}s, one random event after the other: members that follow the protocol's rules
@@ -36,6 +39,7 @@ final class RunModel {
      * @param flips chance that an update comes out wrong
      * @param newcomers shards that come when the run is under way
      * @param damage chance that a checkpoint cannot be read when it is needed
+     * @param cuts members that no coordinator can reach for a while
      */
     record Faults(
             double loss,
@@ -47,11 +51,12 @@ final class RunModel {
             int wholeStages,
             double flips,
             int newcomers,
-            double damage) {
+            double damage,
+            int cuts) {
         static final Faults NONE = new Faults(0, 0, 0, 0);
 
         Faults(double loss, double doubled, double doubleCounts, int kills) {
-            this(loss, doubled, doubleCounts, kills, 0, 0, 0, 0, 0, 0);
+            this(loss, doubled, doubleCounts, kills, 0, 0, 0, 0, 0, 0, 0);
         }
 
         Faults(
@@ -63,17 +68,25 @@ final class RunModel {
                 int leaves,
                 int wholeStages,
                 double flips) {
-            this(loss, doubled, doubleCounts, kills, coordinatorLosses, leaves, wholeStages, flips, 0, 0);
+            this(loss, doubled, doubleCounts, kills, coordinatorLosses, leaves, wholeStages, flips, 0, 0, 0);
         }
 
         /** The same, and so many newcomers. */
         Faults newcomers(int shards) {
-            return new Faults(
-                    loss, doubled, doubleCounts, kills, coordinatorLosses, leaves, wholeStages, flips, shards, damage);
+            return and(shards, damage, cuts);
         }
 
         /** The same, and checkpoints that cannot be read. */
         Faults damage(double chance) {
+            return and(newcomers, chance, cuts);
+        }
+
+        /** The same, and so many members that cannot be reached for a while. */
+        Faults cuts(int members) {
+            return and(newcomers, damage, members);
+        }
+
+        private Faults and(int shards, double damaged, int cut) {
             return new Faults(
                     loss,
                     doubled,
@@ -83,8 +96,9 @@ final class RunModel {
                     leaves,
                     wholeStages,
                     flips,
-                    newcomers,
-                    chance);
+                    shards,
+                    damaged,
+                    cut);
         }
     }
 
@@ -114,11 +128,16 @@ final class RunModel {
     final List<Told> told = new ArrayList<>();
     final List<RunEvent> events = new ArrayList<>();
     final Rounds rounds = new Rounds();
+    /** Digests of all stages that were in place at a version. */
+    private final Map<Long, List<List<String>>> inPlace = new TreeMap<>();
     /** Tensors on their way: each does its work when its time comes, in any order. */
     final List<Runnable> inFlight = new ArrayList<>();
 
     private final Map<Member, ModelCoordinator> coordinators = new TreeMap<>();
     private Optional<ModelCoordinator> leader = Optional.empty();
+    /** Who told something last. */
+    private Optional<RunState> last = Optional.empty();
+
     private final List<Envelope> messages = new ArrayList<>();
     private final Map<PeerId, Role> dead = new TreeMap<>();
     private final Map<PeerId, Long> incarnations = new TreeMap<>();
@@ -128,6 +147,7 @@ final class RunModel {
     private int leavesLeft;
     private int wholeStagesLeft;
     private int newcomersLeft;
+    private int cutsLeft;
     private int led;
     private long now;
 
@@ -140,6 +160,7 @@ final class RunModel {
         this.leavesLeft = faults.leaves();
         this.wholeStagesLeft = faults.wholeStages();
         this.newcomersLeft = faults.newcomers();
+        this.cutsLeft = faults.cuts();
     }
 
     static RunPlan plan(int stages, int replicas, int trainers, long steps) {
@@ -263,8 +284,12 @@ final class RunModel {
         ModelCoordinator next = new ModelCoordinator(self, new RunState(plan, self, 1, now));
         coordinators.put(self, next);
         leader = Optional.of(next);
-        peers.values()
-                .forEach(peer -> carryOut(next, next.state.member(new Membership.Joined(peer.self, peer.role()), now)));
+        for (ModelPeer peer : List.copyOf(peers.values())) {
+            carryOut(next, next.state.member(new Membership.Joined(peer.self, peer.role()), now));
+            if (peer.cutOff) {
+                carryOut(next, next.state.member(new Membership.Unreachable(peer.self), now));
+            }
+        }
     }
 
     private void loseLeader() {
@@ -304,6 +329,12 @@ final class RunModel {
                     .removeIf(coordinator -> !coordinator.frozen
                             && leader.filter(other -> other != coordinator).isPresent());
         }
+        if (cutsLeft > 0 && random.nextInt(80) == 0) {
+            cut();
+        }
+        if (faults.cuts() > 0 && random.nextInt(150) == 0) {
+            peers.values().stream().filter(peer -> peer.cutOff).findFirst().ifPresent(this::heal);
+        }
         if (newcomersLeft > 0 && underWay() && random.nextInt(30) == 0) {
             start(new PeerId("newcomer" + newcomersLeft), Role.SHARD);
             newcomersLeft--;
@@ -322,6 +353,26 @@ final class RunModel {
         }
     }
 
+    private void cut() {
+        List<Member> mortal = peers.keySet().stream().filter(this::mayDie).toList();
+        if (!mortal.isEmpty()) {
+            cutsLeft--;
+            ModelPeer chosen = peers.get(mortal.get(random.nextInt(mortal.size())));
+            chosen.cutOff = true;
+            seen(new Membership.Unreachable(chosen.self));
+        }
+    }
+
+    /** It can be reached again, or has been given up and started anew. */
+    private void heal(ModelPeer peer) {
+        peer.cutOff = false;
+        if (random.nextBoolean() && mayDie(peer.self)) {
+            die(peer.self, "not reached");
+        } else {
+            seen(new Membership.Reachable(peer.self));
+        }
+    }
+
     private void carryOut(ModelCoordinator by, List<RunState.Effect> effects) {
         Epoch epoch = by.state.roster().epoch();
         if (epoch.compareTo(by.highest) < 0) {
@@ -334,12 +385,39 @@ final class RunModel {
                 case RunState.Tell(RunEvent event) -> {
                     events.add(event);
                     told.add(new Told(by.self, event));
+                    last = Optional.of(by.state);
+                    histories(by, event);
                 }
                 case RunState.Retire retire -> {
                     coordinators.remove(by.self);
                     leader = leader.filter(other -> other != by);
                 }
             }
+        }
+    }
+
+    /** What the stages hold together was once in place together: nothing is put together from two histories. */
+    private void histories(ModelCoordinator by, RunEvent event) {
+        List<String> held = List.copyOf(by.state.digests().values());
+        switch (event) {
+            case RunEvent.Started started -> {
+                if (started.version() > 0) {
+                    assertThat(inPlace.get(started.version())).contains(held);
+                }
+                inPlace.computeIfAbsent(started.version(), absent -> new ArrayList<>())
+                        .add(held);
+            }
+            case RunEvent.TookOver tookOver -> {
+                RunState.Phase phase = by.state.phase();
+                if (phase != RunState.Phase.COMMITTING && phase != RunState.Phase.REDOING) {
+                    inPlace.computeIfAbsent(tookOver.version(), absent -> new ArrayList<>())
+                            .add(held);
+                }
+            }
+            case RunEvent.StepCommitted step ->
+                inPlace.computeIfAbsent(step.step() + 1, absent -> new ArrayList<>())
+                        .add(held);
+            default -> {}
         }
     }
 
@@ -352,7 +430,9 @@ final class RunModel {
                         other.from().equals(chosen.from()) && other.to().equals(chosen.to()))
                 .findFirst()
                 .orElseThrow();
-        if (envelope.message() instanceof CoordinatorMessage message) {
+        if (Stream.of(envelope.from(), envelope.to()).map(peers::get).anyMatch(peer -> peer != null && peer.cutOff)) {
+            messages.remove(envelope);
+        } else if (envelope.message() instanceof CoordinatorMessage message) {
             ModelCoordinator coordinator = coordinators.get(envelope.to());
             messages.remove(envelope);
             if (coordinator != null && coordinator.frozen) {
@@ -465,6 +545,20 @@ final class RunModel {
             }
         }
         return shards;
+    }
+
+    /** At the end everybody in the roster holds what its stage holds. */
+    void endsAsOne() {
+        RunState state = last.orElseThrow();
+        for (int stage = 0; stage < plan.stages(); stage++) {
+            for (Member member : state.roster().stage(stage)) {
+                if (peers.get(member) instanceof ModelShard shard) {
+                    assertThat(List.of(shard.version(), shard.digest()))
+                            .as("%s: %s", member, this)
+                            .isEqualTo(List.of(state.version(), state.digests().get(stage)));
+                }
+            }
+        }
     }
 
     /** How many shards every stage of the roster has. */

@@ -26,6 +26,7 @@ final class RunStateTest {
             assertThat(model.events).as(model.toString()).noneMatch(RunEvent.RolledBack.class::isInstance);
         }
         nothingIsLostBut(model);
+        model.endsAsOne();
     }
 
     /**

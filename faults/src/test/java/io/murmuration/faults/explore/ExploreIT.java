@@ -3,6 +3,7 @@ package io.murmuration.faults.explore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import io.murmuration.faults.QuietLog;
 import io.murmuration.faults.report.ScenarioReport;
 import io.murmuration.faults.run.SimulatedScenarios;
 import io.murmuration.faults.scenario.Verdict;
@@ -12,11 +13,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * Runs random scenarios. 20 seeds here; {@code -Dexplore.seeds=1000 -Dexplore.first=1} for more. The files of those that do
  * not pass stay in {@code target/explore}.
  */
+@ExtendWith(QuietLog.class)
 class ExploreIT {
 
     private static final long SEEDS = Long.getLong("explore.seeds", 20);

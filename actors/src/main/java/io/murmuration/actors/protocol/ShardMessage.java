@@ -24,9 +24,10 @@ public sealed interface ShardMessage extends ControlMessage
      * every step from {@code version} on. It answers {@link CoordinatorMessage.Enlisted} once it holds the version (asked
      * again later: the version it holds by then), and from now on refuses lower epochs.
      *
+     * @param history the epoch under which the run began, or last began anew: what was held before that is of another past
      * @param donors who serves that version of that stage: shards that were told to pin it, or keepers that have stored it
      */
-    record Enlist(Epoch epoch, int stage, long version, List<Member> donors) implements ShardMessage {
+    record Enlist(Epoch epoch, Epoch history, int stage, long version, List<Member> donors) implements ShardMessage {
         public Enlist {
             donors = List.copyOf(donors);
         }

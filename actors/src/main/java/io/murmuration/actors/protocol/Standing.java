@@ -20,6 +20,7 @@ public sealed interface Standing {
     /**
      * A shard.
      *
+     * @param history the epoch under which the run began of which this is a part
      * @param stage -1 while it has been given none
      * @param version -1 while it holds none
      * @param digest of parameters and optimiser state at that version; empty without one
@@ -28,6 +29,7 @@ public sealed interface Standing {
      * @param prepared set until the step is applied, or closed anew
      */
     record OfShard(
+            Epoch history,
             int stage,
             long version,
             String digest,
@@ -39,7 +41,7 @@ public sealed interface Standing {
 
         /** One that has just begun its life. */
         public static final OfShard FRESH =
-                new OfShard(-1, -1, "", Optional.empty(), false, Optional.empty(), Optional.empty());
+                new OfShard(Epoch.NONE, -1, -1, "", Optional.empty(), false, Optional.empty(), Optional.empty());
 
         /** Nothing would be lost with it, and it may be given any stage. */
         public boolean fresh() {

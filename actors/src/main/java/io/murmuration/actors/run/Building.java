@@ -31,6 +31,7 @@ final class Building {
         desk.version = desk.newestVersion();
         this.source = desk.source();
         desk.roster = new Roster(desk.epoch().next(), List.of(), List.of());
+        desk.history = desk.epoch();
         desk.promises.shardsBut(desk.expelled()).forEach(this::shard);
         desk.promises.trainersBut(desk.expelled()).forEach(this::trainer);
     }
@@ -54,7 +55,9 @@ final class Building {
 
     private void enlist(Member member) {
         List<Member> donors = source.map(List::of).orElse(List.of());
-        desk.send(member, new ShardMessage.Enlist(desk.epoch(), desk.members.stage(member), desk.version, donors));
+        desk.send(
+                member,
+                new ShardMessage.Enlist(desk.epoch(), desk.history, desk.members.stage(member), desk.version, donors));
     }
 
     void enlisted(Member from, CoordinatorMessage.Enlisted enlisted) {

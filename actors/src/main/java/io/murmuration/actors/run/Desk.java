@@ -38,6 +38,9 @@ final class Desk {
     Roster proven = Roster.EMPTY;
 
     long version;
+    /** Under which epoch the run began, or began anew. */
+    Epoch history = Epoch.NONE;
+
     /** No version after this one is part of the run's history, whatever a keeper has. */
     long newestPossible = Long.MAX_VALUE;
 

@@ -135,7 +135,7 @@ final class Joins {
             tried.put(member, version);
             List<Member> donors = pin(stage, member);
             joiners.put(member, new Joiner(stage, version, donors, new AskAgain(plan.controlRetry(), desk.now)));
-            send(member, new ShardMessage.Enlist(desk.roster.epoch(), stage, version, donors));
+            send(member, new ShardMessage.Enlist(desk.epoch(), desk.history, stage, version, donors));
             tell(new RunEvent.Joining(member, stage, version));
         }
     }
@@ -403,7 +403,7 @@ final class Joins {
         } else {
             joiner.donors = others;
             joiner.asking.restart(desk.now);
-            send(member, new ShardMessage.Enlist(desk.roster.epoch(), joiner.stage, joiner.base, others));
+            send(member, new ShardMessage.Enlist(desk.epoch(), desk.history, joiner.stage, joiner.base, others));
         }
     }
 
@@ -470,7 +470,9 @@ final class Joins {
                             .forEach(donor -> send(
                                     donor, new ShardMessage.Pin(desk.roster.epoch(), pinned.version(), receivers)));
                 }
-                send(member, new ShardMessage.Enlist(desk.roster.epoch(), joiner.stage, joiner.base, joiner.donors));
+                send(
+                        member,
+                        new ShardMessage.Enlist(desk.epoch(), desk.history, joiner.stage, joiner.base, joiner.donors));
                 // It is told of the commits when it can apply them.
                 return;
             }

@@ -1,9 +1,11 @@
 package io.murmuration.actors.run;
 
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Standing;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +37,7 @@ final class Recovery {
     /**
      * Every stage is there.
      *
+     * @param history under which epoch the run began that goes on
      * @param version of the whole run; the step that makes the next one may be applied by some already
      * @param stages who goes on in each
      * @param lagging shards whose state is of no use
@@ -43,6 +46,7 @@ final class Recovery {
      * @param closed whether it is being closed
      */
     record Found(
+            Epoch history,
             long version,
             List<List<Member>> stages,
             List<Member> lagging,
@@ -53,6 +57,10 @@ final class Recovery {
             implements Finding {}
 
     private final int stages;
+    private final Epoch history;
+    /** Those of another history are among them: they are of no use. */
+    private final List<Member> holding;
+
     private final Map<Member, Standing.OfShard> shards;
     private final Map<Member, Standing.OfTrainer> trainers;
     private final long top;
@@ -60,8 +68,15 @@ final class Recovery {
     private final Optional<Standing.Committed> committed;
 
     private Recovery(
-            int stages, Map<Member, Standing.OfShard> shards, Map<Member, Standing.OfTrainer> trainers, long top) {
+            int stages,
+            Epoch history,
+            List<Member> holding,
+            Map<Member, Standing.OfShard> shards,
+            Map<Member, Standing.OfTrainer> trainers,
+            long top) {
         this.stages = stages;
+        this.history = history;
+        this.holding = holding;
         this.shards = shards;
         this.trainers = trainers;
         this.top = top;
@@ -75,21 +90,38 @@ final class Recovery {
     }
 
     static Finding of(int stages, Map<Member, Standing.OfShard> shards, Map<Member, Standing.OfTrainer> trainers) {
-        long top = shards.values().stream()
-                .mapToLong(Standing.OfShard::version)
-                .max()
-                .orElse(-1);
-        return top < 0 ? new Nothing() : new Recovery(stages, shards, trainers, top).find();
+        Map<Member, Standing.OfShard> holding = new TreeMap<>(shards);
+        holding.values().removeIf(Standing.OfShard::fresh);
+        return history(holding)
+                .map(history -> {
+                    Map<Member, Standing.OfShard> ofIt = new TreeMap<>(holding);
+                    ofIt.values().removeIf(shard -> !shard.history().equals(history));
+                    long top = ofIt.values().stream()
+                            .mapToLong(Standing.OfShard::version)
+                            .max()
+                            .orElseThrow();
+                    return new Recovery(stages, history, List.copyOf(holding.keySet()), ofIt, trainers, top).find();
+                })
+                .orElseGet(Nothing::new);
+    }
+
+    /** Of several beginnings the last one after which anything was done; else the last. */
+    private static Optional<Epoch> history(Map<Member, Standing.OfShard> holding) {
+        Optional<Epoch> begun = holding.values().stream()
+                .filter(Recovery::begun)
+                .map(Standing.OfShard::history)
+                .max(Comparator.naturalOrder());
+        return begun.or(
+                () -> holding.values().stream().map(Standing.OfShard::history).max(Comparator.naturalOrder()));
+    }
+
+    private static boolean begun(Standing.OfShard shard) {
+        return shard.open().isPresent() || shard.committed().isPresent();
     }
 
     private Finding find() {
         List<List<Member>> able = new ArrayList<>();
-        List<Member> lagging = new ArrayList<>();
-        shards.forEach((member, shard) -> {
-            if (!shard.fresh()) {
-                lagging.add(member);
-            }
-        });
+        List<Member> lagging = new ArrayList<>(holding);
         for (int stage = 0; stage < stages; stage++) {
             List<Member> here = able(stage);
             // What was just applied is voted on when all have applied it.
@@ -97,9 +129,7 @@ final class Recovery {
                 here = agreeing(here);
             }
             if (here.isEmpty()) {
-                boolean begun = shards.values().stream()
-                                .anyMatch(shard -> shard.open().isPresent()
-                                        || shard.committed().isPresent())
+                boolean begun = shards.values().stream().anyMatch(Recovery::begun)
                         || trainers.values().stream()
                                 .anyMatch(trainer -> trainer.open().isPresent());
                 return new Incomplete(
@@ -136,6 +166,7 @@ final class Recovery {
         List<Member> able = new ArrayList<>();
         here.forEach((member, shard) -> {
             boolean prepared = committed.isPresent()
+                    && round.isPresent()
                     && shard.version() == top - 1
                     && shard.prepared().map(Standing.Prepared::round).equals(round);
             if (shard.version() == top || prepared) {
@@ -145,9 +176,22 @@ final class Recovery {
         return able;
     }
 
-    /** Those with the digest that more than half have; nobody if there is none. */
+    /**
+     * Those with the digest that more than half have; nobody if there is none. A step is opened only to those who agree,
+     * so the word of who has begun it counts alone.
+     */
     private List<Member> agreeing(List<Member> members) {
         Map<String, List<Member>> byDigest = new TreeMap<>();
+        Optional<String> compared = members.stream()
+                .map(shards::get)
+                .filter(shard -> shard.opened(Purpose.TRAIN, top) || shard.opened(Purpose.EVALUATE, top))
+                .map(Standing.OfShard::digest)
+                .findFirst();
+        if (compared.isPresent()) {
+            return members.stream()
+                    .filter(member -> shards.get(member).digest().equals(compared.get()))
+                    .toList();
+        }
         members.forEach(member -> byDigest.computeIfAbsent(shards.get(member).digest(), digest -> new ArrayList<>())
                 .add(member));
         return byDigest.values().stream()
@@ -168,7 +212,7 @@ final class Recovery {
             }
         }));
         var commitment = new Commitment(top - 1, committed.orElseThrow().gradientNorm(), 0, rounds, applied);
-        return new Found(top - 1, able, lagging, Optional.of(commitment), true, true, List.of());
+        return new Found(history, top - 1, able, lagging, Optional.of(commitment), true, true, List.of());
     }
 
     private Found goingOn(List<List<Member>> able, List<Member> lagging) {
@@ -185,6 +229,7 @@ final class Recovery {
             }
         }
         return new Found(
+                history,
                 top,
                 able,
                 lagging,

@@ -355,6 +355,7 @@ final class RunState {
 
     private void goOn(Recovery.Found found) {
         desk.version = found.version();
+        desk.history = found.history();
         Map<Member, Standing.OfShard> shards = desk.promises.shardsBut(desk.expelled());
         Map<Member, Standing.OfTrainer> trainers = desk.promises.trainersBut(desk.expelled());
         found.lagging().forEach(member -> desk.expel(member, false, "it lags behind or differs from its peers"));

@@ -105,6 +105,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private StepAccount account;
     private long version = -1;
     private String digest = "";
+    /** Under which epoch the run began of which that version is a part. */
+    private Epoch history = Epoch.NONE;
+
     /** The version the shard is building from the seed or the checkpoint the run starts from. */
     private long building = -1;
 
@@ -577,6 +580,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
         boolean open = account != null && opened.step() == version && account.isOpen(opened.purpose(), version);
         return new Standing.OfShard(
+                history,
                 stage,
                 version,
                 digest,
@@ -602,6 +606,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void enlist(ShardMessage.Enlist enlist) {
+        history = enlist.history();
         boolean sameStage = stage == enlist.stage();
         Optional<ShardJoin> asked = joining.filter(join -> sameStage && join.base() == enlist.version());
         if (asked.isPresent() && !enlist.donors().isEmpty()) {

@@ -309,6 +309,36 @@ final class JoinsTest {
     }
 
     @Test
+    void with_nobody_left_to_believe_it_asks_all_again_and_is_never_told_to_build_the_version_itself() {
+        run(6);
+        members.joiner(LATE);
+        begin();
+        desk.roster
+                .stage(0)
+                .forEach(donor ->
+                        joins.badDonor(LATE, new CoordinatorMessage.BadDonor(EPOCH, 0, donor, "as the test has it")));
+        joins.failed(LATE, failure(0, true));
+        settled(1);
+        begin();
+        assertThat(enlist(LATE).donors()).hasSize(2);
+    }
+
+    @Test
+    void who_takes_long_is_asked_again_after_ever_longer_pauses() {
+        run(6);
+        members.joiner(LATE);
+        begin();
+        int asked = 0;
+        for (int second = 1; second <= 600; second++) {
+            desk.now = Duration.ofSeconds(second).toNanos();
+            joins.askAgain();
+            take();
+            asked += sent(ShardMessage.Enlist.class, LATE).size();
+        }
+        assertThat(asked).as("6 times in the first 63 s, then every 64 s").isEqualTo(14);
+    }
+
+    @Test
     void who_is_too_far_behind_takes_a_newer_snapshot() {
         run(6);
         members.joiner(LATE);

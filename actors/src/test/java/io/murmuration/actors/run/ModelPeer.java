@@ -18,6 +18,8 @@ abstract class ModelPeer {
     boolean leaving;
     /** Nothing that is sent to it or by it on the control plane arrives. */
     boolean cutOff;
+    /** Perhaps somebody takes over without it. */
+    boolean cutBefore;
 
     private final Fence fence = new Fence();
 

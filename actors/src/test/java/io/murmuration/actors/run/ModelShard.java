@@ -37,6 +37,7 @@ final class ModelShard extends ModelPeer {
     private boolean averaged;
     private List<Member> participants = List.of();
     private String digest = "";
+    private Epoch history = Epoch.NONE;
     /** Before the last update, for doing that again. */
     private String digestBefore = "";
 
@@ -66,6 +67,7 @@ final class ModelShard extends ModelPeer {
         }
         boolean open = step == version;
         return new Standing.OfShard(
+                history,
                 stage,
                 version,
                 digest,
@@ -219,6 +221,7 @@ final class ModelShard extends ModelPeer {
     }
 
     private void enlist(ShardMessage.Enlist enlist) {
+        history = enlist.history();
         boolean sameStage = stage == enlist.stage();
         Optional<ModelJoin> asked = joining.filter(join -> sameStage && join.base == enlist.version());
         if (asked.isPresent() && !enlist.donors().isEmpty()) {

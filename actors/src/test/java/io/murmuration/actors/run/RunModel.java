@@ -359,6 +359,7 @@ final class RunModel {
             cutsLeft--;
             ModelPeer chosen = peers.get(mortal.get(random.nextInt(mortal.size())));
             chosen.cutOff = true;
+            chosen.cutBefore = true;
             seen(new Membership.Unreachable(chosen.self));
         }
     }
@@ -525,7 +526,7 @@ final class RunModel {
                 .filter(other -> other != shard && other.isReplicaOf(shard))
                 .anyMatch(other -> coordinators.values().stream()
                         .map(coordinator -> coordinator.state.roster())
-                        .allMatch(roster -> roster.shards() == 0 || roster.contains(other.self)));
+                        .allMatch(roster -> (roster.shards() == 0 && !other.cutBefore) || roster.contains(other.self)));
     }
 
     void die(Member member, String reason) {

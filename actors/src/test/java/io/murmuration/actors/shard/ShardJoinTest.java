@@ -81,7 +81,7 @@ final class ShardJoinTest {
     }
 
     private void enlist(long version, Member... donors) throws InterruptedException {
-        tell(new ShardMessage.Enlist(EPOCH, 1, version, List.of(donors)));
+        tell(new ShardMessage.Enlist(EPOCH, EPOCH, 1, version, List.of(donors)));
     }
 
     private DataPlane.Outcome deliver(DataFrame frame) throws InterruptedException {
@@ -241,7 +241,7 @@ final class ShardJoinTest {
 
     @Test
     void another_stage_is_begun_anew() throws Exception {
-        tell(new ShardMessage.Enlist(EPOCH, 2, 8, List.of(A)));
+        tell(new ShardMessage.Enlist(EPOCH, EPOCH, 2, 8, List.of(A)));
         assertThat(ports.task(Compute.Open.class)).isEqualTo(new Compute.Open(1, 7, false));
         assertThat(ports.task(Compute.Open.class)).isEqualTo(new Compute.Open(2, 8, false));
         assertThat(ports.sent(TransferMessage.ManifestWanted.class))

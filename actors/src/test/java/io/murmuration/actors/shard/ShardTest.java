@@ -79,7 +79,7 @@ final class ShardTest {
                 new TransferSettings("run", 1024, 2, 5, DEADLINE, Duration.ofMillis(10), PIN_WAIT),
                 1024);
         shard = KIT.spawn(Shard.create(ports.ports(), SELF, settings));
-        tell(new ShardMessage.Enlist(EPOCH, 1, 7, List.of()));
+        tell(new ShardMessage.Enlist(EPOCH, EPOCH, 1, 7, List.of()));
         assertThat(ports.sent(CoordinatorMessage.Enlisted.class))
                 .isEqualTo(new CoordinatorMessage.Enlisted(EPOCH, 1, 7, "digest"));
         open(Purpose.TRAIN, 7);
@@ -173,6 +173,7 @@ final class ShardTest {
         Standing.OfShard standing = promised(next, new Epoch(3, 0));
         assertThat(standing)
                 .isEqualTo(new Standing.OfShard(
+                        EPOCH,
                         1,
                         7,
                         "digest",

@@ -106,6 +106,18 @@ final class KeeperTest {
     }
 
     @Test
+    void after_a_promise_nothing_that_was_kept_before_is_taken_for_what_is_to_be_kept_now() throws Exception {
+        takeManifests();
+        everyChunk();
+        ports.sent(CoordinatorMessage.Kept.class);
+        ports.tell(COORDINATOR, SELF, new MemberMessage.TakeOver(EPOCH));
+        ports.sent(CoordinatorMessage.Promised.class);
+        takeManifests();
+        everyChunk();
+        assertThat(ports.sent(CoordinatorMessage.Kept.class)).isEqualTo(new CoordinatorMessage.Kept(5));
+    }
+
+    @Test
     void donors_are_told_that_nothing_more_is_needed() throws Exception {
         takeManifests();
         everyChunk();

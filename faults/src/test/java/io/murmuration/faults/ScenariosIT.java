@@ -26,12 +26,14 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every ready scenario holds what it promises; some of them, that the same seed has the same history. */
+@ExtendWith(QuietLog.class)
 final class ScenariosIT {
 
     private static final Path SCENARIOS = Path.of("scenarios");

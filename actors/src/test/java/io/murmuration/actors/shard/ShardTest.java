@@ -459,6 +459,20 @@ final class ShardTest {
         assertThat(ports.anyOffer()).isFalse();
     }
 
+    /** Found by exploration (seed 400): the second keeper of a checkpoint was turned away until it gave up. */
+    @Test
+    void who_is_named_while_the_copy_is_being_made_is_served_like_the_first() throws Exception {
+        ports.hold(Compute.Pin.class);
+        tell(new ShardMessage.Pin(EPOCH, 7, List.of(OTHER_UP)));
+        ports.task(Compute.Pin.class);
+        tell(new ShardMessage.Pin(EPOCH, 7, List.of(OTHER_UP, JOINER)));
+        ask(JOINER, new TransferMessage.ManifestWanted(1, 7));
+        ports.release();
+        assertThat(served()).isInstanceOf(DataFrame.StateManifest.class);
+        ask(JOINER, new TransferMessage.ChunksWanted(1, 7, List.of(0)));
+        assertThat(served()).isInstanceOf(DataFrame.StateChunk.class);
+    }
+
     @Test
     void strangers_other_versions_and_orders_that_come_too_late_are_not_served() throws Exception {
         tell(new ShardMessage.Pin(EPOCH, 6, List.of(JOINER)));

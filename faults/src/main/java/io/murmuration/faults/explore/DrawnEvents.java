@@ -42,6 +42,12 @@ final class DrawnEvents {
             "clock",
             "heal");
 
+    /**
+     * What may not recur: too many would leave, and a node slowed ten times over by the same factor computes one
+     * microbatch for hours.
+     */
+    private static final List<String> ONCE = List.of("do = leave", "do = slow");
+
     private final Draw draw;
     private final DrawnSwarm swarm;
     private final long steps;
@@ -65,7 +71,7 @@ final class DrawnEvents {
                 what = action(draw.of(KINDS));
             }
             String trigger = trigger();
-            while (trigger.startsWith("every") && what.startsWith("do = leave")) {
+            while (trigger.startsWith("every") && ONCE.stream().anyMatch(what::startsWith)) {
                 trigger = trigger();
             }
             text.append("    { ").append(trigger).append(", ").append(what).append(" }\n");

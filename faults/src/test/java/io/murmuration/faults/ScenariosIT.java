@@ -122,7 +122,7 @@ final class ScenariosIT {
         long[] resumed = {Long.MAX_VALUE};
         run("stale-return.conf", new Observer() {
             @Override
-            public void faultBegan(long time, int number, String what, List<Member> hit) {
+            public void faultBegan(long time, int number, String what, List<Member> hit, boolean lasting) {
                 paused.addAll(hit);
             }
 
@@ -154,7 +154,7 @@ final class ScenariosIT {
         long[] flipped = {Long.MAX_VALUE};
         run("bitflip.conf", new Observer() {
             @Override
-            public void faultBegan(long time, int number, String what, List<Member> hit) {
+            public void faultBegan(long time, int number, String what, List<Member> hit, boolean lasting) {
                 if (what.contains("bitflip")) {
                     flipped[0] = time;
                 }

@@ -170,6 +170,6 @@ final class Checkpoints {
         return Optional.of(
                 done.isEmpty()
                         ? new RunEvent.NotKept(version, String.join("; ", problems))
-                        : new RunEvent.Kept(version));
+                        : new RunEvent.Kept(version, List.copyOf(done)));
     }
 }

@@ -2,6 +2,7 @@ package io.murmuration.actors.run;
 
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Roster;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -80,7 +81,12 @@ public sealed interface RunEvent {
     /** The checkpoint of {@code version} at {@code keeper} is damaged. */
     record Unsound(Member keeper, long version, String reason) implements RunEvent {}
 
-    record Kept(long version) implements RunEvent {}
+    /** A checkpoint of {@code version} is safely kept at these keepers, at least one. */
+    record Kept(long version, List<Member> keepers) implements RunEvent {
+        public Kept {
+            keepers = List.copyOf(keepers);
+        }
+    }
 
     record NotKept(long version, String reason) implements RunEvent {}
 

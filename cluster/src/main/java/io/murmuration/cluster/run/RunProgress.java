@@ -8,6 +8,7 @@ import io.murmuration.cluster.compute.TrainingSetup;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.transport.WireCounts;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -93,7 +94,7 @@ final class RunProgress {
                 listener.checkpointFailed(version, keeper + " holds it damaged: " + reason);
             case RunEvent.Rejected(Member member, String reason) ->
                 listener.shardLost(member + " is rejected: " + reason);
-            case RunEvent.Kept(long version) -> {
+            case RunEvent.Kept(long version, List<Member> keepers) -> {
                 newest = Optional.ofNullable(checkpoints.get(version));
                 newest.ifPresent(folder -> listener.checkpointed(version, folder));
             }

@@ -34,21 +34,28 @@ public final class Measurements implements Observer {
     /**
      * A fault.
      *
-     * @param end when it was healed
+     * @param end when it was healed; empty for what is over at once and for what is in force until the run ends
+     * @param lasting whether it has a length at all
      * @param recovered when the first step was committed without those it hit, or after it had ended
      */
     public record Fault(
-            int number, String what, List<Member> hit, long begin, OptionalLong end, OptionalLong recovered) {
+            int number,
+            String what,
+            List<Member> hit,
+            boolean lasting,
+            long begin,
+            OptionalLong end,
+            OptionalLong recovered) {
         public Fault {
             hit = List.copyOf(hit);
         }
 
         private Fault ended(long time) {
-            return new Fault(number, what, hit, begin, OptionalLong.of(time), recovered);
+            return new Fault(number, what, hit, lasting, begin, OptionalLong.of(time), recovered);
         }
 
         private Fault recovered(long time) {
-            return new Fault(number, what, hit, begin, end, OptionalLong.of(time));
+            return new Fault(number, what, hit, lasting, begin, end, OptionalLong.of(time));
         }
     }
 
@@ -219,8 +226,8 @@ public final class Measurements implements Observer {
     }
 
     @Override
-    public void faultBegan(long time, int number, String what, List<Member> hit) {
-        faults.put(number, new Fault(number, what, hit, time, OptionalLong.empty(), OptionalLong.empty()));
+    public void faultBegan(long time, int number, String what, List<Member> hit, boolean lasting) {
+        faults.put(number, new Fault(number, what, hit, lasting, time, OptionalLong.empty(), OptionalLong.empty()));
     }
 
     @Override

@@ -1,22 +1,37 @@
 package io.murmuration.faults.check;
 
+import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Roster;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.run.RunEvent;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
  * A step that was said to be committed stays committed: the next one goes on from it, unless the run says that it goes
  * back, or nobody lives who held it; and then it goes back no further than the newest checkpoint that was said to be
- * kept. Who takes over may tell of the last step once more.
+ * kept at a keeper which the coordinator has found, on a disk that nothing befell. Who takes over may tell of the last step
+ * once more.
  */
 public final class NothingLost extends Check {
 
     private long version = -1;
     private long highest = -1;
-    private long kept = -1;
-    private boolean checkpointsGone;
+    /** The newest checkpoint that each keeper was said to keep, across its lives. */
+    private final Map<PeerId, Long> kept = new TreeMap<>();
+
+    /** Keepers that have told the coordinator of this term what they serve. */
+    private final Set<Member> found = new TreeSet<>();
+
+    private long term;
     /** Shards that held the newest version when it was told, and live. */
     private final Set<Member> holders = new TreeSet<>();
 
@@ -56,16 +71,44 @@ public final class NothingLost extends Check {
                 holders(committed.roster());
             }
             case RunEvent.RolledBack back -> back(time, back.to());
-            case RunEvent.Kept checkpoint -> kept = Math.max(kept, checkpoint.version());
+            case RunEvent.Kept(long stored, List<Member> keepers) ->
+                keepers.forEach(keeper -> kept.merge(keeper.peer(), stored, Math::max));
+            case RunEvent.Lost(Member member, String reason) -> found.remove(member);
+            case RunEvent.Left(Member member, long left) -> found.remove(member);
             default -> {}
         }
     }
 
     private void back(long time, long to) {
-        if (to < kept && !checkpointsGone) {
-            violated(time, "went back to version " + to + " though a checkpoint of version " + kept + " was kept");
+        for (Member keeper : found) {
+            long newest = kept.getOrDefault(keeper.peer(), -1L);
+            if (to < newest) {
+                violated(
+                        time,
+                        "went back to version " + to + " though " + keeper + " keeps a checkpoint of version "
+                                + newest);
+            }
         }
+        // What was learnt after it is of a history that is over.
+        kept.replaceAll((keeper, newest) -> Math.min(newest, to));
         version = to;
+    }
+
+    /** Who takes over has to find the keepers anew. */
+    @Override
+    public void sent(long time, Envelope envelope) {
+        if (envelope.message() instanceof MemberMessage.TakeOver(Epoch epoch) && epoch.term() > term) {
+            term = epoch.term();
+            found.clear();
+        }
+    }
+
+    @Override
+    public void delivered(long time, Envelope envelope) {
+        if (envelope.message() instanceof CoordinatorMessage.Promised(Epoch epoch, Standing.OfKeeper keeper)
+                && epoch.term() == term) {
+            found.add(envelope.from());
+        }
     }
 
     private void holders(Roster roster) {
@@ -78,11 +121,19 @@ public final class NothingLost extends Check {
     public void ended(long time, Member member) {
         gone.add(member);
         holders.remove(member);
+        found.remove(member);
     }
 
-    /** A disk is broken, or who kept checkpoints is gone: the newest may be lost with it. */
-    public void checkpointsGone() {
-        checkpointsGone = true;
+    /** Nobody remembers the terms that were. */
+    @Override
+    public void forgotten(long time) {
+        term = 0;
+        found.clear();
+    }
+
+    /** Something befell a keeper's disk: what it kept may be lost. */
+    public void diskHit(PeerId keeper) {
+        kept.remove(keeper);
     }
 
     /** The highest version ever committed. */

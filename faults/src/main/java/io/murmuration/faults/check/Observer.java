@@ -42,8 +42,9 @@ public interface Observer {
      *
      * @param what in words, for the report
      * @param hit the lives that it ends or hinders; empty for links and disks
+     * @param lasting whether it goes on until {@link #faultEnded}, or is over at once
      */
-    default void faultBegan(long time, int number, String what, List<Member> hit) {}
+    default void faultBegan(long time, int number, String what, List<Member> hit, boolean lasting) {}
 
     /** A fault that lasts has ended. */
     default void faultEnded(long time, int number) {}

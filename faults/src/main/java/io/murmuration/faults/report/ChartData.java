@@ -19,10 +19,14 @@ final class ChartData {
     static ObjectNode of(ScenarioReport report) {
         ObjectNode root = MAPPER.createObjectNode();
         root.put("seconds", report.about().seconds());
-        root.set("run", curves(report.run(), report.about().seconds()));
+        double length = report.about().seconds();
+        root.set("run", curves(report.run(), length, length));
+        // The control ends earlier, and not because it stands still.
         report.control()
-                .ifPresent(control ->
-                        root.set("control", curves(control, report.about().seconds())));
+                .filter(control -> !control.steps().isEmpty())
+                .ifPresent(control -> root.set(
+                        "control",
+                        curves(control, length, control.steps().getLast().seconds())));
         ArrayNode faults = root.putArray("faults");
         for (ScenarioReport.Fault fault : report.faults()) {
             double until = fault.until().orElse(fault.lasting() ? report.about().seconds() : fault.from());
@@ -31,7 +35,7 @@ final class ChartData {
         return root;
     }
 
-    private static ObjectNode curves(ScenarioReport.Curves curves, double length) {
+    private static ObjectNode curves(ScenarioReport.Curves curves, double length, double end) {
         ObjectNode node = MAPPER.createObjectNode();
         ArrayNode time = node.putArray("time");
         ArrayNode tokens = node.putArray("tokens");
@@ -46,8 +50,10 @@ final class ChartData {
         ArrayNode spans = node.putArray("spans");
         ArrayNode throughput = node.putArray("throughput");
         for (Throughput.Point point : Throughput.of(curves.steps(), length)) {
-            spans.add(point.seconds());
-            throughput.add(point.tokensPerSecond());
+            if (point.seconds() <= end) {
+                spans.add(point.seconds());
+                throughput.add(point.tokensPerSecond());
+            }
         }
         ArrayNode changes = node.putArray("changes");
         ArrayNode shards = node.putArray("shards");

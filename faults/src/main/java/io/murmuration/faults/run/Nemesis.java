@@ -76,6 +76,9 @@ final class Nemesis {
     /** Nodes that were killed and are to be started when everything is healed. */
     private final Set<String> killed = new LinkedHashSet<>();
 
+    /** Nodes that are down by a trace, with the number of that fault. */
+    private final Map<String, Integer> traced = new TreeMap<>();
+
     private final Map<String, Integer> highest = new TreeMap<>();
     private boolean healed;
     private int faults;
@@ -176,6 +179,8 @@ final class Nemesis {
         List<String> down = List.copyOf(killed);
         killed.clear();
         down.forEach(swarm::boot);
+        traced.values().forEach(number -> observer.faultEnded(loop.now(), number));
+        traced.clear();
     }
 
     // ---- what happens -------------------------------------------------------------------------------------------
@@ -243,9 +248,12 @@ final class Nemesis {
                 ? nodes.stream().flatMap(node -> tracker.members(node).stream()).toList()
                 : List.of();
         String whom = nodes.isEmpty() ? "" : " (" + String.join(", ", nodes) + ")";
-        observer.faultBegan(loop.now(), number, event.text() + whom, hit);
+        // A restart that names no time is one that is over at once.
+        boolean lasting = event.action().mayLast()
+                && !(event.action() instanceof Action.Restart && event.lasts().isEmpty());
+        observer.faultBegan(loop.now(), number, event.text() + whom, hit, lasting);
         Running fault = new Running(number, healing, reach);
-        if (event.action().mayLast()) {
+        if (lasting) {
             running.add(fault);
         }
         event.lasts()
@@ -342,6 +350,9 @@ final class Nemesis {
     private void change(Action.Churn.Change change) {
         if (change.up()) {
             killed.remove(change.node());
+            if (traced.remove(change.node()) instanceof Integer number) {
+                observer.faultEnded(loop.now(), number);
+            }
             scenario.groups().stream()
                     .filter(group -> group.number(change.node()).isPresent())
                     .findFirst()
@@ -351,7 +362,9 @@ final class Nemesis {
             }
         } else if (tracker.knows(change.node()) && swarm.isUp(change.node())) {
             int number = faults++;
-            observer.faultBegan(loop.now(), number, "churn: down " + change.node(), tracker.members(change.node()));
+            traced.put(change.node(), number);
+            observer.faultBegan(
+                    loop.now(), number, "churn: down " + change.node(), tracker.members(change.node()), true);
             kill(change.node());
         }
     }

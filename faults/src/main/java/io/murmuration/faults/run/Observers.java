@@ -53,8 +53,8 @@ record Observers(List<Observer> all) implements Observer {
     }
 
     @Override
-    public void faultBegan(long time, int number, String what, List<Member> hit) {
-        all.forEach(each -> each.faultBegan(time, number, what, hit));
+    public void faultBegan(long time, int number, String what, List<Member> hit, boolean lasting) {
+        all.forEach(each -> each.faultBegan(time, number, what, hit, lasting));
     }
 
     @Override

@@ -21,6 +21,7 @@ import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.simulation.ComputeTap;
 import io.murmuration.faults.simulation.ControlTap;
 import io.murmuration.faults.simulation.EventLoop.Source;
+import io.murmuration.faults.simulation.NodePath;
 import io.murmuration.faults.simulation.NodeSpec;
 import io.murmuration.faults.simulation.Simulation;
 import io.murmuration.faults.simulation.SimulationPlan;
@@ -264,15 +265,14 @@ final class OneRun {
             if (knew && knowing.isEmpty()) {
                 observers.forgotten(swarm.loop().now());
             }
-            if (SimulatedSwarm.nodes(scenario).stream()
-                    .anyMatch(each -> each.name().equals(node) && each.roles().contains(Role.COORDINATOR))) {
-                lost.checkpointsGone();
-            }
         }
 
         @Override
         public void disk(String node, DiskFault fault, long chance) {
-            lost.checkpointsGone();
+            if (fault != DiskFault.FULL) {
+                lost.diskHit(NodePath.peer(node, Role.KEEPER));
+            }
+            ;
         }
     }
 }

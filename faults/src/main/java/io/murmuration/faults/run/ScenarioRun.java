@@ -203,7 +203,7 @@ public final class ScenarioRun {
                 fault.hit().stream().map(RunTracker::nodeOf).distinct().toList(),
                 fault.begin() / NANOS,
                 fault.end().isPresent() ? Optional.of(fault.end().getAsLong() / NANOS) : Optional.empty(),
-                fault.end().isPresent(),
+                fault.lasting(),
                 !fault.hit().isEmpty(),
                 fault.recovered().isPresent()
                         ? Optional.of((fault.recovered().getAsLong() - fault.begin()) / NANOS)

@@ -43,9 +43,22 @@ public final class NodePath {
         return peer.name().substring(0, end);
     }
 
+    /** @return the node a member lives on */
+    public static String node(Member member) {
+        return node(member.peer());
+    }
+
     /** @return in which life of its node a member lives */
     public static long life(Member member) {
         return member.incarnation() / INCARNATIONS_PER_LIFE;
+    }
+
+    /** @throws IllegalArgumentException if {@code member} does not live in {@code life} of {@code node} */
+    public static void check(Member member, String node, long life) {
+        if (!node(member).equals(node) || life(member) != life) {
+            throw new IllegalArgumentException(
+                    "expected a member of life " + life + " of node " + node + ", got " + member);
+        }
     }
 
     /** Something that happens at a member. */

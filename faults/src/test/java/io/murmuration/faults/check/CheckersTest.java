@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.protocol.ControlMessage;
+import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
@@ -14,6 +15,7 @@ import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.protocol.ShardMessage;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.simulation.Level;
 import java.time.Duration;
@@ -300,27 +302,67 @@ class CheckersTest {
         assertSound(lost);
     }
 
+    private static final Member KEEPER = Member.of("k:keeper", 1);
+
+    private void found(long term) {
+        Epoch epoch = new Epoch(term, 0);
+        lost.sent(0, new Envelope(LEADER, KEEPER, new MemberMessage.TakeOver(epoch)));
+        lost.delivered(
+                0,
+                new Envelope(KEEPER, LEADER, new CoordinatorMessage.Promised(epoch, new Standing.OfKeeper(List.of()))));
+    }
+
     @Test
-    void going_back_behind_a_checkpoint_is_found_unless_its_disk_is_broken() {
+    void going_back_to_the_newest_checkpoint_is_sound_and_behind_it_is_found() {
+        found(1);
         lost.told(0, new RunEvent.Started(BOTH, 0));
         committed(0);
-        lost.told(0, new RunEvent.Kept(1));
+        lost.told(0, new RunEvent.Kept(1, List.of(KEEPER)));
         committed(1);
         lost.told(0, new RunEvent.RolledBack(2, 1, "a stage is lost"));
         committed(1);
-        assertSound(lost);
         lost.ended(0, A);
         lost.ended(0, B);
         lost.told(0, new RunEvent.Started(BOTH, 1));
         committed(1);
         assertSound(lost);
         lost.told(0, new RunEvent.RolledBack(2, 0, "a stage is lost"));
-        assertFound(lost, "went back to version 0 though a checkpoint of version 1 was kept");
-        long before = lost.count();
-        lost.checkpointsGone();
+        assertFound(lost, "went back to version 0 though k:keeper#1 keeps a checkpoint of version 1");
+    }
+
+    @Test
+    void going_further_back_is_sound_when_the_keeper_was_not_found_or_its_disk_was_hit() {
+        found(1);
+        lost.told(0, new RunEvent.Started(BOTH, 0));
         committed(0);
+        lost.told(0, new RunEvent.Kept(1, List.of(KEEPER)));
+        // A new coordinator that has not heard of the keeper.
+        lost.sent(0, new Envelope(LEADER, KEEPER, new MemberMessage.TakeOver(new Epoch(2, 0))));
         lost.told(0, new RunEvent.RolledBack(1, 0, "a stage is lost"));
-        assertThat(lost.count()).isEqualTo(before);
+        committed(0);
+        found(3);
+        lost.told(0, new RunEvent.Kept(1, List.of(KEEPER)));
+        lost.diskHit(KEEPER.peer());
+        lost.told(0, new RunEvent.RolledBack(1, 0, "a stage is lost"));
+        assertSound(lost);
+    }
+
+    @Test
+    void a_keeper_that_comes_back_is_asked_for_what_its_last_life_kept() {
+        found(1);
+        lost.told(0, new RunEvent.Started(BOTH, 0));
+        committed(0);
+        lost.told(0, new RunEvent.Kept(1, List.of(KEEPER)));
+        lost.ended(0, KEEPER);
+        Member back = Member.of("k:keeper", 2);
+        lost.delivered(
+                0,
+                new Envelope(
+                        back,
+                        LEADER,
+                        new CoordinatorMessage.Promised(new Epoch(1, 0), new Standing.OfKeeper(List.of()))));
+        lost.told(0, new RunEvent.RolledBack(1, 0, "a stage is lost"));
+        assertFound(lost, "though k:keeper#2 keeps a checkpoint of version 1");
     }
 
     // ---- progress -----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.cluster.serialization.ControlCodec;
 import io.murmuration.faults.simulation.Level;
+import io.murmuration.faults.simulation.NodePath;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,13 +45,13 @@ final class ControlTransport {
     void send(String node, Envelope envelope) {
         byte[] bytes = codec.encode(envelope);
         sent.merge(node, 1L, Long::sum);
-        String toNode = Addresses.node(envelope.to());
+        String toNode = NodePath.node(envelope.to());
         if (!links.machines().exists(toNode)) {
             return;
         }
         Link forward = links.link(node, toNode);
         Link back = links.link(toNode, node);
-        long life = Addresses.life(envelope.to());
+        long life = NodePath.life(envelope.to());
         boolean silent = forward.silent() || !links.machines().hostUp(toNode);
         boolean turnedDown = forward.block().isPresent() || back.blocks(Block.REJECT) || back.blocks(Block.RESET);
         if (!silent && (turnedDown || !links.machines().lives(toNode, life))) {
@@ -93,7 +94,7 @@ final class ControlTransport {
     }
 
     void stopped(String node, Death death) {
-        inboxes.keySet().removeIf(member -> Addresses.node(member).equals(node));
+        inboxes.keySet().removeIf(member -> NodePath.node(member).equals(node));
         close(connection -> connection.forward().from().equals(node)
                 || (death == Death.PROCESS && connection.forward().to().equals(node)));
     }

@@ -6,6 +6,7 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.faults.simulation.EventLoop.Source;
 import io.murmuration.faults.simulation.Level;
+import io.murmuration.faults.simulation.NodePath;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -80,7 +81,7 @@ final class DataConnection implements Link.Waiting {
     /** Where a member is. */
     private record End(Member member, String node, long life) {
         private End(Member member) {
-            this(member, Addresses.node(member), Addresses.life(member));
+            this(member, NodePath.node(member), NodePath.life(member));
         }
 
         private Source at(String path) {

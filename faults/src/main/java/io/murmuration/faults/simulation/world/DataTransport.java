@@ -5,6 +5,7 @@ import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.faults.simulation.EventLoop.Source;
 import io.murmuration.faults.simulation.Level;
+import io.murmuration.faults.simulation.NodePath;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -53,7 +54,7 @@ final class DataTransport {
 
     void offer(String node, long life, DataFrame frame, Consumer<DataPlane.Outcome> done) {
         Member to = frame.route().to();
-        String toNode = Addresses.node(to);
+        String toNode = NodePath.node(to);
         Source sender = new Source(node, life, "outcome/" + to);
         if (!links.machines().exists(toNode)) {
             fail(sender, links.localDelay(), to + " is on no node", done);
@@ -67,7 +68,7 @@ final class DataTransport {
             long after = atOnce ? links.localDelay() : links.roundTrip(node, toNode);
             forward.lane(TrafficClass.of(frame.traffic())).dropped++;
             fail(sender, after, "the connection to " + to + (atOnce ? " was rejected" : " was reset"), done);
-        } else if (!silent && !links.machines().lives(toNode, Addresses.life(to))) {
+        } else if (!silent && !links.machines().lives(toNode, NodePath.life(to))) {
             fail(sender, links.roundTrip(node, toNode), to + " is not there", done);
         } else {
             DataConnection.Key key = new DataConnection.Key(frame.route().from(), to, TrafficClass.of(frame.traffic()));
@@ -82,8 +83,7 @@ final class DataTransport {
 
     /** Connections are there from the start; one that broke takes a round trip to make again. */
     private DataConnection connect(DataConnection.Key key) {
-        long again =
-                reconnecting.remove(key) ? links.roundTrip(Addresses.node(key.from()), Addresses.node(key.to())) : 0;
+        long again = reconnecting.remove(key) ? links.roundTrip(NodePath.node(key.from()), NodePath.node(key.to())) : 0;
         return new DataConnection(links, this, key, links.loop().now() + again);
     }
 
@@ -115,14 +115,14 @@ final class DataTransport {
     void started(String node) {
         // A new kernel knows no connection of an old life and says so.
         sayGone(connection -> connection.isTo(node), node + " has begun a new life");
-        reconnecting.removeIf(key -> Addresses.node(key.to()).equals(node));
+        reconnecting.removeIf(key -> NodePath.node(key.to()).equals(node));
     }
 
     void stopped(String node, Death death) {
-        inboxes.keySet().removeIf(member -> Addresses.node(member).equals(node));
+        inboxes.keySet().removeIf(member -> NodePath.node(member).equals(node));
         close(connection -> connection.isFrom(node));
-        reconnecting.removeIf(key -> Addresses.node(key.from()).equals(node)
-                || Addresses.node(key.to()).equals(node));
+        reconnecting.removeIf(key -> NodePath.node(key.from()).equals(node)
+                || NodePath.node(key.to()).equals(node));
         switch (death) {
             case PROCESS -> sayGone(connection -> connection.isTo(node), node + " is gone");
             case HOST ->

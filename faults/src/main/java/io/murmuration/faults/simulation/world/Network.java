@@ -7,6 +7,7 @@ import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.faults.simulation.EventLoop;
 import io.murmuration.faults.simulation.Level;
+import io.murmuration.faults.simulation.NodePath;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -56,7 +57,7 @@ public final class Network {
         return new DataPlane() {
             @Override
             public void attach(Member self, Consumer<Delivery> inbox) {
-                Addresses.check(self, node, life);
+                NodePath.check(self, node, life);
                 if (lives()) {
                     data.attach(self, inbox);
                 }
@@ -87,7 +88,7 @@ public final class Network {
         return new ControlPlane() {
             @Override
             public void attach(Member self, Consumer<Envelope> inbox) {
-                Addresses.check(self, node, life);
+                NodePath.check(self, node, life);
                 if (lives()) {
                     control.attach(self, inbox);
                 }

@@ -5,6 +5,7 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.faults.simulation.EventLoop;
 import io.murmuration.faults.simulation.EventLoop.Source;
+import io.murmuration.faults.simulation.NodePath;
 import io.murmuration.faults.simulation.world.KnownNode.Standing;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -416,7 +417,7 @@ public final class SimulatedMembership {
 
         @Override
         public void join(Member member, Role role) {
-            Addresses.check(member, name, life);
+            NodePath.check(member, name, life);
             mine().ifPresent(node -> {
                 node.hosted.put(member, role);
                 if (node.isUp()) {

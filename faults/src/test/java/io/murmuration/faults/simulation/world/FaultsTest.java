@@ -2,6 +2,9 @@ package io.murmuration.faults.simulation.world;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Role;
+import io.murmuration.faults.simulation.NodePath;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -205,7 +208,7 @@ final class FaultsTest {
         world.ports("b")
                 .control()
                 .send(new io.murmuration.actors.protocol.Envelope(
-                        Addresses.member("b", "shard", 1),
+                        new Member(NodePath.peer("b", Role.SHARD), NodePath.incarnation(1)),
                         world.at("a"),
                         new io.murmuration.actors.protocol.CoordinatorMessage.Kept(1)));
         world.runUntil(Duration.ofSeconds(21));

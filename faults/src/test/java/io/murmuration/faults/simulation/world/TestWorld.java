@@ -11,6 +11,7 @@ import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.faults.simulation.EventLoop;
 import io.murmuration.faults.simulation.EventLoop.Source;
+import io.murmuration.faults.simulation.NodePath;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -68,8 +69,9 @@ final class TestWorld {
     }
 
     Member at(String node) {
-        String role = roles.get(node) == Role.COORDINATOR ? "coordinator" : "shard";
-        return Addresses.member(node, role, world.machines().life(node));
+        Role role = roles.get(node) == Role.COORDINATOR ? Role.COORDINATOR : Role.SHARD;
+        return new Member(
+                NodePath.peer(node, role), NodePath.incarnation(world.machines().life(node)));
     }
 
     private final class Lives implements MachineListener {
@@ -121,7 +123,7 @@ final class TestWorld {
 
     private static String event(Membership.Event event) {
         String name = event.member().peer().name();
-        String who = name.substring(0, name.indexOf(':')) + "#" + Addresses.life(event.member());
+        String who = name.substring(0, name.indexOf(':')) + "#" + NodePath.life(event.member());
         return event.getClass().getSimpleName() + " " + who;
     }
 

@@ -1,6 +1,7 @@
 package io.murmuration.faults.report;
 
 import io.murmuration.cluster.config.UserError;
+import io.murmuration.cluster.report.WholeFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +16,22 @@ public final class ReportFiles {
     private ReportFiles() {}
 
     /**
+     * Makes the folder if it is not there: before a run, so that a long one is not in vain.
+     *
+     * @throws UserError if it cannot be made
+     */
+    public static void prepare(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UserError("cannot make the report's folder " + folder + ": " + e.getMessage(), e);
+        }
+        if (!Files.isWritable(folder)) {
+            throw new UserError("cannot write to the report's folder " + folder);
+        }
+    }
+
+    /**
      * Makes the folder if it is not there and replaces an older report in it.
      *
      * @throws UserError if it cannot be written
@@ -22,8 +39,8 @@ public final class ReportFiles {
     public static void write(ScenarioReport report, Path folder) {
         try {
             Files.createDirectories(folder);
-            Files.writeString(folder.resolve(JSON), ReportJson.text(report), StandardCharsets.UTF_8);
-            Files.writeString(folder.resolve(HTML), ReportPage.of(report), StandardCharsets.UTF_8);
+            WholeFiles.write(folder.resolve(JSON), ReportJson.text(report).getBytes(StandardCharsets.UTF_8));
+            WholeFiles.write(folder.resolve(HTML), ReportPage.of(report).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UserError("cannot write the report to " + folder + ": " + e.getMessage(), e);
         }

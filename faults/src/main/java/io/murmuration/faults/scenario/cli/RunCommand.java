@@ -57,13 +57,15 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         checkPool(pool);
         Scenario scenario = ScenarioCommand.reader(surroundings).read(file, seed);
+        Path folder = out.orElseGet(() -> Path.of("runs", "scenario-" + slug(scenario.name()) + "-" + scenario.seed()));
+        ReportFiles.prepare(folder);
         long began = System.nanoTime();
         ScenarioReport report = runner.run(scenario, pool);
         double wall = (System.nanoTime() - began) / 1e9;
-        Path folder = out.orElseGet(() -> Path.of("runs", "scenario-" + slug(scenario.name()) + "-" + scenario.seed()));
-        ReportFiles.write(report, folder);
         PrintStream stream = surroundings.terminal().out();
         Outcome.print(stream, report);
+        stream.flush();
+        ReportFiles.write(report, folder);
         stream.println("report  " + folder.resolve(ReportFiles.HTML));
         report.simulated()
                 .ifPresent(simulated -> stream.printf(

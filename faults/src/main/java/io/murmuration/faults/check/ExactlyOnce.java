@@ -88,6 +88,16 @@ public final class ExactlyOnce extends Check {
         committed.remove(member);
     }
 
+    /** Terms begin anew, and with them steps and rounds of the same numbers that are others. */
+    @Override
+    public void forgotten(long time) {
+        judged.clear();
+        rounds.clear();
+        committed.clear();
+        invited.clear();
+        microbatches.clear();
+    }
+
     @Override
     public void computed(long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long busyNanos) {
         if (!(outcome instanceof Compute.Completed<?>)) {

@@ -2,20 +2,19 @@ package io.murmuration.faults.check;
 
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.run.RunEvent;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
@@ -31,46 +30,18 @@ public final class Measurements implements Observer {
     /** How many shards took part from a moment on. */
     public record Size(long time, int shards, int trainers) {}
 
-    /**
-     * A fault.
-     *
-     * @param end when it was healed; empty for what is over at once and for what is in force until the run ends
-     * @param lasting whether it has a length at all
-     * @param recovered when the first step was committed without those it hit, or after it had ended
-     */
-    public record Fault(
-            int number,
-            String what,
-            List<Member> hit,
-            boolean lasting,
-            long begin,
-            OptionalLong end,
-            OptionalLong recovered) {
-        public Fault {
-            hit = List.copyOf(hit);
-        }
-
-        private Fault ended(long time) {
-            return new Fault(number, what, hit, lasting, begin, OptionalLong.of(time), recovered);
-        }
-
-        private Fault recovered(long time) {
-            return new Fault(number, what, hit, lasting, begin, end, OptionalLong.of(time));
-        }
-    }
-
     private final int stages;
     private final Predicate<Member> coordinator;
     private long controlOfCoordinators;
     private long controlOfOthers;
     private final List<Step> steps = new ArrayList<>();
     private final List<Size> sizes = new ArrayList<>();
-    private final Map<Integer, Fault> faults = new LinkedHashMap<>();
+    private final Recovery recovery;
+    private final OptionalLong scenarioEnd;
     private final List<String> remarks = new ArrayList<>();
     private final Set<Long> rolledBack = new TreeSet<>();
-    private final Set<Member> gone = new TreeSet<>();
+    private final Set<Member> ejected = new TreeSet<>();
     private long computed;
-    private long counted;
     private long replayed;
     private double busy;
     private double shardTime;
@@ -80,16 +51,26 @@ public final class Measurements implements Observer {
     private long version = -1;
     private long lost;
     private long end;
-    private final Map<Long, Long> opened = new TreeMap<>();
     private OptionalLong healed = OptionalLong.empty();
     private OptionalLong progressed = OptionalLong.empty();
     private Optional<RunEvent.Finished> finished = Optional.empty();
+    private long finishedAt = Long.MAX_VALUE;
     private Optional<String> failed = Optional.empty();
 
-    /** @param coordinator whether a member is a coordinator: its messages are counted apart */
-    public Measurements(int stages, Predicate<Member> coordinator) {
+    /**
+     * Of one run.
+     *
+     * @param coordinator whether a member is a coordinator: its messages are counted apart
+     * @param ofNetwork whether a fault, as it is described, is one of the network
+     * @param scenarioEnd when the scenario ends; what is committed while it is only waited for the end counts for no rate
+     */
+    public Measurements(
+            int stages, Predicate<Member> coordinator, Predicate<String> ofNetwork, Optional<Duration> scenarioEnd) {
         this.stages = stages;
         this.coordinator = coordinator;
+        this.recovery = new Recovery(ofNetwork);
+        this.scenarioEnd =
+                scenarioEnd.map(end -> OptionalLong.of(end.toNanos())).orElse(OptionalLong.empty());
     }
 
     @Override
@@ -133,7 +114,14 @@ public final class Measurements implements Observer {
                 }
             }
             case RunEvent.RolledBack back -> back(back.to(), back.reason());
-            case RunEvent.Finished over -> finished = Optional.of(over);
+            case RunEvent.Lost(Member member, String reason) -> recovery.lost(member);
+            case RunEvent.HandedOver over -> recovery.handedOver();
+            case RunEvent.TookOver over -> recovery.tookOver(over.coordinator());
+            case RunEvent.Finished over -> {
+                finished = Optional.of(over);
+                finishedAt = Math.min(finishedAt, time);
+                recovery.finished();
+            }
             case RunEvent.Failed failure -> failed = Optional.of(failure.reason());
             default -> {}
         }
@@ -147,7 +135,6 @@ public final class Measurements implements Observer {
                 committed.counted(),
                 committed.replayed(),
                 committed.liveShards()));
-        counted += (long) committed.counted() * stages;
         replayed += committed.replayed();
         version = committed.step() + 1;
         highest = Math.max(highest, version);
@@ -155,31 +142,16 @@ public final class Measurements implements Observer {
             progressed = OptionalLong.of(time);
         }
         sized(time, committed.roster());
-        long began = opened.getOrDefault(committed.step(), 0L);
-        faults.replaceAll((number, fault) -> over(fault, committed.roster(), began) ? fault.recovered(time) : fault);
-        opened.keySet().removeIf(step -> step <= committed.step());
+        recovery.committed(time, committed.step(), committed.roster());
     }
 
     private void back(long to, String reason) {
         lost = Math.max(lost, highest - to);
         rolledBack.add(to);
         remarks.add("went back from version " + version + " to " + to + ": " + reason);
+        // What is taken back was work for nothing, and is no step of the run.
+        steps.removeIf(step -> step.step() >= to);
         version = to;
-    }
-
-    /**
-     * A step was committed without those who were hit, or after they were well again. Where nobody was hit but links or
-     * disks, it must have begun after the fault.
-     */
-    private boolean over(Fault fault, Roster roster, long began) {
-        if (fault.recovered().isPresent()) {
-            return false;
-        }
-        if (fault.hit().isEmpty()) {
-            return began >= fault.begin();
-        }
-        return fault.hit().stream().noneMatch(roster::contains)
-                || (fault.end().isPresent() && fault.hit().stream().noneMatch(gone::contains));
     }
 
     @Override
@@ -191,10 +163,13 @@ public final class Measurements implements Observer {
                 controlOfOthers++;
             }
         }
-        if (envelope.message() instanceof MemberMessage.OpenStep open
-                && open.purpose() == Purpose.TRAIN
-                && !open.begun()) {
-            opened.put(open.step(), time);
+        switch (envelope.message()) {
+            case MemberMessage.OpenStep open
+            when open.purpose() == Purpose.TRAIN && !open.begun() ->
+                recovery.opened(time, envelope.from(), open.step());
+            case MemberMessage.StartOver(Epoch epoch, boolean fault, String reason)
+            when fault -> ejected.add(envelope.to());
+            default -> {}
         }
     }
 
@@ -222,17 +197,17 @@ public final class Measurements implements Observer {
 
     @Override
     public void ended(long time, Member member) {
-        gone.add(member);
+        recovery.died(time, member);
     }
 
     @Override
     public void faultBegan(long time, int number, String what, List<Member> hit, boolean lasting) {
-        faults.put(number, new Fault(number, what, hit, lasting, time, OptionalLong.empty(), OptionalLong.empty()));
+        recovery.began(time, number, what, hit, lasting);
     }
 
     @Override
     public void faultEnded(long time, int number) {
-        faults.computeIfPresent(number, (known, fault) -> fault.ended(time));
+        recovery.ended(time, number);
     }
 
     @Override
@@ -251,8 +226,13 @@ public final class Measurements implements Observer {
         return List.copyOf(sizes);
     }
 
-    public List<Fault> faults() {
-        return List.copyOf(faults.values());
+    public List<Recovery.Fault> faults() {
+        return recovery.faults();
+    }
+
+    /** Whether the run had to get over it. */
+    public boolean countsForRecovery(Recovery.Fault fault) {
+        return recovery.counts(fault);
     }
 
     /** What the run said about itself that a reader should know. */
@@ -273,16 +253,9 @@ public final class Measurements implements Observer {
         return end;
     }
 
-    /** Longest time in nanoseconds from a fault to the first step without it; empty if one was never recovered from. */
+    /** Longest time in nanoseconds from a fault to the first step without it; empty if there was none, or never. */
     public OptionalLong recovery() {
-        long longest = 0;
-        for (Fault fault : faults.values()) {
-            if (fault.recovered().isEmpty()) {
-                return OptionalLong.empty();
-            }
-            longest = Math.max(longest, fault.recovered().getAsLong() - fault.begin());
-        }
-        return OptionalLong.of(longest);
+        return recovery.longest();
     }
 
     /** Nanoseconds from healing to the next committed step; empty if there was none, or nothing was healed. */
@@ -303,6 +276,7 @@ public final class Measurements implements Observer {
 
     /** Microbatch-stages computed for training per counted one, less one. */
     public OptionalDouble wastedWork() {
+        long counted = steps.stream().mapToLong(Step::counted).sum() * stages;
         return counted == 0 ? OptionalDouble.empty() : OptionalDouble.of((double) computed / counted - 1);
     }
 
@@ -330,14 +304,42 @@ public final class Measurements implements Observer {
         return computed;
     }
 
-    /** Committed steps per second between the start of the run and its last committed step. */
+    /** Members that were told to start over because of what they did. */
+    public int ejected() {
+        return ejected.size();
+    }
+
+    /**
+     * Committed steps per second from the start of the run until it was finished, or the scenario or the run ended; a
+     * standstill counts. Empty if the run never began.
+     */
     public OptionalDouble stepsPerSecond() {
-        if (steps.isEmpty() || sizes.isEmpty()) {
+        if (sizes.isEmpty()) {
             return OptionalDouble.empty();
         }
         long from = sizes.getFirst().time();
-        long to = steps.getLast().time();
-        return to > from ? OptionalDouble.of(steps.size() * 1e9 / (to - from)) : OptionalDouble.empty();
+        long to = until();
+        long done = steps.stream().filter(step -> step.time() <= to).count();
+        return to > from ? OptionalDouble.of(done * 1e9 / (to - from)) : OptionalDouble.empty();
+    }
+
+    private long until() {
+        return Math.min(Math.min(finishedAt, end), scenarioEnd.orElse(Long.MAX_VALUE));
+    }
+
+    /**
+     * Nanoseconds without a step before the end, where that is longer than {@code usual} and than two of any steps; empty if
+     * the run went on until then.
+     */
+    public OptionalLong standstill(Duration usual) {
+        long last = sizes.isEmpty() ? 0 : sizes.getFirst().time();
+        long longest = usual.toNanos() / 2;
+        for (Step step : steps) {
+            longest = Math.max(longest, step.time() - last);
+            last = step.time();
+        }
+        long still = until() - last;
+        return still > 2 * longest ? OptionalLong.of(still) : OptionalLong.empty();
     }
 
     /** Mean loss of the last committed steps, at most {@code window}. */

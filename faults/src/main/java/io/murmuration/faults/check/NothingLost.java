@@ -7,6 +7,7 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Roster;
+import io.murmuration.actors.protocol.ShardMessage;
 import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.run.RunEvent;
 import java.util.List;
@@ -18,8 +19,9 @@ import java.util.TreeSet;
 /**
  * A step that was said to be committed stays committed: the next one goes on from it, unless the run says that it goes
  * back, or nobody lives who held it; and then it goes back no further than the newest checkpoint that was said to be
- * kept at a keeper which the coordinator has found, on a disk that nothing befell. Who takes over may tell of the last step
- * once more.
+ * kept at a keeper which the coordinator has found, on a disk that nothing befell. It goes back only where the coordinator
+ * has nobody who holds some stage of the version in place ({@link Holders}). Who takes over may tell of the last step once
+ * more.
  */
 public final class NothingLost extends Check {
 
@@ -34,6 +36,9 @@ public final class NothingLost extends Check {
     private long term;
     /** Shards that held the newest version when it was told, and live. */
     private final Set<Member> holders = new TreeSet<>();
+
+    /** The same by stage, and whom of them the coordinator has. */
+    private final Holders byStage = new Holders();
 
     private final Set<Member> gone = new TreeSet<>();
     /** Somebody took over and may tell of the last step once more. */
@@ -57,8 +62,12 @@ public final class NothingLost extends Check {
                 }
                 version = started.version();
                 holders(started.roster());
+                led(started.roster().epoch().term());
             }
-            case RunEvent.TookOver over -> again = true;
+            case RunEvent.TookOver over -> {
+                again = true;
+                led(over.term());
+            }
             case RunEvent.StepCommitted committed -> {
                 boolean repeated = again && committed.step() == version - 1;
                 again = false;
@@ -70,12 +79,33 @@ public final class NothingLost extends Check {
                 highest = Math.max(highest, version);
                 holders(committed.roster());
             }
-            case RunEvent.RolledBack back -> back(time, back.to());
+            case RunEvent.RolledBack back -> {
+                if (byStage.sufficeFor(term)) {
+                    violated(
+                            time,
+                            "went back to version " + back.to() + " (" + back.reason() + ") though version " + version
+                                    + " is in place in every stage: " + byStage);
+                }
+                byStage.none();
+                back(time, back.to());
+            }
             case RunEvent.Kept(long stored, List<Member> keepers) ->
                 keepers.forEach(keeper -> kept.merge(keeper.peer(), stored, Math::max));
-            case RunEvent.Lost(Member member, String reason) -> found.remove(member);
-            case RunEvent.Left(Member member, long left) -> found.remove(member);
+            case RunEvent.Lost(Member member, String reason) -> without(member);
+            case RunEvent.Left(Member member, long left) -> without(member);
             default -> {}
+        }
+    }
+
+    private void without(Member member) {
+        found.remove(member);
+        byStage.gone(member);
+    }
+
+    private void led(long by) {
+        // A coordinator of an older term does not know yet that it leads nobody.
+        if (by >= term) {
+            byStage.led();
         }
     }
 
@@ -94,20 +124,32 @@ public final class NothingLost extends Check {
         version = to;
     }
 
-    /** Who takes over has to find the keepers anew. */
+    /** Who takes over has to find everybody anew. */
     @Override
     public void sent(long time, Envelope envelope) {
-        if (envelope.message() instanceof MemberMessage.TakeOver(Epoch epoch) && epoch.term() > term) {
-            term = epoch.term();
-            found.clear();
+        switch (envelope.message()) {
+            case MemberMessage.TakeOver(Epoch epoch)
+            when epoch.term() > term -> {
+                term = epoch.term();
+                found.clear();
+                byStage.newTerm();
+            }
+            case MemberMessage.StartOver(Epoch epoch, boolean fault, String reason) ->
+                byStage.startsOver(time, envelope.to(), epoch);
+            case ShardMessage.Redo redo -> byStage.redo();
+            default -> {}
         }
     }
 
     @Override
     public void delivered(long time, Envelope envelope) {
-        if (envelope.message() instanceof CoordinatorMessage.Promised(Epoch epoch, Standing.OfKeeper keeper)
+        if (envelope.message() instanceof CoordinatorMessage.Promised(Epoch epoch, Standing standing)
                 && epoch.term() == term) {
-            found.add(envelope.from());
+            switch (standing) {
+                case Standing.OfKeeper keeper -> found.add(envelope.from());
+                case Standing.OfShard shard -> byStage.promised(envelope.from(), shard);
+                case Standing.OfTrainer trainer -> {}
+            }
         }
     }
 
@@ -115,13 +157,14 @@ public final class NothingLost extends Check {
         holders.clear();
         roster.stages().forEach(holders::addAll);
         holders.removeAll(gone);
+        byStage.inPlace(roster, version, gone);
     }
 
     @Override
     public void ended(long time, Member member) {
         gone.add(member);
         holders.remove(member);
-        found.remove(member);
+        without(member);
     }
 
     /** Nobody remembers the terms that were. */
@@ -129,6 +172,7 @@ public final class NothingLost extends Check {
     public void forgotten(long time) {
         term = 0;
         found.clear();
+        byStage.forget();
     }
 
     /** Something befell a keeper's disk: what it kept may be lost. */

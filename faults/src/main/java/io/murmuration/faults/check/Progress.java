@@ -52,6 +52,12 @@ public final class Progress extends Check {
         }
     }
 
+    /** Nobody waits for it any longer. */
+    public void stoodStill(long time, Duration since) {
+        finished = true;
+        violated(time, "no step for " + since.toMinutes() + " minutes, and nothing is to be healed");
+    }
+
     private void late(long time) {
         if (healed.isPresent() && time - last > bound) {
             violated(

@@ -7,7 +7,6 @@ import io.murmuration.faults.scenario.Verdict;
 import io.murmuration.faults.scenario.cli.Explorer;
 import io.murmuration.faults.scenario.cli.ScenarioRunner;
 import io.murmuration.faults.scenario.file.ScenarioReader;
-import io.murmuration.faults.simulation.SimulationException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,8 +17,7 @@ import java.util.Optional;
 
 /**
  * Draws scenarios and runs them. Every {@value #TWICE_EVERY}th seed is run twice: both must have the same history. The file
- * of a scenario that does not pass stays, for {@code scenario run}; so does that of one that ends in an exception, which is
- * a failure like any other.
+ * of a scenario that does not pass stays, for {@code scenario run}.
  */
 public final class Exploration implements Explorer {
 
@@ -45,9 +43,9 @@ public final class Exploration implements Explorer {
             Files.createDirectories(folder);
             Files.writeString(file, text(seed, steps));
             Scenario scenario = new ScenarioReader(Optional.empty()).read(file);
-            ScenarioReport report = run(scenario, pool);
+            ScenarioReport report = runner.run(scenario, pool);
             if (seed % TWICE_EVERY == 0) {
-                report = compared(report, run(scenario, pool));
+                report = compared(report, runner.run(scenario, pool));
             }
             if (report.judgement().verdict() == Verdict.PASSED) {
                 Files.delete(file);
@@ -56,37 +54,6 @@ public final class Exploration implements Explorer {
         } catch (IOException e) {
             throw new UncheckedIOException("the file of the scenario " + file, e);
         }
-    }
-
-    private ScenarioReport run(Scenario scenario, int pool) {
-        try {
-            return runner.run(scenario, pool);
-        } catch (SimulationException e) {
-            return failed(scenario, e);
-        }
-    }
-
-    /** A node that failed without supervision is a finding, and the next seed is looked at all the same. */
-    private static ScenarioReport failed(Scenario scenario, SimulationException e) {
-        Throwable cause = e.getCause() == null ? e : e.getCause();
-        List<String> where = new ArrayList<>();
-        for (StackTraceElement frame : cause.getStackTrace()) {
-            if (frame.getClassName().startsWith("io.murmuration.")) {
-                where.add(frame.getFileName() + ":" + frame.getLineNumber());
-            }
-        }
-        var violation =
-                new Judgement.Violation("the simulation runs", e.getMessage() + " at " + String.join(" < ", where), 0);
-        return new ScenarioReport(
-                ScenarioReport.About.of(scenario, 0),
-                new Judgement(Verdict.FAILED, List.of(), List.of(violation)),
-                new ScenarioReport.Curves(List.of(), List.of(), new ScenarioReport.Work(0, 0, 0)),
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty());
     }
 
     private static ScenarioReport compared(ScenarioReport first, ScenarioReport second) {

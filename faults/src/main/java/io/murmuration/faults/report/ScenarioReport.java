@@ -107,6 +107,7 @@ public record ScenarioReport(
      * @param nodes whom it befell; may be empty
      * @param until when it was over; empty for what is over at once and for what lasted until the end
      * @param lasting whether it has a length at all
+     * @param tookMembers whether the run had to get over it: it took members, if only by cutting them off
      * @param recovery seconds from its start to the first step that a roster without the lost members committed; empty
      *     where nobody was lost or it never happened
      */

@@ -16,8 +16,11 @@ import io.murmuration.faults.check.Observer;
 import io.murmuration.faults.check.Progress;
 import io.murmuration.faults.check.ReplicaDigests;
 import io.murmuration.faults.check.RosterMonotone;
+import io.murmuration.faults.scenario.Action;
 import io.murmuration.faults.scenario.ComputeMode;
+import io.murmuration.faults.scenario.Heal;
 import io.murmuration.faults.scenario.Scenario;
+import io.murmuration.faults.scenario.ScenarioEvent;
 import io.murmuration.faults.simulation.ComputeTap;
 import io.murmuration.faults.simulation.ControlTap;
 import io.murmuration.faults.simulation.EventLoop.Source;
@@ -40,13 +43,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** One simulated run of a scenario, watched from its first event to its last. */
 final class OneRun {
 
     /**
-     * Where a scenario has no duration: when nothing was committed for so long, all faults are healed; and when nothing
-     * was committed for so long after that, nobody waits any longer. Virtual time.
+     * Where a scenario has no duration: when nothing was committed for so long, all faults are healed, unless they never
+     * are; and when nothing was committed for so long after that, nobody waits any longer. Virtual time.
      */
     static final Duration STANDSTILL = Duration.ofMinutes(10);
 
@@ -59,6 +63,7 @@ final class OneRun {
     private final Scenario scenario;
     private final Measurements measurements;
     private final NothingLost lost = new NothingLost();
+    private final Progress progress;
     private final List<Check> checks;
     private final Map<Member, Long> busy = new TreeMap<>();
     private final RunTracker tracker;
@@ -72,20 +77,21 @@ final class OneRun {
 
     private final List<String> notes = new ArrayList<>();
     private long lastCommit;
+    private long healedAt = -1;
     private long nextSample;
     private boolean over;
 
     private OneRun(Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring) {
         this.scenario = scenario;
         this.wiring = wiring;
-        this.measurements = new Measurements(scenario.settings().swarm().stages(), OneRun::ofCoordinator);
-        this.checks = List.of(
-                new ExactlyOnce(),
-                new ReplicaDigests(),
-                lost,
-                new RosterMonotone(),
-                new Progress(scenario.liveness()),
-                new Bounded());
+        this.measurements = new Measurements(
+                scenario.settings().swarm().stages(),
+                OneRun::ofCoordinator,
+                networkFaults(scenario)::contains,
+                scenario.duration());
+        this.progress = new Progress(scenario.liveness());
+        this.checks =
+                List.of(new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), progress, new Bounded());
         List<NodeSpec> nodes = SimulatedSwarm.nodes(scenario);
         SimulationPlan plan = scenario.compute() == ComputeMode.REAL
                 ? SimulationPlan.real(scenario.settings(), nodes, threads, folder)
@@ -127,6 +133,14 @@ final class OneRun {
         return member.peer().name().endsWith(":" + Role.COORDINATOR.name().toLowerCase(Locale.ROOT));
     }
 
+    /** Faults of the network as their events describe them; they name no nodes. */
+    private static Set<String> networkFaults(Scenario scenario) {
+        return scenario.events().stream()
+                .filter(event -> event.action() instanceof Action.Partition || event.action() instanceof Action.Link)
+                .map(ScenarioEvent::text)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
     private void start() {
         nemesis.begin();
         swarm.loop().schedule(0, Source.world("start"), () -> scenario.groups()
@@ -148,20 +162,37 @@ final class OneRun {
                 simulation.run(swarm.loop().now() + ENDING.toNanos(), this::looked);
             }
         } else {
-            while (!over) {
-                simulation.run(lastCommit + STANDSTILL.toNanos(), this::looked);
-                if (!over && swarm.loop().now() - lastCommit >= STANDSTILL.toNanos()) {
-                    if (nemesis.healed()) {
-                        break;
-                    }
-                    notes.add("nothing was committed for " + STANDSTILL.toMinutes() + " minutes: healed at "
-                            + Duration.ofNanos(swarm.loop().now()).toSeconds() + " s");
-                    nemesis.heal();
-                    lastCommit = swarm.loop().now();
-                }
-            }
+            untilItStandsStill(simulation);
         }
         observers.over(swarm.loop().now());
+    }
+
+    private void untilItStandsStill(Simulation simulation) {
+        long still = STANDSTILL.toNanos();
+        while (!over) {
+            long since = Math.max(lastCommit, healedAt);
+            // A scenario that says when it heals has a right to what it does until then.
+            long limit = nemesis.healed()
+                    ? since + still
+                    : Math.max(
+                            since + still,
+                            scenario.healing().map(Duration::toNanos).orElse(0L));
+            simulation.run(limit, this::looked);
+            long now = swarm.loop().now();
+            if (!over && now >= limit && now - Math.max(lastCommit, healedAt) >= still) {
+                if (nemesis.healed()) {
+                    break;
+                }
+                if (scenario.heal() instanceof Heal.Never) {
+                    progress.stoodStill(now, STANDSTILL);
+                    break;
+                }
+                notes.add("nothing was committed for " + STANDSTILL.toMinutes() + " minutes: healed at "
+                        + Duration.ofNanos(now).toSeconds() + " s");
+                nemesis.heal();
+                healedAt = now;
+            }
+        }
     }
 
     private boolean looked() {
@@ -171,6 +202,9 @@ final class OneRun {
             nextSample = swarm.loop().now() + SAMPLING.toNanos();
         }
         nemesis.look();
+        if (nemesis.healed() && healedAt < 0) {
+            healedAt = swarm.loop().now();
+        }
         return over;
     }
 
@@ -178,6 +212,12 @@ final class OneRun {
         nemesis.unhappened()
                 .forEach(event -> notes.add(event.place() + ": \"" + event.text() + "\" never happened: "
                         + event.trigger().text() + " did not come"));
+        if (scenario.duration().isPresent() && scenario.heal() instanceof Heal.Never) {
+            measurements
+                    .standstill(scenario.liveness())
+                    .ifPresent(still -> notes.add("nothing was committed in the last "
+                            + Duration.ofNanos(still).toSeconds() + " s of the scenario"));
+        }
         measurements.failed().ifPresent(reason -> notes.add("the run failed: " + reason));
         notes.addAll(measurements.remarks());
         return new Outcome(
@@ -272,7 +312,6 @@ final class OneRun {
             if (fault != DiskFault.FULL) {
                 lost.diskHit(NodePath.peer(node, Role.KEEPER));
             }
-            ;
         }
     }
 }

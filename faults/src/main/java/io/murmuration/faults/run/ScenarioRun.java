@@ -5,6 +5,7 @@ import io.murmuration.faults.check.Check;
 import io.murmuration.faults.check.ExactlyOnce;
 import io.murmuration.faults.check.Measurements;
 import io.murmuration.faults.check.Observer;
+import io.murmuration.faults.check.Recovery;
 import io.murmuration.faults.check.ReplicaDigests;
 import io.murmuration.faults.report.ScenarioReport;
 import io.murmuration.faults.scenario.Judgement;
@@ -85,6 +86,8 @@ public final class ScenarioRun {
         measured.put(Measure.UTILISATION, amount(measurements.utilisation()));
         boolean looked = run.checks().stream().anyMatch(check -> check instanceof Bounded bounded && bounded.looked());
         measured.put(Measure.BOUNDED_MEMORY, flag(looked, held(run, Bounded.class)));
+        // Nobody in a scenario without adversaries is one.
+        measured.put(Measure.HONEST_EJECTED, Optional.of(new Measured.Amount(measurements.ejected())));
         measured.put(Measure.HISTORY_HASH, Optional.of(new Measured.Text(run.historyHash())));
         control.ifPresent(other -> {
             measured.put(Measure.FINAL_LOSS_RATIO_TO_CONTROL, lossRatio(measurements, other.measurements()));
@@ -158,7 +161,9 @@ public final class ScenarioRun {
                 judgement,
                 curves(scenario, run.measurements()),
                 control.map(other -> curves(scenario, other.measurements())),
-                run.measurements().faults().stream().map(ScenarioRun::fault).toList(),
+                run.measurements().faults().stream()
+                        .map(fault -> fault(fault, run.measurements().countsForRecovery(fault)))
+                        .toList(),
                 links(run.links()),
                 Optional.empty(),
                 Optional.empty(),
@@ -197,14 +202,14 @@ public final class ScenarioRun {
                 new ScenarioReport.Work(measurements.computedMicrobatchStages(), counted, measurements.replayed()));
     }
 
-    private static ScenarioReport.Fault fault(Measurements.Fault fault) {
+    private static ScenarioReport.Fault fault(Recovery.Fault fault, boolean counts) {
         return new ScenarioReport.Fault(
                 fault.what(),
                 fault.hit().stream().map(RunTracker::nodeOf).distinct().toList(),
                 fault.begin() / NANOS,
                 fault.end().isPresent() ? Optional.of(fault.end().getAsLong() / NANOS) : Optional.empty(),
                 fault.lasting(),
-                !fault.hit().isEmpty(),
+                counts,
                 fault.recovered().isPresent()
                         ? Optional.of((fault.recovered().getAsLong() - fault.begin()) / NANOS)
                         : Optional.empty());

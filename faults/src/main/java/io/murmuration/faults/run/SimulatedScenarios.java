@@ -3,6 +3,7 @@ package io.murmuration.faults.run;
 import io.murmuration.faults.report.ScenarioReport;
 import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.scenario.cli.ScenarioRunner;
+import io.murmuration.faults.simulation.SimulationException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -11,15 +12,37 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Runs scenarios in virtual time; their nodes' disks are a temporary folder that goes with the run. */
+/**
+ * Runs scenarios in virtual time; their nodes' disks are a temporary folder that goes with the run. One that ends in an
+ * exception has failed like any other: a node that fails without supervision is a finding.
+ */
 public final class SimulatedScenarios implements ScenarioRunner {
+
+    /** One run of a scenario, and of its control. */
+    @FunctionalInterface
+    interface Run {
+        ScenarioReport of(Scenario scenario, Path disks, int pool);
+    }
+
+    private final Run run;
+
+    public SimulatedScenarios() {
+        this((scenario, disks, pool) ->
+                ScenarioRun.simulated(scenario, disks, pool, List.of()).report());
+    }
+
+    SimulatedScenarios(Run run) {
+        this.run = run;
+    }
 
     @Override
     public ScenarioReport run(Scenario scenario, int pool) {
         try {
             Path disks = Files.createTempDirectory("murmuration-scenario-");
             try {
-                return ScenarioRun.simulated(scenario, disks, pool, List.of()).report();
+                return run.of(scenario, disks, pool);
+            } catch (SimulationException e) {
+                return Broken.report(scenario, e);
             } finally {
                 delete(disks);
             }

@@ -18,16 +18,16 @@ public enum Measure {
     FINAL_LOSS(Unit.NUMBER, "loss at the end, nats per token", Needs.LOSS),
     RECOVERY(
             Unit.DURATION,
-            "longest time from the start of a fault that took members to the first step that a roster without them committed"),
+            "longest time from the start of a fault that took or cut off members to the first step committed without them"),
     PROGRESS_AFTER_HEAL(Unit.DURATION, "time from healing to the next committed step"),
     LOST_STEPS(Unit.NUMBER, "highest version ever committed less the version after recovery, the worst case"),
-    STEPS_COMMITTED(Unit.NUMBER, "steps committed in all"),
+    STEPS_COMMITTED(Unit.NUMBER, "steps committed and not taken back"),
     WASTED_WORK(Unit.NUMBER, "microbatch-stages computed divided by those counted, less 1"),
     UTILISATION(Unit.NUMBER, "time computing divided by live shards x time"),
     THROUGHPUT_RATIO_TO_CONTROL(Unit.NUMBER, "committed tokens per second divided by the control's", Needs.CONTROL),
     BOUNDED_MEMORY(Unit.FLAG, "no queue, window or memory went beyond its limit"),
-    ADVERSARIES_EJECTED(Unit.SHARE, "adversaries that were ejected", Needs.ADVERSARIES),
-    HONEST_EJECTED(Unit.NUMBER, "honest members that were ejected as adversaries", Needs.ADVERSARIES),
+    ADVERSARIES_EJECTED(Unit.SHARE, "adversaries that were ejected"),
+    HONEST_EJECTED(Unit.NUMBER, "honest members that were ejected for what they did"),
     HISTORY_HASH(Unit.TEXT, "hash of the whole history of a simulated run");
 
     /** How a value is written. */
@@ -49,9 +49,7 @@ public enum Measure {
         /** A second run of the same seed without events. */
         CONTROL,
         /** Real numbers, so no cost model. */
-        LOSS,
-        /** Adversaries in the scenario. */
-        ADVERSARIES
+        LOSS
     }
 
     private final Unit unit;

@@ -20,6 +20,7 @@ import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.simulation.Level;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -140,6 +141,26 @@ class CheckersTest {
     }
 
     @Test
+    void a_microbatch_that_is_counted_twice_in_a_round_of_a_forgotten_number_is_found() {
+        opened();
+        counts(A, 0);
+        counts(B, 1);
+        average();
+        commit(A);
+        commit(B);
+        once.ended(0, A);
+        once.ended(0, B);
+        once.forgotten(0);
+        opened();
+        counts(A, 0);
+        counts(B, 0);
+        counts(B, 1);
+        average();
+        commit(A);
+        assertFound(once, "microbatch 0 is counted 2 times, by a:shard#1, b:shard#1");
+    }
+
+    @Test
     void a_step_that_nobody_ordered_is_found() {
         opened();
         counts(A, 0);
@@ -179,6 +200,31 @@ class CheckersTest {
         holds(A, "x");
         replicas.sent(0, from(LEADER, A, open(BOTH, 5)));
         assertFound(replicas, "nothing=b:shard#1");
+    }
+
+    private void lastCommitted() {
+        replicas.told(0, new RunEvent.StepCommitted(4, 0, 1, 2, 0, 2, BOTH));
+    }
+
+    @Test
+    void replicas_that_differ_after_the_last_step_are_found() {
+        holds(A, "x");
+        holds(B, "y");
+        lastCommitted();
+        replicas.over(1);
+        assertFound(replicas, "step 4 is the last, and in stage 0 {a:shard#1=x, b:shard#1=y}");
+    }
+
+    @Test
+    void after_the_last_step_who_is_lost_and_who_is_not_known_is_not_asked() {
+        holds(A, "x");
+        lastCommitted();
+        replicas.over(1);
+        holds(B, "y");
+        lastCommitted();
+        replicas.told(0, new RunEvent.Lost(B, "its parameters differ"));
+        replicas.over(1);
+        assertSound(replicas);
     }
 
     @Test
@@ -302,6 +348,157 @@ class CheckersTest {
         assertSound(lost);
     }
 
+    private void stageLost() {
+        lost.told(0, new RunEvent.Lost(A, "unreachable"));
+        lost.told(0, new RunEvent.Lost(B, "unreachable"));
+    }
+
+    // ---- going back without need --------------------------------------------------------------------------------
+
+    private static final Roster TWO_STAGES = new Roster(new Epoch(1, 1), List.of(List.of(A, B), List.of(C)), List.of());
+
+    private void twoStages() {
+        lost.told(0, new RunEvent.Started(TWO_STAGES, 0));
+        lost.told(0, new RunEvent.StepCommitted(0, 0, 1, 2, 0, 3, TWO_STAGES));
+    }
+
+    private void startOver(long term, long time, Member... members) {
+        for (Member member : members) {
+            lost.sent(
+                    time,
+                    from(LEADER, member, new MemberMessage.StartOver(new Epoch(term, 7), false, "the run goes back")));
+        }
+    }
+
+    private void rolledBack() {
+        lost.told(9, new RunEvent.RolledBack(1, 0, "no reason"));
+    }
+
+    @Test
+    void going_back_though_every_stage_lives_is_found() {
+        twoStages();
+        lost.ended(0, A);
+        startOver(0, 5, B, C);
+        rolledBack();
+        assertFound(lost, "went back to version 0 (no reason) though version 1 is in place in every stage");
+    }
+
+    @Test
+    void going_back_is_sound_when_a_stage_was_lost_or_had_left_or_had_died() {
+        twoStages();
+        lost.told(0, new RunEvent.Lost(A, "unreachable"));
+        lost.told(0, new RunEvent.Left(B, 1));
+        startOver(0, 5, C);
+        rolledBack();
+        twoStages();
+        lost.ended(0, C);
+        rolledBack();
+        assertSound(lost);
+    }
+
+    @Test
+    void going_back_is_sound_when_replicas_did_not_agree_and_did_the_step_again() {
+        twoStages();
+        lost.sent(0, from(LEADER, A, new ShardMessage.Redo(TWO_STAGES.epoch(), 1)));
+        startOver(0, 5, A, B, C);
+        rolledBack();
+        assertSound(lost);
+    }
+
+    @Test
+    void going_back_is_sound_when_who_holds_a_stage_was_expelled_before_or_promised_only_afterwards() {
+        twoStages();
+        lost.sent(1, from(LEADER, C, new MemberMessage.StartOver(new Epoch(0, 3), true, "it differs")));
+        startOver(0, 5, A, B);
+        rolledBack();
+        lost.told(0, new RunEvent.Started(TWO_STAGES, 0));
+        assertSound(lost);
+    }
+
+    /** A new coordinator of term 2, and what these tell it. */
+    private void takesOver() {
+        lost.sent(1, from(LEADER, A, new MemberMessage.TakeOver(new Epoch(2, 0))));
+    }
+
+    private void promises(Member member, int stage, long version, String digest, boolean prepared) {
+        lost.delivered(
+                2,
+                new Envelope(
+                        member,
+                        LEADER,
+                        new CoordinatorMessage.Promised(
+                                new Epoch(2, 0),
+                                new Standing.OfShard(
+                                        new Epoch(1, 1),
+                                        stage,
+                                        version,
+                                        digest,
+                                        Optional.empty(),
+                                        false,
+                                        prepared ? Optional.of(new Standing.Prepared(3, "d", 1)) : Optional.empty(),
+                                        Optional.of(new Standing.Committed(version - 1, 3, 1))))));
+    }
+
+    @Test
+    void a_new_coordinator_that_goes_back_with_the_promises_of_all_stages_is_found() {
+        twoStages();
+        takesOver();
+        promises(A, 0, 1, "a", false);
+        promises(C, 1, 1, "c", false);
+        startOver(2, 5, A, C);
+        rolledBack();
+        assertFound(lost, "went back to version 0");
+    }
+
+    @Test
+    void a_new_coordinator_that_goes_back_from_a_step_that_some_have_made_and_all_can_make_is_found() {
+        twoStages();
+        takesOver();
+        promises(A, 0, 2, "a", false);
+        promises(C, 1, 1, "c", true);
+        startOver(2, 5, A, C);
+        rolledBack();
+        assertFound(lost, "went back to version 0");
+    }
+
+    @Test
+    void a_new_coordinator_may_go_back_when_a_stage_does_not_answer_in_time() {
+        twoStages();
+        takesOver();
+        promises(A, 0, 1, "a", false);
+        startOver(2, 5, A);
+        // It promised too late.
+        promises(C, 1, 1, "c", false);
+        startOver(2, 6, C);
+        rolledBack();
+        assertSound(lost);
+    }
+
+    @Test
+    void a_new_coordinator_may_go_back_when_replicas_disagree() {
+        twoStages();
+        takesOver();
+        promises(A, 0, 1, "a", false);
+        promises(B, 0, 1, "b", false);
+        promises(C, 1, 1, "c", false);
+        startOver(2, 5, A, B, C);
+        rolledBack();
+        assertSound(lost);
+    }
+
+    @Test
+    void a_new_coordinator_may_go_back_when_a_stage_is_left_behind() {
+        twoStages();
+        takesOver();
+        promises(A, 0, 2, "a", false);
+        promises(C, 1, 1, "c", false);
+        startOver(2, 5, A, C);
+        rolledBack();
+        assertSound(lost);
+    }
+
+    // ---- how far it goes back -----------------------------------------------------------------------------------
+
     private static final Member KEEPER = Member.of("k:keeper", 1);
 
     private void found(long term) {
@@ -319,7 +516,9 @@ class CheckersTest {
         committed(0);
         lost.told(0, new RunEvent.Kept(1, List.of(KEEPER)));
         committed(1);
+        stageLost();
         lost.told(0, new RunEvent.RolledBack(2, 1, "a stage is lost"));
+        lost.told(0, new RunEvent.Started(BOTH, 1));
         committed(1);
         lost.ended(0, A);
         lost.ended(0, B);
@@ -343,6 +542,7 @@ class CheckersTest {
         found(3);
         lost.told(0, new RunEvent.Kept(1, List.of(KEEPER)));
         lost.diskHit(KEEPER.peer());
+        stageLost();
         lost.told(0, new RunEvent.RolledBack(1, 0, "a stage is lost"));
         assertSound(lost);
     }
@@ -396,6 +596,14 @@ class CheckersTest {
         progressed(601);
         progress.over(700_000_000_000L);
         assertFound(progress, "no step was committed for 99000 ms");
+    }
+
+    @Test
+    void a_run_that_stands_still_and_is_not_to_be_healed_is_found() {
+        progressed(500);
+        progress.stoodStill(1_100_000_000_000L, Duration.ofMinutes(10));
+        progress.over(1_100_000_000_000L);
+        assertFound(progress, "no step for 10 minutes");
     }
 
     @Test

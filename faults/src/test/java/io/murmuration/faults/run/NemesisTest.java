@@ -2,7 +2,7 @@ package io.murmuration.faults.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.murmuration.faults.check.Measurements;
+import io.murmuration.faults.check.Recovery;
 import io.murmuration.faults.scenario.file.ScenarioReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,7 +40,7 @@ class NemesisTest {
 
     private static List<String> faults(Outcome outcome) {
         return outcome.measurements().faults().stream()
-                .map(Measurements.Fault::what)
+                .map(Recovery.Fault::what)
                 .toList();
     }
 

@@ -6,10 +6,13 @@ import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.port.ControlPlane;
 import io.murmuration.actors.port.DataPlane;
 import io.murmuration.actors.port.Ports;
+import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.Standing;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.TamperedCompute;
 import io.murmuration.faults.check.Bounded;
@@ -263,6 +266,60 @@ class PlantedBugsTest {
                 }),
                 NothingLost.class,
                 "committed step 4 though version 6 is in place");
+    }
+
+    /** What shards of stage 1 promise reaches coordinators as if they were a step behind. */
+    private static final class Belittling implements Wiring {
+        @Override
+        public Ports ports(NodeSpec node, Ports ports, LongSupplier time) {
+            ControlPlane control = new ControlPlane() {
+                @Override
+                public void attach(Member self, Consumer<Envelope> inbox) {
+                    ports.control().attach(self, envelope -> inbox.accept(belittled(envelope)));
+                }
+
+                @Override
+                public void detach(Member self) {
+                    ports.control().detach(self);
+                }
+
+                @Override
+                public void send(Envelope envelope) {
+                    ports.control().send(envelope);
+                }
+            };
+            return new Ports(ports.compute(), ports.data(), control, ports.membership(), ports.ticker(), ports.seed());
+        }
+
+        private static Envelope belittled(Envelope envelope) {
+            return envelope.message() instanceof CoordinatorMessage.Promised(Epoch epoch, Standing.OfShard shard)
+                            && shard.stage() == 1
+                    ? new Envelope(
+                            envelope.from(),
+                            envelope.to(),
+                            new CoordinatorMessage.Promised(
+                                    epoch,
+                                    new Standing.OfShard(
+                                            shard.history(),
+                                            shard.stage(),
+                                            shard.version() - 1,
+                                            shard.digest(),
+                                            Optional.empty(),
+                                            false,
+                                            Optional.empty(),
+                                            shard.committed())))
+                    : envelope;
+        }
+    }
+
+    @Test
+    void a_coordinator_that_goes_back_though_every_stage_is_there_is_found() throws IOException {
+        String leaderDies = SCENARIO.replace(" MEMORY", "")
+                .replace("count = 1, region = eu, roles = [coordinator", "count = 3, region = eu, roles = [coordinator")
+                .replace("do = kill, target = eu-6", "do = kill, target = coordinator-leader");
+        assertFound(run(leaderDies, new Belittling()), NothingLost.class, "went back to version 0 (stage 1");
+        assertThat(run(leaderDies, Wiring.STRAIGHT).checks())
+                .allSatisfy(check -> assertThat(check.violations()).isEmpty());
     }
 
     // ---- progress -----------------------------------------------------------------------------------------------

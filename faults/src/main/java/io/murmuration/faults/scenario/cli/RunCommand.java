@@ -9,8 +9,10 @@ import io.murmuration.faults.scenario.ScenarioEvent;
 import io.murmuration.faults.scenario.Verdict;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -79,18 +81,22 @@ final class RunCommand implements Callable<Integer> {
                         simulated.controlOfCoordinatorsPerStep()));
         Verdict verdict = report.judgement().verdict();
         if (shrink && verdict == Verdict.FAILED) {
-            shrink(stream, scenario);
+            shrink(stream, scenario, Failings.of(report.judgement()));
         }
         stream.flush();
         return verdict.exitCode();
     }
 
-    private void shrink(PrintStream stream, Scenario scenario) {
+    /** With fewer events something else may fail; only what failed at first is looked for. */
+    private void shrink(PrintStream stream, Scenario scenario, Set<String> failings) {
         Shrinking shrinking = new Shrinking(MOST_TRIES);
         Scenario small = shrinking.shrink(
-                scenario, each -> runner.run(each, pool).judgement().verdict() == Verdict.FAILED);
+                scenario,
+                each -> !Collections.disjoint(
+                        failings, Failings.of(runner.run(each, pool).judgement())));
         stream.println("it still fails with " + small.events().size() + " of "
-                + scenario.events().size() + " events (" + shrinking.tries() + " runs):");
+                + scenario.events().size() + " events (" + shrinking.tries() + " runs), in one of "
+                + String.join(", ", failings) + ":");
         for (ScenarioEvent event : small.events()) {
             stream.println("  " + event.place() + "  " + event.trigger().text() + ": " + event.text());
         }

@@ -45,9 +45,6 @@ final class ExpectReader {
                     measure.key(),
                     "with compute = cost nothing is learnt, so there is no loss; expected compute = real");
         }
-        if (measure.needs(Measure.Needs.ADVERSARIES)) {
-            throw fields.wrong(measure.key(), "there are no adversaries in this scenario");
-        }
         Bound.Demand demand =
                 switch (measure.unit()) {
                     case FLAG -> flag(fields, measure);

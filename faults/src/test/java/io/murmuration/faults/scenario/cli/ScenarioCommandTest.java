@@ -14,6 +14,7 @@ import io.murmuration.faults.scenario.Judgement;
 import io.murmuration.faults.scenario.Measure;
 import io.murmuration.faults.scenario.Measured;
 import io.murmuration.faults.scenario.Scenario;
+import io.murmuration.faults.scenario.Verdict;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -181,6 +182,41 @@ class ScenarioCommandTest {
         assertThat(printed())
                 .contains("it still fails with 1 of 3 events")
                 .contains("small.conf:13  at 2s: kill 1 of group eu");
+    }
+
+    /** As above; and it is wrong by itself unless somebody is slow. */
+    private static ScenarioReport touchy(Scenario scenario, int pool) {
+        ScenarioReport report = scripted(scenario, pool);
+        boolean slow = scenario.events().stream().anyMatch(event -> event.action() instanceof Action.Slow);
+        var violation = new Judgement.Violation("rosters grow", "it did not", 1);
+        return slow
+                ? report
+                : new ScenarioReport(
+                        report.about(),
+                        new Judgement(Verdict.FAILED, report.judgement().bounds(), List.of(violation)),
+                        report.run(),
+                        report.control(),
+                        report.faults(),
+                        report.links(),
+                        report.staleness(),
+                        report.detections(),
+                        report.simulated());
+    }
+
+    @Test
+    void shrink_looks_for_what_failed_at_first_and_for_nothing_else() throws IOException {
+        CommandLine touchy =
+                ScenarioCommand.commandLine(surroundings, Optional.of(ScenarioCommandTest::touchy), Optional.empty());
+        String pausedAlone = SMALL.replace("expect { lost-steps = 0 }", "expect { lost-steps = \"< 0\" }")
+                .replaceAll("(?m)^.*do = kill.*$", "");
+        Path file = Files.writeString(folder.resolve("small.conf"), pausedAlone);
+        assertThat(touchy.execute(
+                        "run", file.toString(), "--out", folder.resolve("r").toString(), "--shrink"))
+                .isEqualTo(1);
+        assertThat(printed())
+                .contains("it still fails with 1 of 2 events")
+                .contains("in one of lost-steps:")
+                .contains("small.conf:12  at 1s: pause eu-1");
     }
 
     @Test

@@ -250,7 +250,6 @@ class ScenarioErrorsTest {
         all.add(expect("time without a unit", "recovery = \"< 30\"", "a comparison with a time"));
         all.add(expect("bound of nothing", "wasted-work = \"<\"", "a comparison such as"));
         all.add(expect("flag that is none", "replicas-agree = perhaps", "true or false"));
-        all.add(expect("ejected without adversaries", "honest-ejected = \"= 0\"", "no adversaries"));
         all.add(top(
                 "loss of a cost model",
                 "  compute = cost\n  expect {\n  final-loss = \"< 2\" #!\n  }",

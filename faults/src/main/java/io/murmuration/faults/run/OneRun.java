@@ -175,9 +175,7 @@ final class OneRun {
     }
 
     private Outcome outcome() {
-        nemesis.unhappened()
-                .forEach(event -> notes.add(event.place() + ": \"" + event.text() + "\" never happened: "
-                        + event.trigger().text() + " did not come"));
+        notes.addAll(nemesis.remarks());
         measurements.failed().ifPresent(reason -> notes.add("the run failed: " + reason));
         notes.addAll(measurements.remarks());
         return new Outcome(

@@ -4,25 +4,30 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Roster;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 
 /**
  * Who has asked to go. Between two steps a member holds nothing but its version, which its peers have, so that is when it
- * is let go; but the last one of its kind stays until somebody has come in its place. Pure and single-threaded.
+ * is let go; but the last one of its kind stays until somebody has come in its place. For the last replica of a stage
+ * nobody may come: after {@code promise-wait} its version is kept and it goes, and the others begin again from there. Pure and
+ * single-threaded.
  */
 final class Departures {
 
     private final Desk desk;
-    private final Set<Member> asking = new TreeSet<>();
+    /** Who asks, and since when. */
+    private final Map<Member, Long> asking = new TreeMap<>();
+
+    private boolean wantsKept;
 
     Departures(Desk desk) {
         this.desk = desk;
     }
 
     void asked(Member member) {
-        asking.add(member);
+        asking.putIfAbsent(member, desk.now);
     }
 
     void removed(Member member) {
@@ -37,18 +42,47 @@ final class Departures {
         desk.send(member, new MemberMessage.Discharged(desk.epoch()));
     }
 
-    /** Lets go of all who can be spared. */
-    void atBoundary() {
-        for (Member member : List.copyOf(asking)) {
+    /**
+     * Lets go of all who can be spared.
+     *
+     * @return the stage that has lost its last replica, which left because this version is kept
+     */
+    OptionalInt atBoundary() {
+        wantsKept = false;
+        for (Member member : List.copyOf(asking.keySet())) {
             if (!desk.roster.contains(member)) {
                 discharge(member);
             } else if (!desk.checkpoints.needs(member) && !last(member)) {
-                desk.roster = desk.roster.without(member);
-                desk.proven = desk.proven.without(member);
-                discharge(member);
-                desk.tell(new RunEvent.Left(member, desk.version));
+                left(member);
             }
         }
+        for (Map.Entry<Member, Long> request : asking.entrySet()) {
+            Member member = request.getKey();
+            OptionalInt stage = desk.roster.stageOf(member);
+            if (desk.now - request.getValue() >= desk.plan.promiseWait().toNanos()
+                    && stage.isPresent()
+                    && desk.roster.stage(stage.getAsInt()).size() == 1
+                    && !desk.checkpoints.needs(member)) {
+                wantsKept = true;
+                if (desk.checkpoints.newest(desk.version, desk.version).isPresent()) {
+                    left(member);
+                    return stage;
+                }
+            }
+        }
+        return OptionalInt.empty();
+    }
+
+    /** Whether the last replica of a stage waits for a checkpoint of this version. */
+    boolean wantsKept() {
+        return wantsKept;
+    }
+
+    private void left(Member member) {
+        desk.roster = desk.roster.without(member);
+        desk.proven = desk.proven.without(member);
+        discharge(member);
+        desk.tell(new RunEvent.Left(member, desk.version));
     }
 
     /** Who cannot be reached may be gone already. */

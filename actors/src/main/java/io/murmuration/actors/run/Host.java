@@ -14,6 +14,7 @@ import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.ChildFailed;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.Terminated;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -149,10 +150,11 @@ public final class Host extends AbstractBehavior<Host.Message> {
 
     private void start(Resident resident, long incarnation) {
         Member member = new Member(resident.peer(), incarnation);
-        ActorRef<Void> child = getContext()
-                .spawn(
-                        resident.behavior().apply(member).unsafeCast(),
-                        resident.peer().name() + "-" + incarnation);
+        // Starting over on order is no fault: it is told of below, without a trace of the stack.
+        Behavior<Void> behavior = Behaviors.supervise(
+                        resident.behavior().apply(member).<Void>unsafeCast())
+                .onFailure(StartOverException.class, SupervisorStrategy.stop().withLoggingEnabled(false));
+        ActorRef<Void> child = getContext().spawn(behavior, resident.peer().name() + "-" + incarnation);
         getContext().watch(child);
         children.put(child, resident.peer());
         incarnations.put(resident.peer(), member);

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -615,7 +616,12 @@ final class RunState {
             handedOver();
             return;
         }
-        departures.atBoundary();
+        OptionalInt deserted = departures.atBoundary();
+        if (deserted.isPresent()) {
+            rollBack("the last replica of stage " + deserted.getAsInt() + " left at version " + desk.version
+                    + ", which is kept");
+            return;
+        }
         if (!desk.members.trainers().equals(desk.roster.trainers())) {
             desk.roster = new Roster(desk.epoch().next(), desk.roster.stages(), desk.members.trainers());
         }
@@ -635,7 +641,10 @@ final class RunState {
             return;
         }
         boolean over = last || stopRequested;
-        boolean keepDue = over || keepPending || (plan.keepEvery() > 0 && desk.version % plan.keepEvery() == 0);
+        boolean keepDue = over
+                || keepPending
+                || departures.wantsKept()
+                || (plan.keepEvery() > 0 && desk.version % plan.keepEvery() == 0);
         if (keepDue && lastKeepTried != desk.version) {
             if (desk.checkpoints.isOpen()) {
                 enter(Phase.KEEPING);
@@ -646,7 +655,7 @@ final class RunState {
                 keep();
             }
         }
-        if (over && desk.checkpoints.isOpen()) {
+        if ((over || departures.wantsKept()) && desk.checkpoints.isOpen()) {
             enter(Phase.KEEPING);
             return;
         }

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
 /** Carries out a scenario's events against a simulated swarm, and ends what lasts. */
@@ -80,6 +81,10 @@ final class Nemesis {
     private final Map<String, Integer> traced = new TreeMap<>();
 
     private final Map<String, Integer> highest = new TreeMap<>();
+    /** Events that have happened at least once, by their index. */
+    private final Set<Integer> happened = new TreeSet<>();
+
+    private final List<String> remarks = new ArrayList<>();
     private boolean healed;
     private int faults;
 
@@ -101,7 +106,11 @@ final class Nemesis {
                 case Trigger.Every every -> at(every.from(), event, () -> again(event, every));
                 case Trigger.OwnTimes times -> {
                     Action.Churn churn = (Action.Churn) event.action();
-                    churn.changes().forEach(change -> at(change.time(), event, () -> change(change)));
+                    churn.changes()
+                            .forEach(change -> at(change.time(), event, () -> {
+                                happened.add(event.index());
+                                change(change);
+                            }));
                 }
                 case Trigger.AtStep step -> waiting.add(event);
                 case Trigger.When when -> waiting.add(event);
@@ -147,16 +156,24 @@ final class Nemesis {
         healAtStep();
     }
 
+    /** Not before the last event that has a time of its own. */
     private void healAtStep() {
         if (!healed
+                && loop.now() >= scenario.lastTime().toNanos()
                 && scenario.healingStep().filter(step -> tracker.step() >= step).isPresent()) {
             heal();
         }
     }
 
-    /** Events that have not happened, because what they waited for did not. */
-    List<ScenarioEvent> unhappened() {
-        return List.copyOf(waiting);
+    /** What a reader should know of events that were not what the file says: they never happened, or befell nobody. */
+    List<String> remarks() {
+        List<String> all = new ArrayList<>(remarks);
+        for (ScenarioEvent event : scenario.events()) {
+            if (!happened.contains(event.index())) {
+                all.add(event.place() + " never happened: " + event.trigger().text() + ": " + event.text());
+            }
+        }
+        return all;
     }
 
     boolean healed() {
@@ -191,6 +208,11 @@ final class Nemesis {
                 .befalls()
                 .map(target -> TargetChoice.choose(target, scenario.seed(), event.index(), occurrence, tracker))
                 .orElse(List.of());
+        happened.add(event.index());
+        if (event.action().befalls().isPresent() && nodes.isEmpty()) {
+            remarks.add(event.place() + " befell nobody: " + event.trigger().text() + ": " + event.text());
+            return;
+        }
         switch (event.action()) {
             case Action.Kill kill -> {
                 begin(event, nodes, true, () -> revive(nodes));
@@ -204,8 +226,9 @@ final class Nemesis {
                 }
             }
             case Action.Pause pause -> {
-                nodes.forEach(swarm::pause);
-                begin(event, nodes, true, () -> nodes.forEach(swarm::resume));
+                List<Healing> healings =
+                        nodes.stream().map(swarm.machines()::pause).toList();
+                begin(event, nodes, true, () -> healings.forEach(Healing::heal));
             }
             case Action.Slow slow -> {
                 List<Healing> healings = nodes.stream()
@@ -219,12 +242,10 @@ final class Nemesis {
             }
             case Action.Disk disk -> disk(event, nodes, disk);
             case Action.Clock clock -> {
-                nodes.forEach(node -> swarm.machines().skew(node, clock.skew()));
-                begin(
-                        event,
-                        nodes,
-                        false,
-                        () -> nodes.forEach(node -> swarm.machines().skew(node, Duration.ZERO)));
+                List<Healing> healings = nodes.stream()
+                        .map(node -> swarm.machines().skew(node, clock.skew()))
+                        .toList();
+                begin(event, nodes, false, () -> healings.forEach(Healing::heal));
             }
             case Action.Partition cut -> partition(event, cut);
             case Action.Link link -> link(event, link);
@@ -276,8 +297,9 @@ final class Nemesis {
                     case BITFLIP -> DiskFault.BITFLIP;
                     case TRUNCATE -> DiskFault.TRUNCATE;
                 };
-        nodes.forEach(node -> swarm.machines().disk(node, fault));
-        begin(event, nodes, false, () -> nodes.forEach(node -> swarm.machines().repairDisk(node)));
+        List<Healing> healings =
+                nodes.stream().map(node -> swarm.machines().disk(node, fault)).toList();
+        begin(event, nodes, false, () -> healings.forEach(Healing::heal));
     }
 
     private void partition(ScenarioEvent event, Action.Partition cut) {
@@ -313,11 +335,8 @@ final class Nemesis {
         for (Map.Entry<Links.Pair, LinkChange> change : link.changes().entrySet()) {
             Links.Pair regions = change.getKey();
             List<Pair> pairs = Network.oneWay(swarm.inRegion(regions.from()), swarm.inRegion(regions.to()));
-            var settings = scenario.links().between(regions.from(), regions.to());
-            healings.add(swarm.network()
-                    .change(
-                            which.apply(pairs),
-                            model -> WorldLinks.model(change.getValue().on(settings))));
+            healings.add(
+                    swarm.network().change(which.apply(pairs), model -> WorldLinks.changed(model, change.getValue())));
         }
         return () -> healings.forEach(Healing::heal);
     }

@@ -209,9 +209,7 @@ final class OneRun {
     }
 
     private Outcome outcome() {
-        nemesis.unhappened()
-                .forEach(event -> notes.add(event.place() + ": \"" + event.text() + "\" never happened: "
-                        + event.trigger().text() + " did not come"));
+        notes.addAll(nemesis.remarks());
         if (scenario.duration().isPresent() && scenario.heal() instanceof Heal.Never) {
             measurements
                     .standstill(scenario.liveness())

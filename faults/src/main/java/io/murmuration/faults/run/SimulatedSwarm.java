@@ -21,7 +21,6 @@ import io.murmuration.faults.simulation.world.Network;
 import io.murmuration.faults.simulation.world.Rate;
 import io.murmuration.faults.simulation.world.SimulatedWorld;
 import io.murmuration.faults.simulation.world.WorldSettings;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,9 +28,6 @@ import java.util.Map;
 
 /** The nodes of a scenario with their production actors, and the world around them. The machines say who lives. */
 final class SimulatedSwarm implements AutoCloseable {
-
-    /** Longer than any run: a pause without an end is ended by healing. */
-    private static final Duration WITHOUT_END = Duration.ofDays(365);
 
     private final EventLoop loop = new EventLoop();
     private final Map<String, NodeGroup> groups = new LinkedHashMap<>();
@@ -106,14 +102,6 @@ final class SimulatedSwarm implements AutoCloseable {
     /** The process ends; its machine refuses connections. */
     void kill(String node) {
         world.machines().kill(node, Death.PROCESS);
-    }
-
-    void pause(String node) {
-        world.machines().pause(node, WITHOUT_END);
-    }
-
-    void resume(String node) {
-        world.machines().resume(node);
     }
 
     void leave(String node) {

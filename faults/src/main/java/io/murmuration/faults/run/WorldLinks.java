@@ -1,5 +1,6 @@
 package io.murmuration.faults.run;
 
+import io.murmuration.faults.scenario.LinkChange;
 import io.murmuration.faults.scenario.LinkSettings;
 import io.murmuration.faults.simulation.world.Jitter;
 import io.murmuration.faults.simulation.world.LinkModel;
@@ -20,6 +21,18 @@ final class WorldLinks {
                 link.duplicate(),
                 link.reorder(),
                 link.corrupt());
+    }
+
+    /** A link as it is, with what a change names set anew. */
+    static LinkModel changed(LinkModel model, LinkChange change) {
+        return new LinkModel(
+                change.latency().orElse(model.latency()),
+                change.jitter().map(WorldLinks::jitter).orElse(model.jitter()),
+                change.rate().map(Rate::new).orElse(model.rate()),
+                change.loss().map(WorldLinks::loss).orElse(model.loss()),
+                change.duplicate().orElse(model.duplicate()),
+                change.reorder().orElse(model.reorder()),
+                change.corrupt().orElse(model.corrupt()));
     }
 
     private static Jitter jitter(io.murmuration.faults.scenario.Jitter jitter) {

@@ -28,6 +28,18 @@ public record LinkChange(
                 reorder.orElse(link.reorder()));
     }
 
+    /** This change, and of {@code other} what this one leaves as it was. */
+    public LinkChange or(LinkChange other) {
+        return new LinkChange(
+                latency.or(other::latency),
+                jitter.or(other::jitter),
+                rate.or(other::rate),
+                loss.or(other::loss),
+                corrupt.or(other::corrupt),
+                duplicate.or(other::duplicate),
+                reorder.or(other::reorder));
+    }
+
     /** In one line. */
     public String text() {
         List<String> parts = new ArrayList<>();

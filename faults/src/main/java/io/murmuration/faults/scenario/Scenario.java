@@ -129,7 +129,8 @@ public record Scenario(
 
     /**
      * The step with whose opening everything is healed, where that is before the end and there are steps: when a quarter of
-     * them is left, but not before the last event that has a step. With a duration too, whichever comes first heals.
+     * them is left, but not before the last event that has a step, nor before {@link #lastTime()}. With a duration too,
+     * whichever comes first heals.
      */
     public Optional<Long> healingStep() {
         return heal instanceof Heal.BeforeEnd
@@ -138,6 +139,21 @@ public record Scenario(
                                 event.trigger() instanceof Trigger.AtStep(long step) ? Stream.of(step) : Stream.of())
                         .reduce(count - Math.max(1, count / 4), Math::max))
                 : Optional.empty();
+    }
+
+    /** The last time that the file gives an event to happen; what recurs without an end counts with its first time. */
+    public Duration lastTime() {
+        return events.stream()
+                .flatMap(event -> switch (event.trigger()) {
+                    case Trigger.At(Duration time) -> Stream.of(time);
+                    case Trigger.Every every -> Stream.of(every.until().orElse(every.from()));
+                    case Trigger.OwnTimes _ ->
+                        event.action() instanceof Action.Churn churn
+                                ? churn.changes().stream().map(Action.Churn.Change::time)
+                                : Stream.<Duration>of();
+                    case Trigger.AtStep _, Trigger.When _ -> Stream.of();
+                })
+                .reduce(Duration.ZERO, Scenario::max);
     }
 
     private static Duration max(Duration a, Duration b) {

@@ -60,6 +60,38 @@ class NemesisTest {
     }
 
     @Test
+    void what_befell_nobody_or_never_happened_is_told_and_is_no_fault() throws IOException {
+        Outcome outcome = run("""
+                { step = 1, do = kill, target = joiner },
+                { at = 5m, do = kill, target = eu-1 },
+                { when = "term == 99", do = kill, target = eu-2 }
+                """);
+        assertThat(faults(outcome)).isEmpty();
+        assertThat(outcome.notes())
+                .anySatisfy(note -> assertThat(note).contains("nemesis.conf", "befell nobody", "joiner"))
+                .anySatisfy(note -> assertThat(note).contains("never happened", "5m", "kill eu-1"))
+                .anySatisfy(note -> assertThat(note).contains("never happened", "term == 99"));
+    }
+
+    @Test
+    void a_second_change_of_a_link_leaves_what_the_first_one_changed() throws IOException {
+        Outcome slow = run("{ step = 1, do = link, default = { latency = 2s }, for = 1h }");
+        Outcome both = run("""
+                { step = 1, do = link, default = { latency = 2s }, for = 1h },
+                { step = 1, do = link, default = { duplicate = 0.0 }, for = 1h }
+                """);
+        assertThat(both.measurements().steps().getLast().time())
+                .isEqualTo(slow.measurements().steps().getLast().time());
+    }
+
+    @Test
+    void healing_waits_for_the_last_event_that_has_a_time() throws IOException {
+        Outcome outcome =
+                run("{ at = 20s, do = kill, target = eu-1 }, { step = 1, do = slow, target = all, factor = 100 }");
+        assertThat(faults(outcome)).anySatisfy(fault -> assertThat(fault).contains("kill eu-1"));
+    }
+
+    @Test
     void a_trace_may_bring_nodes_that_were_not_there_from_the_start() throws IOException {
         Files.writeString(folder.resolve("trace.csv"), "2.5s,spare-2,up\n2.6s,spare-2,down\n");
         Outcome outcome = run("{ do = churn, trace = \"trace.csv\" }");

@@ -27,6 +27,7 @@ final class Outcome {
             out.println("  counterexample of " + violation.checker() + " at " + violation.seconds() + " s: "
                     + violation.counterexample().replaceAll("\\R", "\n    "));
         }
+        report.about().notes().forEach(note -> out.println("note    " + note));
         report.historyHash().ifPresent(hash -> out.println("history " + hash));
         out.println("seed    " + report.about().seed());
         out.println("replay  " + report.about().replay());

@@ -2,12 +2,14 @@ package io.murmuration.faults.scenario.file;
 
 import com.typesafe.config.ConfigValue;
 import io.murmuration.faults.scenario.Action;
+import io.murmuration.faults.scenario.Durations;
 import io.murmuration.faults.scenario.NodeRole;
 import io.murmuration.faults.scenario.PartitionMode;
 import io.murmuration.faults.scenario.Side;
 import io.murmuration.faults.scenario.Target;
 import io.murmuration.faults.scenario.TargetChoice;
 import io.murmuration.faults.scenario.Trigger;
+import java.time.Duration;
 import java.util.List;
 
 /** Reads what an event does, by its {@code do}. */
@@ -19,10 +21,13 @@ final class ActionReader {
             "kill", "partition", "pause", "slow", "join", "leave", "restart", CHURN, "link", "disk", "clock", "heal");
 
     private final World world;
+    private final List<String> notes;
     private final TargetReader targets;
 
-    ActionReader(World world) {
+    /** @param notes gets what a reader should know of events */
+    ActionReader(World world, List<String> notes) {
         this.world = world;
+        this.notes = notes;
         this.targets = new TargetReader(world);
     }
 
@@ -42,10 +47,7 @@ final class ActionReader {
             case CHURN -> churn(fields);
             case "link" -> new Action.Link(new LinksReader(world.regions()).changes(fields));
             case "disk" -> disk(fields);
-            case "clock" ->
-                new Action.Clock(
-                        targets.target(fields),
-                        fields.anyTime("skew").orElseThrow(() -> fields.missing("skew", "a time such as 1h or -30s")));
+            case "clock" -> clock(fields);
             case "heal" -> new Action.HealAll();
             default -> throw fields.notOneOf("do", word, NAMES);
         };
@@ -72,9 +74,20 @@ final class ActionReader {
         Action.DiskFault fault = fields.choice("fault", Action.DiskFault.class)
                 .orElseThrow(() -> fields.missing("fault", "full, bitflip or truncate"));
         if (targets.groups(target).stream().noneMatch(group -> group.roles().contains(NodeRole.COORDINATOR))) {
-            throw fields.wrong("target", "expected nodes with the role coordinator: others keep nothing on a disk");
+            notes.add("only nodes with the role coordinator keep something on a disk: do = disk touches nothing ("
+                    + fields.place() + ")");
         }
         return new Action.Disk(target, fault);
+    }
+
+    private Action clock(Fields fields) {
+        Target target = targets.target(fields);
+        Duration skew = fields.anyTime("skew").orElseThrow(() -> fields.missing("skew", "a time such as 1h or -30s"));
+        if (skew.isNegative()) {
+            notes.add("a monotonic clock does not go back: a skew of " + Durations.text(skew) + " changes nothing ("
+                    + fields.place() + ")");
+        }
+        return new Action.Clock(target, skew);
     }
 
     private Action churn(Fields fields) {
@@ -107,7 +120,11 @@ final class ActionReader {
                 .filter(seconds::contains)
                 .toList();
         if (!both.isEmpty()) {
-            throw fields.wrong(named ? "to" : "between", both.getFirst() + " would be on both sides");
+            throw fields.wrong(
+                    named ? "to" : "between",
+                    both.getFirst()
+                            + " would be on both sides (a word means the region of that name before the group; the group"
+                            + " alone is { group = NAME })");
         }
         return new Action.Partition(first, second, mode);
     }

@@ -1,8 +1,10 @@
 package io.murmuration.faults.scenario.file;
 
+import io.murmuration.cluster.config.UserError;
 import io.murmuration.faults.scenario.Action;
 import io.murmuration.faults.scenario.Durations;
 import io.murmuration.faults.scenario.NodeGroup;
+import io.murmuration.faults.scenario.Place;
 import io.murmuration.faults.scenario.Predicate;
 import io.murmuration.faults.scenario.PredicateException;
 import io.murmuration.faults.scenario.ScenarioEvent;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Reads {@code events}. */
 final class EventsReader {
@@ -22,9 +25,10 @@ final class EventsReader {
     private final World world;
     private final ActionReader actions;
 
-    EventsReader(World world) {
+    /** @param notes gets what a reader should know of events */
+    EventsReader(World world, List<String> notes) {
         this.world = world;
-        this.actions = new ActionReader(world);
+        this.actions = new ActionReader(world, notes);
     }
 
     List<ScenarioEvent> read(Fields scenario) {
@@ -34,6 +38,7 @@ final class EventsReader {
             events.add(event(fields, events.size()));
         }
         for (int i = 0; i < events.size(); i++) {
+            checkNamed(events.get(i), events);
             checkRandom(sections.get(i), events.get(i), events);
         }
         return events;
@@ -115,6 +120,39 @@ final class EventsReader {
                     key, "the run ends after " + Durations.text(world.duration().get()));
         }
         return time;
+    }
+
+    /** A node that is not there at the start and that no event brings is a mistake. */
+    private void checkNamed(ScenarioEvent event, List<ScenarioEvent> all) {
+        Stream<Target.Filter> filters = event.action() instanceof Action.Partition cut
+                ? Stream.concat(cut.first().anyOf().stream(), cut.second().anyOf().stream())
+                : event.action().befalls().stream().flatMap(target -> target.filters().stream());
+        filters.filter(Target.Named.class::isInstance)
+                .flatMap(named -> ((Target.Named) named).nodes().stream())
+                .forEach(node -> checkComes(node, event.place(), all));
+        if (event.action() instanceof Action.Churn churn) {
+            churn.changes().stream()
+                    .filter(change -> !change.up())
+                    .forEach(change -> checkComes(change.node(), change.place(), all));
+        }
+    }
+
+    private void checkComes(String node, Place place, List<ScenarioEvent> all) {
+        NodeGroup group = world.groupOf(node).orElseThrow();
+        long joined = all.stream()
+                .mapToLong(event -> event.action() instanceof Action.Join join
+                                && join.group().equals(group.name())
+                        ? event.trigger() instanceof Trigger.Every ? NodesReader.MOST_NODES : join.count()
+                        : 0)
+                .sum();
+        boolean traced = all.stream()
+                .anyMatch(event -> event.action() instanceof Action.Churn churn
+                        && churn.changes().stream()
+                                .anyMatch(change -> change.up() && change.node().equals(node)));
+        if (group.number(node).orElseThrow() > group.initial().size() + joined && !traced) {
+            throw new UserError(place + ": there is no node " + node + ": group " + group.name() + " has "
+                    + group.initial().size() + " nodes at the start, and no event brings that one");
+        }
     }
 
     /** More by chance than there can ever be is a mistake; fewer at the moment is not. */

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import io.murmuration.cluster.config.Nearest;
 import io.murmuration.cluster.config.Origins;
@@ -272,8 +273,19 @@ final class Fields {
     /** A virtual year: sums of such times stay far within a long of nanoseconds. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
+    /** A number alone would be milliseconds, which nobody expects; {@code 1m 30s} is a sum, as it is printed. */
     private static Duration duration(Config config, String at) {
-        Duration duration = config.getDuration(at);
+        String text = config.getString(at).strip();
+        if (text.matches("-?[0-9.]*[1-9][0-9.]*")) {
+            throw new NumberFormatException("a time without a unit: " + text);
+        }
+        Duration duration = Duration.ZERO;
+        boolean negative = text.startsWith("-");
+        for (String part : (negative ? text.substring(1) : text).split("\\s+(?=[0-9])")) {
+            duration = duration.plus(
+                    ConfigValueFactory.fromAnyRef(part).atKey("part").getDuration("part"));
+        }
+        duration = negative ? duration.negated() : duration;
         if (duration.abs().compareTo(LONGEST) > 0) {
             throw new ArithmeticException("longer than " + LONGEST);
         }

@@ -44,7 +44,7 @@ final class LinksReader {
         return new Links(defaults, pairs);
     }
 
-    /** The changes of an event: pairs, and {@code default} for every pair that is not named. */
+    /** The changes of an event: pairs, and {@code default} for every pair; the closer one wins, property by property. */
     Map<Links.Pair, LinkChange> changes(Fields fields) {
         Map<Links.Pair, LinkChange> changes = new TreeMap<>();
         fields.section(DEFAULT).map(LinksReader::change).ifPresent(change -> {
@@ -54,8 +54,8 @@ final class LinksReader {
                 }
             }
         });
-        changes.putAll(patches(fields, "--"));
-        changes.putAll(patches(fields, "->"));
+        patches(fields, "--").forEach((pair, change) -> changes.merge(pair, change, (general, own) -> own.or(general)));
+        patches(fields, "->").forEach((pair, change) -> changes.merge(pair, change, (general, own) -> own.or(general)));
         if (changes.isEmpty()) {
             throw fields.missing("\"a->b\"", "{ loss = 0.1 }, with the names of two regions (or \"a--b\", or default)");
         }

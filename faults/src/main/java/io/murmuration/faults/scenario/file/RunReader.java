@@ -72,7 +72,12 @@ final class RunReader {
 
     /** Slices of the model. */
     int stages() {
-        return number(STAGES, SettingsLoader.defaultsWith().swarm().stages());
+        int stages = number(STAGES, SettingsLoader.defaultsWith().swarm().stages());
+        if (stages < 1) {
+            throw new UserError("run.stages = " + stages + " (" + Fields.placeOf(run.getValue(STAGES))
+                    + "): expected a whole number of at least 1");
+        }
+        return stages;
     }
 
     /** A number that is checked properly when all settings are loaded. */
@@ -100,7 +105,9 @@ final class RunReader {
             loaded = SettingsLoader.of(Map.of()).with(whole.root()).load();
         } catch (UserError e) {
             String file = place.text().replaceFirst(":[0-9]+$", "");
-            throw e.getMessage().contains(file) ? e : new UserError("run (" + place + "): " + e.getMessage(), e);
+            // Settings of a run are under `run` here.
+            String message = e.getMessage().replaceAll("\\bmurmuration\\.(?=[a-z])", "run.");
+            throw new UserError(message.contains(file) ? message : "run (" + place + "): " + message, e);
         } catch (ConfigException.Missing e) {
             // HOCON: a value hides the section of that name that is under it, defaults included.
             throw new UserError(

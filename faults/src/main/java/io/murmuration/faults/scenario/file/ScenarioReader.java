@@ -19,6 +19,7 @@ import io.murmuration.faults.scenario.NodeGroup;
 import io.murmuration.faults.scenario.NodeRole;
 import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.scenario.ScenarioEvent;
+import io.murmuration.faults.scenario.Trigger;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -114,8 +115,9 @@ public final class ScenarioReader {
 
         World world = new World(groups, run.stages(), duration, steps, folderOf(file));
         Links links = new LinksReader(world.regions()).links(fields.section("links"));
-        List<ScenarioEvent> events = new EventsReader(world).read(fields);
+        List<ScenarioEvent> events = new EventsReader(world, notes).read(fields);
         Heal heal = heal(fields, duration);
+        checkBefore(heal, events);
         AdversariesReader.refuse(world, fields);
         List<Bound> bounds = ExpectReader.read(fields.section("expect"), compute, heal, fields.place());
         fields.finish();
@@ -162,6 +164,25 @@ public final class ScenarioReader {
             throw fields.wrong("heal", "the run ends after " + Durations.text(duration.get()));
         }
         return new Heal.At(time);
+    }
+
+    /** What is to happen after everything is healed would never happen. */
+    private static void checkBefore(Heal heal, List<ScenarioEvent> events) {
+        if (!(heal instanceof Heal.At(Duration time))) {
+            return;
+        }
+        for (ScenarioEvent event : events) {
+            Optional<Duration> first =
+                    switch (event.trigger()) {
+                        case Trigger.At(Duration at) -> Optional.of(at);
+                        case Trigger.Every every -> Optional.of(every.from());
+                        default -> Optional.empty();
+                    };
+            if (first.isPresent() && first.get().compareTo(time) >= 0) {
+                throw new UserError(event.place() + ": " + event.trigger().text() + " is not before heal = "
+                        + Durations.text(time) + ", after which nothing happens any more");
+            }
+        }
     }
 
     private static void checkRoles(Fields fields, List<NodeGroup> groups, int stages, List<String> notes) {

@@ -23,12 +23,20 @@ public final class Machines implements EventLoop.Gate {
         private long life;
         private boolean up;
         private boolean hostUp = true;
-        private long pausedUntil;
-        private boolean paused;
+        /** What freezes it; each entry is ended by its own healing. */
+        private final List<Object> pauses = new ArrayList<>();
+
         private final List<Double> slowdowns = new ArrayList<>();
+        /** How wrong its clock is, the newest last; that one counts. */
+        private final List<Duration> skews = new ArrayList<>();
+
         private long skewNanos;
         private long jumpedNanos;
-        private boolean diskFull;
+        private final List<Object> fillings = new ArrayList<>();
+
+        private boolean paused() {
+            return !pauses.isEmpty();
+        }
     }
 
     private final EventLoop loop;
@@ -61,7 +69,7 @@ public final class Machines implements EventLoop.Gate {
         if (!machine.up || machine.life != source.life()) {
             return Verdict.DROP;
         }
-        return machine.paused ? Verdict.HOLD : Verdict.RUN;
+        return machine.paused() ? Verdict.HOLD : Verdict.RUN;
     }
 
     /** All nodes in the order in which they were added. */
@@ -90,11 +98,11 @@ public final class Machines implements EventLoop.Gate {
     /** Neither dead nor frozen. */
     public boolean running(String node) {
         Machine machine = machine(node);
-        return machine.up && !machine.paused;
+        return machine.up && !machine.paused();
     }
 
     public boolean paused(String node) {
-        return machine(node).paused;
+        return machine(node).paused();
     }
 
     /** Whether the machine answers on the network, if only to refuse. */
@@ -108,7 +116,7 @@ public final class Machines implements EventLoop.Gate {
     }
 
     public boolean diskFull(String node) {
-        return machine(node).diskFull;
+        return !machine(node).fillings.isEmpty();
     }
 
     /**
@@ -150,9 +158,9 @@ public final class Machines implements EventLoop.Gate {
         }
         machine.up = false;
         machine.hostUp = death == Death.PROCESS;
-        if (machine.paused) {
+        if (machine.paused()) {
             // What waited for a frozen node is let go: the gate drops it.
-            machine.paused = false;
+            machine.pauses.clear();
             loop.release(node);
         }
         listeners.forEach(listener -> listener.stopped(node, machine.life, death));
@@ -164,34 +172,42 @@ public final class Machines implements EventLoop.Gate {
         return start(node);
     }
 
-    /** Freezes a process; a second pause that ends later prolongs the first. Nothing if it is dead. */
+    /** Freezes a process for a time; one that is frozen twice goes on when both are over. Nothing if it is dead. */
     public void pause(String node, Duration time) {
+        Healing healing = pause(node);
+        loop.schedule(time.toNanos(), Source.world("resume/" + node), healing::heal);
+    }
+
+    /** Freezes a process; it goes on when everything that froze it is healed. Nothing if it is dead. */
+    public Healing pause(String node) {
         Machine machine = machine(node);
         if (!machine.up) {
-            return;
+            return () -> {};
         }
-        long life = machine.life;
-        long until = loop.now() + time.toNanos();
-        machine.pausedUntil = machine.paused ? Math.max(machine.pausedUntil, until) : until;
-        loop.schedule(time.toNanos(), Source.world("resume/" + node), () -> {
-            if (lives(node, life) && machine.paused && loop.now() >= machine.pausedUntil) {
-                resume(node);
-            }
-        });
-        if (!machine.paused) {
-            machine.paused = true;
+        Object pause = new Object();
+        machine.pauses.add(pause);
+        if (machine.pauses.size() == 1) {
             listeners.forEach(listener -> listener.paused(node));
+        }
+        return () -> {
+            if (machine.pauses.remove(pause) && machine.pauses.isEmpty()) {
+                goOn(node);
+            }
+        };
+    }
+
+    /** Lets a frozen process go on, whatever froze it: what it missed happens now. Nothing if it is not frozen. */
+    public void resume(String node) {
+        Machine machine = machine(node);
+        if (machine.paused()) {
+            machine.pauses.clear();
+            goOn(node);
         }
     }
 
-    /** Lets a frozen process go on: what it missed happens now. Nothing if it is not frozen. */
-    public void resume(String node) {
-        Machine machine = machine(node);
-        if (machine.paused) {
-            machine.paused = false;
-            loop.release(node);
-            listeners.forEach(listener -> listener.resumed(node));
-        }
+    private void goOn(String node) {
+        loop.release(node);
+        listeners.forEach(listener -> listener.resumed(node));
     }
 
     /** Makes everything at {@code node} take {@code factor} times as long, on top of what slows it down already. */
@@ -224,28 +240,49 @@ public final class Machines implements EventLoop.Gate {
         loop.schedule(time.toNanos(), Source.world("as fast as usual/" + node), healing::heal);
     }
 
-    /** Sets a clock wrong, or right with no skew. */
-    public void skew(String node, Duration skew) {
-        skew(machine(node), skew.toNanos());
+    /** Sets a clock wrong; of several skews the newest counts that is not healed. */
+    public Healing skew(String node, Duration skew) {
+        Machine machine = machine(node);
+        // The very object: two skews of one length are two.
+        Duration added = Duration.ofNanos(skew.toNanos());
+        machine.skews.add(added);
+        setSkew(machine);
+        return () -> {
+            if (machine.skews.removeIf(each -> each == added)) {
+                setSkew(machine);
+            }
+        };
     }
 
-    private static void skew(Machine machine, long nanos) {
+    /** A monotonic clock jumps ahead, never back: where the skew is negative or shrinks it goes on from where it is. */
+    private static void setSkew(Machine machine) {
+        long nanos = machine.skews.isEmpty()
+                ? 0
+                : Math.max(0, machine.skews.getLast().toNanos());
         machine.jumpedNanos += Math.max(0, nanos - machine.skewNanos);
         machine.skewNanos = nanos;
     }
 
-    public void disk(String node, DiskFault fault) {
+    /** Does something to a disk; a full one has room again when everything that filled it is healed. */
+    public Healing disk(String node, DiskFault fault) {
         Machine machine = machine(node);
-        machine.diskFull |= fault == DiskFault.FULL;
+        Object filling = new Object();
+        if (fault == DiskFault.FULL) {
+            machine.fillings.add(filling);
+        }
         long drawn = chance.nextLong();
         listeners.forEach(listener -> listener.disk(node, fault, drawn));
+        return () -> {
+            if (machine.fillings.remove(filling) && machine.fillings.isEmpty()) {
+                listeners.forEach(listener -> listener.diskRepaired(node));
+            }
+        };
     }
 
-    /** A full disk has room again. */
-    public void repairDisk(String node) {
+    private void repairDisk(String node) {
         Machine machine = machine(node);
-        if (machine.diskFull) {
-            machine.diskFull = false;
+        if (!machine.fillings.isEmpty()) {
+            machine.fillings.clear();
             listeners.forEach(listener -> listener.diskRepaired(node));
         }
     }
@@ -255,7 +292,8 @@ public final class Machines implements EventLoop.Gate {
         machines.forEach((node, machine) -> {
             resume(node);
             repairDisk(node);
-            skew(machine, 0);
+            machine.skews.clear();
+            setSkew(machine);
             if (!machine.slowdowns.isEmpty()) {
                 machine.slowdowns.clear();
                 tellSpeed(node);

@@ -113,12 +113,12 @@ class ExtensionsTest {
     }
 
     @Test
-    void default_in_an_event_is_every_link_but_those_it_names() throws IOException {
+    void default_in_an_event_is_every_link_and_those_it_names_add_to_it() throws IOException {
         Action.Link link = (Action.Link) action(
                 "{ at = 0s, do = link, default = { duplicate = 0.1, reorder = 0.2 }, \"eu->us\" = { rate = 20kbps } }");
         assertThat(link.changes()).hasSize(4);
         assertThat(link.changes().get(new Links.Pair("us", "eu")).reorder()).contains(0.2);
-        assertThat(link.changes().get(new Links.Pair("eu", "us")).reorder()).isEmpty();
+        assertThat(link.changes().get(new Links.Pair("eu", "us")).reorder()).contains(0.2);
         LinkSettings changed = link.changes().get(new Links.Pair("eu", "us")).on(LinkSettings.DEFAULT);
         assertThat(changed.rate()).hasValue(20_000);
         assertThat(changed.latency()).isEqualTo(LinkSettings.DEFAULT.latency());

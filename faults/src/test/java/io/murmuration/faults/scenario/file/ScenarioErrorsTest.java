@@ -79,7 +79,7 @@ class ScenarioErrorsTest {
         all.add(sections(
                 "run's key unknown",
                 LENGTH + "  run {\n   batch.sequencs = 3 #!\n }\n" + NODES,
-                "murmuration.batch.sequences"));
+                "run.batch.sequences"));
         all.add(sections(
                 "run's value wrong",
                 LENGTH + "  run {\n   batch = 0 #!\n }\n" + NODES,
@@ -219,9 +219,19 @@ class ScenarioErrorsTest {
         all.add(event("join of nobody", "{ at = 1s, do = join, group = asia }", "expected one of eu, us, hub"));
         all.add(event("slower by less", "{ at = 1s, do = slow, target = eu-1, factor = 0.5 }", "from 1.0"));
         all.add(event(
-                "a disk where nothing is kept",
-                "{ at = 1s, do = disk, target = us, fault = full }",
-                "role coordinator"));
+                "a node that nothing brings", "{ at = 1s, do = kill, target = eu-9 }", "no node eu-9", "4 nodes"));
+        all.add(event(
+                "a side that nothing brings", "{ at = 1s, do = partition, between = [eu-9, us] }", "no node eu-9"));
+        all.add(event("a time without a unit", "{ at = 5, do = heal }", "a time such as 30s"));
+        all.add(links("latency without a unit", "\"eu->us\" { latency = 5 }", "a time such as 30s"));
+        all.add(top(
+                "after everything is healed",
+                "  heal = 10s\n  events = [\n    { at = 5s, do = kill, target = eu-1 }\n    { at = 10s, do = kill, target = eu-1 } #!\n  ]",
+                "not before heal = 10s"));
+        all.add(sections(
+                "no stages",
+                LENGTH + "  run { model = nano\n    stages = 0 #!\n  }\n" + NODES,
+                "expected a whole number of at least 1"));
         all.add(event("disk fault unknown", "{ at = 1s, do = disk, target = hub, fault = ful }", "nearest is full"));
         all.add(event("clock without skew", "{ at = 1s, do = clock, target = hub }", "expected skew"));
         all.add(event("partition of one", "{ at = 1s, do = partition, between = [eu] }", "two sides"));

@@ -157,6 +157,51 @@ final class MachinesTest {
     }
 
     @Test
+    void a_clock_that_was_slow_does_not_jump_when_that_ends_and_of_two_skews_the_newest_counts() {
+        machines.start("a");
+        Ticker ticker = machines.ticker("a");
+        Healing slow = machines.skew("a", Duration.ofHours(-1));
+        slow.heal();
+        assertThat(ticker.nanos()).isZero();
+        Healing first = machines.skew("a", Duration.ofSeconds(10));
+        Healing second = machines.skew("a", Duration.ofSeconds(3));
+        assertThat(ticker.nanos()).isEqualTo(10_000_000_000L);
+        second.heal();
+        assertThat(ticker.nanos()).as("the first is in force again").isEqualTo(17_000_000_000L);
+        first.heal();
+        first.heal();
+        assertThat(ticker.nanos()).isEqualTo(17_000_000_000L);
+    }
+
+    @Test
+    void what_was_done_twice_to_a_machine_ends_when_both_are_healed() {
+        machines.start("a");
+        Healing pause = machines.pause("a");
+        Healing other = machines.pause("a");
+        Healing full = machines.disk("a", DiskFault.FULL);
+        Healing again = machines.disk("a", DiskFault.FULL);
+        pause.heal();
+        pause.heal();
+        full.heal();
+        assertThat(machines.paused("a")).isTrue();
+        assertThat(machines.diskFull("a")).isTrue();
+        other.heal();
+        again.heal();
+        assertThat(machines.paused("a")).isFalse();
+        assertThat(machines.diskFull("a")).isFalse();
+    }
+
+    @Test
+    void a_pause_of_a_life_that_is_over_does_not_end_that_of_the_next() {
+        machines.start("a");
+        Healing old = machines.pause("a");
+        machines.restart("a");
+        machines.pause("a");
+        old.heal();
+        assertThat(machines.paused("a")).isTrue();
+    }
+
+    @Test
     void a_full_disk_stays_full_until_it_is_repaired_and_all_that_can_be_healed_is() {
         machines.start("a");
         machines.disk("a", DiskFault.BITFLIP);

@@ -26,6 +26,9 @@ import java.util.TreeSet;
  */
 public final class Custody {
 
+    /** No limit on unanswered attempts: what was sent there is sent again. */
+    private static final int ANY = Integer.MAX_VALUE;
+
     /** Backward counts about twice forward; the whole of a hop is charged as one unit of both. */
     private static final double WORK = 1.0;
 
@@ -219,8 +222,8 @@ public final class Custody {
             return hinted;
         }
         return router.pick(WORK, now, member -> open(member, limit, now) && !tried(item, member))
-                // Everybody has it already: ask one again, it will join the two attempts.
-                .or(() -> item.live.isEmpty() ? Optional.empty() : router.pick(WORK, now, m -> open(m, limit, now)));
+                // Ask one that has it already again: the new attempt takes the place of the old one, and so its credit.
+                .or(() -> router.pick(WORK, now, member -> tried(item, member) && open(member, ANY, now)));
     }
 
     private boolean open(Member member, int limit, long now) {
@@ -326,9 +329,14 @@ public final class Custody {
         }
         // Whoever waits for credit is woken by an answer; only bans and refusals end with time alone.
         int limit = resend ? credits + 1 : credits;
+        boolean again = items.values().stream()
+                .anyMatch(item -> item.waiting
+                        && item.live.stream().anyMatch(attempt -> !unreachable.contains(attempt.dispatch.to())));
         if (waiting
-                && outstanding.entrySet().stream()
-                        .anyMatch(entry -> entry.getValue() < limit && !unreachable.contains(entry.getKey()))) {
+                && (again
+                        || outstanding.entrySet().stream()
+                                .anyMatch(
+                                        entry -> entry.getValue() < limit && !unreachable.contains(entry.getKey())))) {
             wake = Math.min(wake, retryNanos);
         }
         return wake == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(Math.max(wake, 0));

@@ -249,6 +249,25 @@ final class CustodyTest {
     }
 
     @Test
+    void when_all_answers_are_lost_and_all_credits_with_them_what_is_overdue_is_sent_again() {
+        Custody custody = custody(1, A, B);
+        for (int i = 0; i < 6; i++) {
+            custody.hold(id(i), false);
+        }
+        long now = 0;
+        custody.dispatch(now);
+        // Every re-send is lost too, until each replica owes as many answers as it may.
+        for (int round = 0; round < 5; round++) {
+            now += DEADLINE;
+            custody.expire(now);
+            assertThat(custody.dispatch(now)).as("after %s", now).isNotEmpty();
+            assertThat(custody.outstanding(A)).isLessThanOrEqualTo(2);
+            assertThat(custody.outstanding(B)).isLessThanOrEqualTo(2);
+            assertThat(custody.wake(now)).isPresent();
+        }
+    }
+
+    @Test
     void a_hint_is_followed() {
         for (int seed = 0; seed < 10; seed++) {
             Custody custody = custody(1, seed);

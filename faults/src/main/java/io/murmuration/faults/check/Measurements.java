@@ -39,7 +39,7 @@ public final class Measurements implements Observer {
     private final Recovery recovery;
     private final OptionalLong scenarioEnd;
     private final List<String> remarks = new ArrayList<>();
-    private final Set<Long> rolledBack = new TreeSet<>();
+    private boolean wentBack;
     private final Set<Member> ejected = new TreeSet<>();
     private long computed;
     private long replayed;
@@ -147,7 +147,7 @@ public final class Measurements implements Observer {
 
     private void back(long to, String reason) {
         lost = Math.max(lost, highest - to);
-        rolledBack.add(to);
+        wentBack |= to < version;
         remarks.add("went back from version " + version + " to " + to + ": " + reason);
         // What is taken back was work for nothing, and is no step of the run.
         steps.removeIf(step -> step.step() >= to);
@@ -271,7 +271,7 @@ public final class Measurements implements Observer {
     }
 
     public boolean wentBack() {
-        return !rolledBack.isEmpty();
+        return wentBack;
     }
 
     /** Microbatch-stages computed for training per counted one, less one. */

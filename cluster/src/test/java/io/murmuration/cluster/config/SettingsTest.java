@@ -56,7 +56,10 @@ class SettingsTest {
                 .withOnlyPath("murmuration")
                 .resolve(ConfigResolveOptions.noSystem());
         Config rendered =
-                ConfigFactory.parseString(SettingsLoader.of(Map.of()).load().rendered());
+                ConfigFactory.parseString(SettingsLoader.of(Map.of())
+                        .set("node.name", "n", "test")
+                        .loadNode()
+                        .rendered());
 
         assertThat(SettingsLoader.KNOWN.leaves()).hasSizeGreaterThan(35).allSatisfy(key -> {
             assertThat(reference.getValue("murmuration." + key).origin().comments())

@@ -55,12 +55,14 @@ final class NodeSettingsReader {
     private static List<Role> roles(Section section) {
         List<Role> roles = new ArrayList<>();
         for (String word : section.texts("roles")) {
-            roles.add(switch (word) {
-                case "coordinator" -> Role.COORDINATOR;
-                case "trainer" -> Role.TRAINER;
-                case "shard" -> Role.SHARD;
-                default -> throw section.unfit("roles", "some of coordinator, trainer, shard, got \"" + word + "\"");
-            });
+            roles.add(
+                    switch (word) {
+                        case "coordinator" -> Role.COORDINATOR;
+                        case "trainer" -> Role.TRAINER;
+                        case "shard" -> Role.SHARD;
+                        default ->
+                            throw section.unfit("roles", "some of coordinator, trainer, shard, got \"" + word + "\"");
+                    });
         }
         if (roles.isEmpty()) {
             throw section.unfit("roles", "at least one of coordinator, trainer, shard");

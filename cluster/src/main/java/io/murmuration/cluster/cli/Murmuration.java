@@ -58,6 +58,7 @@ public final class Murmuration {
     private CommandLine commandLine() {
         CommandLine line = new CommandLine(this)
                 .addSubcommand(new TrainCommand(parts, surroundings))
+                .addSubcommand(new NodeCommand(surroundings))
                 .addSubcommand(new GenerateCommand(parts.models(), surroundings.terminal()))
                 .addSubcommand(new ExportCommand(surroundings.terminal()))
                 .addSubcommand(new DoctorCommand(parts.compute(), surroundings));

@@ -45,7 +45,6 @@ final class NodeProcess {
             try (NodeLife life = new NodeLife(inputs, self, around)) {
                 present = Optional.of(life);
                 outcome = life.live(stop);
-                around.lines().accept(outcome.message());
             } finally {
                 present = Optional.empty();
             }
@@ -53,7 +52,7 @@ final class NodeProcess {
             if (outcome.end() != NodeLife.End.REMOVED || !node.rejoin() || !pause(stop)) {
                 return outcome;
             }
-            around.progress().notice("node " + self.node() + " comes back as a new incarnation");
+            around.progress().notice(outcome.message() + "; it comes back as a new incarnation");
         }
     }
 

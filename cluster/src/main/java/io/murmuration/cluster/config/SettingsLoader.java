@@ -150,14 +150,16 @@ public final class SettingsLoader {
                 "the configuration");
         KNOWN.check(section(whole));
         Map<String, Object> resolved = new TreeMap<>();
-        RunSettings settings = RunSettingsReader.read(new Section(whole, KnownKeys.ROOT, resolved));
+        Section root = new Section(whole, KnownKeys.ROOT, resolved);
+        RunSettings settings = RunSettingsReader.read(root);
+        DataPlaneSettings dataPlane = DataPlaneSettingsReader.read(root.section("data-plane"));
         String rendered = ConfigFactory.parseMap(resolved)
                 .root()
                 .render(ConfigRenderOptions.defaults()
                         .setOriginComments(false)
                         .setComments(false)
                         .setJson(false));
-        return new LoadedSettings(settings, rendered);
+        return new LoadedSettings(settings, dataPlane, rendered);
     }
 
     private static ConfigObject section(Config whole) {

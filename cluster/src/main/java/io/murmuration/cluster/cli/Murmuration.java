@@ -61,6 +61,7 @@ public final class Murmuration {
                 .addSubcommand(new NodeCommand(surroundings))
                 .addSubcommand(new GenerateCommand(parts.models(), surroundings.terminal()))
                 .addSubcommand(new ExportCommand(surroundings.terminal()))
+                .addSubcommand(new KeysCommand(surroundings.terminal()))
                 .addSubcommand(new DoctorCommand(parts.compute(), surroundings));
         for (SubcommandProvider provider : ServiceLoader.load(SubcommandProvider.class)) {
             CommandLine brought = provider.subcommand(surroundings.terminal());

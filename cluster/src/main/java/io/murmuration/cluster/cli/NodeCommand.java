@@ -64,6 +64,8 @@ final class NodeCommand implements Callable<Integer> {
         return run(loaded, terminal);
     }
 
+    @SuppressWarnings(
+            "try") // the signals are listened to, and not looked at: who was asked to go and went has done well
     private int run(LoadedNode loaded, Terminal terminal) {
         StopSignal stop = new StopSignal();
         NodeRunner.Result result;
@@ -74,7 +76,6 @@ final class NodeCommand implements Callable<Integer> {
                         "leaving: what this node holds is handed over first; once more to stop at once",
                         "stopped at once, as in a crash")) {
             result = NodeRunner.run(loaded, surroundings.clock(), progress, terminal.out()::println, stop);
-            interrupts.exitCode(); // a node that was asked to go has done what it was asked: 0
         }
         terminal.out().flush();
         return switch (result.end()) {

@@ -28,6 +28,7 @@ public final class SettingsLoader {
     private static final String DATA = "data";
     private static final String DATA_PATH = "data.path";
     private static final String NODE = "node";
+    private static final String DATA_PLANE = "data-plane";
 
     private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]*");
 
@@ -144,8 +145,10 @@ public final class SettingsLoader {
      */
     public LoadedSettings load() {
         Map<String, Object> resolved = new TreeMap<>();
-        RunSettings settings = RunSettingsReader.read(new Section(checked(), KnownKeys.ROOT, resolved));
-        return new LoadedSettings(settings, rendered(resolved));
+        Section root = new Section(checked(), KnownKeys.ROOT, resolved);
+        RunSettings settings = RunSettingsReader.read(root);
+        DataPlaneSettings dataPlane = DataPlaneSettingsReader.read(root.section(DATA_PLANE));
+        return new LoadedSettings(settings, dataPlane, rendered(resolved));
     }
 
     /**
@@ -157,7 +160,10 @@ public final class SettingsLoader {
         Map<String, Object> resolved = new TreeMap<>();
         Section root = new Section(checked(), KnownKeys.ROOT, resolved);
         NodeSettings node = NodeSettingsReader.read(root.section(NODE));
-        return new LoadedNode(node, RunSettingsReader.read(root), rendered(resolved));
+        RunSettings run = RunSettingsReader.read(root);
+        DataPlaneSettings dataPlane = DataPlaneSettingsReader.read(root.section(DATA_PLANE))
+                .boundTo(node.data().bindHost(), node.data().bindPort());
+        return new LoadedNode(node, run, dataPlane, rendered(resolved));
     }
 
     private Config checked() {

@@ -2,6 +2,7 @@ package io.murmuration.cluster.membership;
 
 import io.murmuration.actors.port.ControlPlane;
 import io.murmuration.actors.port.Membership;
+import io.murmuration.cluster.transport.DataAddress;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.time.Duration;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -95,8 +96,8 @@ public final class ClusterGateway {
         actor.tell(new Gateway.Progress(status));
     }
 
-    /** Nobody listens at the data port of a life of a node any more. */
-    public void portRefused(String node, long life) {
-        actor.tell(new Gateway.Refused(node, life));
+    /** Nobody listens at the data port of a node any more. */
+    public void portRefused(DataAddress address) {
+        actor.tell(new Gateway.Refused(address));
     }
 }

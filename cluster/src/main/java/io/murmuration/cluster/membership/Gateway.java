@@ -4,6 +4,7 @@ import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.cluster.transport.DataAddress;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,7 +53,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
 
     record Progress(RunStatus status) implements GatewayMessage {}
 
-    record Refused(String node, long life) implements GatewayMessage {}
+    record Refused(DataAddress address) implements GatewayMessage {}
 
     private record Seen(ClusterEvent.ClusterDomainEvent event) implements GatewayMessage {}
 
@@ -322,13 +323,22 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
 
     // ---- who is dead --------------------------------------------------------------------------------------------
 
+    /** The address says which node it was, and what that node says of itself, which life: another life listens elsewhere or again. */
     private Behavior<GatewayMessage> portRefused(Refused refused) {
+        Optional<DirectoryEntry> suspect = directory
+                .entry(refused.address().node())
+                .filter(entry -> entry.data().equals(refused.address()));
+        if (suspect.isEmpty()) {
+            return this;
+        }
+        String name = suspect.get().node();
+        long life = suspect.get().life();
         if (own.isLeading()) {
-            suspect(options.self().node(), refused.node(), refused.life());
+            suspect(options.self().node(), name, life);
         } else {
             directory.leads().ifPresent(leader -> gateway(leader.place())
                     .tell(new ClusterMessage.PortRefused(
-                            options.self().run(), options.self().node(), refused.node(), refused.life())));
+                            options.self().run(), options.self().node(), name, life)));
         }
         return this;
     }

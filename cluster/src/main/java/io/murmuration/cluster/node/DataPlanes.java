@@ -6,8 +6,8 @@ import io.murmuration.cluster.transport.DataAddress;
 import io.murmuration.cluster.transport.NodeIdentity;
 import io.murmuration.cluster.transport.WireCounts;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.ObjLongConsumer;
 import org.apache.pekko.actor.typed.ActorSystem;
 
 /** Where a node gets its data plane from. */
@@ -22,7 +22,7 @@ interface DataPlanes {
 
     /**
      * @param addresses where the tensors for a member go
-     * @param refused told of node and life when nobody listens at its port any more
+     * @param refused told of an address where nobody listens any more
      * @throws io.murmuration.cluster.config.UserError if the port is in use
      */
     Listening start(
@@ -30,5 +30,5 @@ interface DataPlanes {
             NodeIdentity self,
             Function<Member, Optional<DataAddress>> addresses,
             WireCounts counts,
-            ObjLongConsumer<String> refused);
+            Consumer<DataAddress> refused);
 }

@@ -15,6 +15,7 @@ import io.murmuration.cluster.membership.RunStatus;
 import io.murmuration.cluster.membership.Whereabouts;
 import io.murmuration.cluster.run.Residents;
 import io.murmuration.cluster.run.SwarmLimits;
+import io.murmuration.cluster.transport.DataAddress;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -49,8 +50,8 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
     /** How far the run is, says the coordinator here. */
     record Progress(RunStatus status) implements Message {}
 
-    /** Nobody listens at the data port of a life of a node. */
-    record PortRefused(String node, long life) implements Message {}
+    /** Nobody listens at the data port of a node. */
+    record PortRefused(DataAddress address) implements Message {}
 
     /** Orders from outside. */
     enum Command implements Message {
@@ -130,7 +131,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                     return this;
                 })
                 .onMessage(PortRefused.class, refused -> {
-                    gateway.portRefused(refused.node(), refused.life());
+                    gateway.portRefused(refused.address());
                     return this;
                 })
                 .onMessage(Command.class, this::obey)

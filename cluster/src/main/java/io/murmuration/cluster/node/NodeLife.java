@@ -117,7 +117,7 @@ final class NodeLife implements AutoCloseable {
                             self,
                             whereabouts::data,
                             wire,
-                            (other, life) -> system.tell(new NodeGuardian.PortRefused(other, life)));
+                            address -> system.tell(new NodeGuardian.PortRefused(address)));
         } catch (RuntimeException e) {
             shutDown();
             throw e;

@@ -5,6 +5,7 @@ import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.report.RunLog;
 import io.murmuration.cluster.run.StopSignal;
+import io.murmuration.cluster.security.TlsSettings;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -40,11 +41,15 @@ public final class NodeRunner {
      */
     public static Result run(
             LoadedNode loaded, InstantSource clock, Progress progress, Consumer<String> lines, StopSignal stop) {
-        Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(files -> files.context());
+        Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(TlsSettings::context);
         NodeInputs inputs = NodeInputs.read(loaded, progress::notice);
         try (NodeDirectory directory = NodeDirectory.open(loaded.node().work())) {
-            return logged(inputs, directory, clock, stop, new NodeLife.Surroundings(
-                    directory.root(), tls, new TcpDataPlanes(loaded), progress, lines));
+            return logged(
+                    inputs,
+                    directory,
+                    clock,
+                    stop,
+                    new NodeLife.Surroundings(directory.root(), tls, new TcpDataPlanes(loaded), progress, lines));
         }
     }
 

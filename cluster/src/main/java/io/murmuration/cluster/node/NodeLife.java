@@ -282,8 +282,11 @@ final class NodeLife implements AutoCloseable {
     /** Leaves the cluster, if it still is in it, and lets go of everything. */
     @Override
     public void close() {
+        // With its actor system gone the plane is, too: its sockets lived in it.
+        if (!system.getWhenTerminated().toCompletableFuture().isDone()) {
+            plane.close().run();
+        }
         shutDown();
-        plane.close().run();
         pool.close();
     }
 

@@ -122,10 +122,12 @@ final class NodeReport {
             shownNanos = now;
             lines.accept(String.format(
                     Locale.ROOT,
-                    "step %d/%d  loss %.3f  %d shards  %d nodes, %s leads (%s)",
+                    "step %d/%d  %s  %d shards  %d nodes, %s leads (%s)",
                     status.version(),
                     status.lastVersion(),
-                    status.loss(),
+                    Double.isNaN(status.loss())
+                            ? "no loss yet"
+                            : String.format(Locale.ROOT, "loss %.3f", status.loss()),
                     status.liveShards(),
                     whereabouts.entries().size(),
                     leader.orElse("nobody"),

@@ -22,6 +22,12 @@ final class SeedDiagnosis {
     /** Long enough for an answer from anywhere, short enough for somebody who waits for the message. */
     private static final int PATIENCE_MILLIS = (int) Duration.ofSeconds(2).toMillis();
 
+    /** What Artery begins a connection with: its magic, and the number of the stream for ordinary messages. */
+    private static final byte[] PLAIN_OPENING = {'A', 'K', 'K', 'A', 2};
+
+    /** The first byte of a TLS record that says what was wrong. */
+    private static final int TLS_ALERT = 21;
+
     /**
      * @param seed that was tried
      * @param what was found, in words
@@ -59,13 +65,11 @@ final class SeedDiagnosis {
 
     private static Finding listen(Seed seed, Socket socket) throws IOException {
         try {
-            // Whoever speaks first here is no control plane of ours; one that wants TLS closes on what is none.
-            socket.getOutputStream().write(0);
-            return socket.getInputStream().read() < 0
-                    ? new Finding(
-                            seed,
-                            "closes the connection: it wants TLS (node.tls), or is no control port of Murmuration",
-                            false)
+            // One that speaks plainly goes on listening after this, one that wants TLS answers with an alert or closes.
+            socket.getOutputStream().write(PLAIN_OPENING);
+            int answer = socket.getInputStream().read();
+            return answer < 0 || answer == TLS_ALERT
+                    ? new Finding(seed, "wants TLS, and this node has no certificate (node.tls)", false)
                     : new Finding(seed, "is no control port of Murmuration", false);
         } catch (SocketTimeoutException e) {
             return new Finding(seed, "listens, and does not let this node in", false);

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** Starts {@code murmuration} as processes of its own, as the launcher would, and ends those it has started. */
 final class NodeProcesses implements AutoCloseable {
@@ -33,8 +34,12 @@ final class NodeProcesses implements AutoCloseable {
             return read(out).lines().reduce((before, last) -> last).orElse("");
         }
 
+        /** What it complains of; the launcher keeps the JVM's own warning from users. */
         String errors() {
-            return read(err);
+            return read(err)
+                    .lines()
+                    .filter(line -> !line.contains("Using incubator modules"))
+                    .collect(Collectors.joining("\n"));
         }
 
         void await(String text) throws InterruptedException {

@@ -28,6 +28,8 @@ import org.apache.pekko.cluster.UniqueAddress;
 import org.apache.pekko.cluster.typed.Cluster;
 import org.apache.pekko.cluster.typed.Down;
 import org.apache.pekko.cluster.typed.Subscribe;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The gateway of a node, {@code /user/gateway}: everything that crosses on the control plane goes through it. It keeps the
@@ -35,6 +37,8 @@ import org.apache.pekko.cluster.typed.Subscribe;
  * confirmed it, and passes messages on. If it dies the node does.
  */
 final class Gateway extends AbstractBehavior<GatewayMessage> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
 
     record Hosted(Member member, Role role) implements GatewayMessage {}
 
@@ -352,9 +356,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                         && entry.coordinator().isEmpty()
                         && directory.entry(witness).isPresent());
         if (suspect.isPresent() && portRefusals.reported(witness, name, life, System.nanoTime())) {
-            getContext()
-                    .getLog()
-                    .warn("node {} refuses connections, as two nodes have seen, and is removed at once", name);
+            LOG.warn("node {} refuses connections, as two nodes have seen, and is removed at once", name);
             cluster.manager()
                     .tell(new Down(AddressFromURIString.parse(suspect.get().control())));
         }

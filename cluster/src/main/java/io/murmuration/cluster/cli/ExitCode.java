@@ -9,6 +9,9 @@ final class ExitCode {
     /** The user can put it right. */
     static final int USAGE = 2;
 
+    /** A node that the others have removed from the cluster, and that was not to come back by itself. */
+    static final int REMOVED = 3;
+
     /** Shells report a process that a signal ended as 128 and the signal's number; a run that was asked to stop says the same. */
     static final int SIGNALLED = 128;
 

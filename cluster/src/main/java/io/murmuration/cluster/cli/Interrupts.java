@@ -26,22 +26,47 @@ final class Interrupts implements AutoCloseable {
 
     private final StopSignal stop;
     private final Consumer<String> notice;
+    private final String stopping;
+    private final String stopped;
     private final IntConsumer exitAtOnce;
     private final LongSupplier nanos;
     private final AtomicInteger first = new AtomicInteger();
     private volatile long firstNanos;
     private final Map<String, Object> before = new LinkedHashMap<>();
 
-    private Interrupts(StopSignal stop, Consumer<String> notice, IntConsumer exitAtOnce, LongSupplier nanos) {
+    private Interrupts(
+            StopSignal stop,
+            Consumer<String> notice,
+            String stopping,
+            String stopped,
+            IntConsumer exitAtOnce,
+            LongSupplier nanos) {
         this.stop = stop;
         this.notice = notice;
+        this.stopping = stopping;
+        this.stopped = stopped;
         this.exitAtOnce = exitAtOnce;
         this.nanos = nanos;
     }
 
-    /** Listens until closed. */
+    /** Listens until closed, for a run that ends at its next step. */
     static Interrupts listen(StopSignal stop, Consumer<String> notice) {
-        Interrupts interrupts = new Interrupts(stop, notice, Runtime.getRuntime()::halt, System::nanoTime);
+        return listen(
+                stop,
+                notice,
+                "stopping after this step, then writing a checkpoint; once more to stop at once",
+                "stopped at once: steps after the newest checkpoint are lost");
+    }
+
+    /**
+     * Listens until closed.
+     *
+     * @param stopping what is said to the first signal
+     * @param stopped what is said to the second
+     */
+    static Interrupts listen(StopSignal stop, Consumer<String> notice, String stopping, String stopped) {
+        Interrupts interrupts =
+                new Interrupts(stop, notice, stopping, stopped, Runtime.getRuntime()::halt, System::nanoTime);
         NUMBERS.forEach((name, number) ->
                 interrupts.before.put(name, Signals.register(name, () -> interrupts.received(number))));
         return interrupts;
@@ -49,16 +74,16 @@ final class Interrupts implements AutoCloseable {
 
     /** For tests: nothing of the process is touched. */
     static Interrupts detached(StopSignal stop, Consumer<String> notice, IntConsumer exitAtOnce, LongSupplier nanos) {
-        return new Interrupts(stop, notice, exitAtOnce, nanos);
+        return new Interrupts(stop, notice, "stopping", "stopped at once", exitAtOnce, nanos);
     }
 
     void received(int number) {
         if (first.compareAndSet(0, number)) {
             firstNanos = nanos.getAsLong();
             stop.request();
-            notice.accept("stopping after this step, then writing a checkpoint; once more to stop at once");
+            notice.accept(stopping);
         } else if (nanos.getAsLong() - firstNanos >= SAME_PRESS_NANOS) {
-            notice.accept("stopped at once: steps after the newest checkpoint are lost");
+            notice.accept(stopped);
             exitAtOnce.accept(ExitCode.SIGNALLED + number);
         }
     }

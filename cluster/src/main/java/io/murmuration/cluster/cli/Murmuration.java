@@ -58,8 +58,10 @@ public final class Murmuration {
     private CommandLine commandLine() {
         CommandLine line = new CommandLine(this)
                 .addSubcommand(new TrainCommand(parts, surroundings))
+                .addSubcommand(new NodeCommand(surroundings))
                 .addSubcommand(new GenerateCommand(parts.models(), surroundings.terminal()))
                 .addSubcommand(new ExportCommand(surroundings.terminal()))
+                .addSubcommand(new KeysCommand(surroundings.terminal()))
                 .addSubcommand(new DoctorCommand(parts.compute(), surroundings));
         for (SubcommandProvider provider : ServiceLoader.load(SubcommandProvider.class)) {
             CommandLine brought = provider.subcommand(surroundings.terminal());

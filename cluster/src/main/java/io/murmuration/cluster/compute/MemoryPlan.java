@@ -7,6 +7,7 @@ import io.murmuration.tensors.model.ParameterLayout;
 import io.murmuration.tensors.model.StagePlan;
 import io.murmuration.tensors.model.Workspace;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
@@ -64,6 +65,27 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
         } catch (ArithmeticException e) {
             throw new UserError("the model does not fit: " + settings.model() + " takes more than 2^63 bytes", e);
         }
+    }
+
+    /**
+     * What one node needs: at most one shard, of whichever stage is the largest, with its snapshot; and a checkpoint where
+     * it keeps them.
+     *
+     * @throws UserError if the bytes do not even fit 64 bits
+     */
+    public static MemoryPlan ofNode(RunSettings settings, boolean shard, boolean keeper) {
+        MemoryPlan whole = of(settings);
+        List<StageMemory> largest =
+                whole.stages().stream()
+                        .max(Comparator.comparingLong(StageMemory::shard))
+                        .filter(stage -> shard)
+                        .stream()
+                        .toList();
+        long checkpoint = keeper ? whole.checkpoint() : 0;
+        long stages = largest.stream()
+                .mapToLong(stage -> stage.shard() + stage.snapshot())
+                .sum();
+        return new MemoryPlan(largest, 1, 1, checkpoint, stages + checkpoint);
     }
 
     private static MemoryPlan exactly(RunSettings settings) {

@@ -5,4 +5,4 @@ package io.murmuration.cluster.config;
  *
  * @param rendered HOCON with every key and its resolved value; reading it gives equal settings
  */
-public record LoadedSettings(RunSettings settings, String rendered) {}
+public record LoadedSettings(RunSettings settings, DataPlaneSettings dataPlane, String rendered) {}

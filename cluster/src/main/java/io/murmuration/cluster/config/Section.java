@@ -4,17 +4,20 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
 import io.murmuration.tensors.codec.Codec;
 import io.murmuration.tensors.codec.Codecs;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Reads the typed values of one section and refuses what is not in range, naming the key, where it was set, what came and
@@ -79,6 +82,21 @@ final class Section {
 
     String text(String key, Pattern pattern, String expected) {
         return read(key, config::getString, v -> pattern.matcher(v).matches(), expected, v -> v);
+    }
+
+    /** A list, or one text with commas: an environment variable holds no list. */
+    List<String> texts(String key) {
+        return read(
+                key,
+                at -> config.getValue(at).valueType() == ConfigValueType.LIST
+                        ? config.getStringList(at)
+                        : Stream.of(config.getString(at).split(",", -1))
+                                .map(String::strip)
+                                .filter(word -> !word.isEmpty())
+                                .toList(),
+                v -> true,
+                "a list, such as [a, b], or \"a, b\"",
+                v -> v);
     }
 
     Codec codec(String key) {

@@ -13,19 +13,22 @@ import com.typesafe.config.ConfigValueFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /**
- * Layers the sources of settings and reads them once: {@code reference.conf}, the environment where that file asks for
- * it, at most one file, and single keys on top. A loader is immutable; every method gives a new one.
+ * Layers the sources of settings and reads them once: {@code reference.conf}, the environment (a variable for every key,
+ * and those that the file asks for), at most one file, and single keys on top. A loader is immutable; every method gives a new one.
  */
 public final class SettingsLoader {
 
     private static final String DATA = "data";
     private static final String DATA_PATH = "data.path";
+    private static final String NODE = "node";
+    private static final String DATA_PLANE = "data-plane";
 
     private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]*");
 
@@ -136,28 +139,72 @@ public final class SettingsLoader {
     }
 
     /**
-     * Resolves, checks and reads everything.
+     * Resolves, checks and reads what a run needs.
      *
      * @throws UserError for the first thing that is wrong
      */
     public LoadedSettings load() {
+        Map<String, Object> resolved = new TreeMap<>();
+        Section root = new Section(checked(), KnownKeys.ROOT, resolved);
+        RunSettings settings = RunSettingsReader.read(root);
+        DataPlaneSettings dataPlane = DataPlaneSettingsReader.read(root.section(DATA_PLANE));
+        return new LoadedSettings(settings, dataPlane, rendered(resolved));
+    }
+
+    /**
+     * Resolves, checks and reads what a node needs, its run included.
+     *
+     * @throws UserError for the first thing that is wrong
+     */
+    public LoadedNode loadNode() {
+        Map<String, Object> resolved = new TreeMap<>();
+        Section root = new Section(checked(), KnownKeys.ROOT, resolved);
+        NodeSettings node = NodeSettingsReader.read(root.section(NODE));
+        RunSettings run = RunSettingsReader.read(root);
+        DataPlaneSettings dataPlane = DataPlaneSettingsReader.read(root.section(DATA_PLANE))
+                .boundTo(node.data().bindHost(), node.data().bindPort());
+        return new LoadedNode(node, run, dataPlane, rendered(resolved));
+    }
+
+    private Config checked() {
         Config variables = ConfigFactory.parseMap(environment, "environment");
         Config whole = parse(
                 () -> single.withFallback(file)
+                        .withFallback(named())
                         .withFallback(REFERENCE)
                         .withFallback(variables)
                         .resolve(ConfigResolveOptions.noSystem()),
                 "the configuration");
         KNOWN.check(section(whole));
-        Map<String, Object> resolved = new TreeMap<>();
-        RunSettings settings = RunSettingsReader.read(new Section(whole, KnownKeys.ROOT, resolved));
-        String rendered = ConfigFactory.parseMap(resolved)
+        return whole;
+    }
+
+    /** Every key may come from a variable called after it: {@code node.control.port} from MURMURATION_NODE_CONTROL_PORT. */
+    private Config named() {
+        Config layer = ConfigFactory.empty();
+        for (String leaf : KNOWN.leaves()) {
+            String variable = variable(leaf);
+            if (environment.containsKey(variable)) {
+                layer = layer.withValue(
+                        KnownKeys.ROOT + "." + leaf,
+                        ConfigValueFactory.fromAnyRef(environment.get(variable), "environment variable " + variable));
+            }
+        }
+        return layer;
+    }
+
+    /** The environment variable of a key. */
+    static String variable(String leaf) {
+        return (KnownKeys.ROOT + "_" + leaf).replaceAll("[.-]", "_").toUpperCase(Locale.ROOT);
+    }
+
+    private static String rendered(Map<String, Object> resolved) {
+        return ConfigFactory.parseMap(resolved)
                 .root()
                 .render(ConfigRenderOptions.defaults()
                         .setOriginComments(false)
                         .setComments(false)
                         .setJson(false));
-        return new LoadedSettings(settings, rendered);
     }
 
     private static ConfigObject section(Config whole) {

@@ -9,11 +9,6 @@ import io.murmuration.actors.run.Candidate;
 import io.murmuration.actors.run.Host;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.run.RunPlan;
-import io.murmuration.actors.shard.Shard;
-import io.murmuration.actors.shard.ShardSettings;
-import io.murmuration.actors.trainer.Trainer;
-import io.murmuration.actors.trainer.TrainerSettings;
-import io.murmuration.actors.transfer.Keeper;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -147,38 +142,19 @@ public final class LocalSwarm implements AutoCloseable {
 
         private List<Host.Resident> residents(
                 String run, RunPlan plan, SwarmLimits limits, boolean keeper, Ports ports) {
-            ShardSettings shardSettings = limits.shard(run, plan.stages());
-            TrainerSettings trainerSettings = limits.trainer(run);
-            List<Host.Resident> residents = new ArrayList<>();
             ActorRef<Message> guardian = getContext().getSelf();
-            residents.add(Host.Resident.<Candidate.Message>of(
-                    COORDINATOR,
-                    Role.COORDINATOR,
-                    member -> Behaviors.setup(child -> {
-                        guardian.tell(new Coordinating(child.getSelf()));
-                        return Candidate.create(ports, member, plan, observer);
-                    }),
-                    Candidate.Command.LEAVE));
+            Residents make = new Residents(
+                    run, plan, limits, ports, observer, started -> guardian.tell(new Coordinating(started)));
+            List<Host.Resident> residents = new ArrayList<>();
+            residents.add(make.resident(COORDINATOR, Role.COORDINATOR));
             if (keeper) {
-                residents.add(Host.Resident.of(
-                        new PeerId("keeper"),
-                        Role.KEEPER,
-                        member -> Keeper.create(ports, member, limits.transfers(run)),
-                        Keeper.Command.LEAVE));
+                residents.add(make.resident(new PeerId("keeper"), Role.KEEPER));
             }
             for (int trainer = 0; trainer < plan.trainers(); trainer++) {
-                residents.add(Host.Resident.of(
-                        new PeerId("trainer-" + trainer),
-                        Role.TRAINER,
-                        member -> Trainer.create(ports, member, trainerSettings),
-                        Trainer.Command.LEAVE));
+                residents.add(make.resident(new PeerId("trainer-" + trainer), Role.TRAINER));
             }
             for (int shard = 0; shard < plan.stages() * plan.replicas(); shard++) {
-                residents.add(Host.Resident.of(
-                        new PeerId("shard-" + shard),
-                        Role.SHARD,
-                        member -> Shard.create(ports, member, shardSettings),
-                        Shard.Command.LEAVE));
+                residents.add(make.resident(new PeerId("shard-" + shard), Role.SHARD));
             }
             return residents;
         }

@@ -17,12 +17,12 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /** What a run reads before it starts: its text, and the weights it does not start from its seed with. */
-final class RunInputs {
+public final class RunInputs {
 
     private RunInputs() {}
 
     /** @throws UserError if it cannot be read */
-    static Corpus corpus(RunSettings settings, Consumer<String> notices) {
+    public static Corpus corpus(RunSettings settings, Consumer<String> notices) {
         RunSettings.Data data = settings.data();
         try {
             return Corpora.open(
@@ -45,7 +45,7 @@ final class RunInputs {
      *
      * @throws UserError if it is none, or not the one the settings describe
      */
-    static StartingState imported(RunSettings settings, Path folder, Consumer<String> notices) {
+    public static StartingState imported(RunSettings settings, Path folder, Consumer<String> notices) {
         try {
             HuggingFaceModel model = HuggingFaceModel.open(folder);
             ModelSpec wanted = settings.model();

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Turns the coordinator's events into what a {@link RunListener} hears, and keeps the totals. One thread at a time. */
-final class RunProgress {
+public final class RunProgress {
 
     private final RunPlan plan;
     private final TrainingSetup setup;
@@ -37,7 +37,7 @@ final class RunProgress {
     private double validationLoss = Double.NaN;
     private Optional<Path> newest = Optional.empty();
 
-    RunProgress(RunSettings settings, TrainingSetup setup, RunPlan plan, WireCounts wire, RunListener listener) {
+    public RunProgress(RunSettings settings, TrainingSetup setup, RunPlan plan, WireCounts wire, RunListener listener) {
         this.plan = plan;
         this.setup = setup;
         this.wire = wire;
@@ -48,18 +48,19 @@ final class RunProgress {
         this.windowsPerMicrobatch = settings.batch().microbatch();
     }
 
-    void describe(long parameters, String backend, String corpus, double bytesPerToken) {
+    /** What is about to be done, for {@link RunListener#started}; before the first event. */
+    public void describe(long parameters, String backend, String corpus, double bytesPerToken) {
         info = new RunInfo(
                 plan.firstVersion() + 1, plan.lastVersion(), parameters, shards, backend, corpus, bytesPerToken);
     }
 
     /** A checkpoint is complete on disk. Any thread. */
-    void written(long version, Path folder) {
+    public void written(long version, Path folder) {
         checkpoints.put(version, folder);
     }
 
     /** @return how the run ended, if it did */
-    Optional<RunResult> on(RunEvent event) {
+    public Optional<RunResult> on(RunEvent event) {
         switch (event) {
             case RunEvent.Started(Roster roster, long version) -> {
                 liveShards = roster.shards();
@@ -103,9 +104,13 @@ final class RunProgress {
                 listener.noticed("the run goes back from version " + from + " to " + to + ", " + (from - to)
                         + " steps are lost: " + reason);
             case RunEvent.Waiting(String reason) -> listener.noticed("the run waits: " + reason);
-            case RunEvent.TookOver tookOver ->
+            case RunEvent.TookOver tookOver -> {
+                // What went before was another's: neither its time nor its start is ours.
+                lastNanos = System.nanoTime();
+                started = true;
                 listener.noticed(tookOver.coordinator() + " took over in term " + tookOver.term() + " at version "
                         + tookOver.version() + ": " + tookOver.how());
+            }
             case RunEvent.Superseded superseded ->
                 listener.noticed(superseded.coordinator() + " coordinates no longer: " + superseded.reason());
             case RunEvent.HandedOver handedOver ->

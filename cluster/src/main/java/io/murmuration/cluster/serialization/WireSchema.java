@@ -31,7 +31,15 @@ final class WireSchema {
     private final Map<Class<?>, ValueCodec> codecs = new LinkedHashMap<>();
     private final Set<Class<?>> underConstruction = new LinkedHashSet<>();
 
+    private final ValueCodec bytes;
+
     WireSchema(SortedMap<Integer, Class<?>> table) {
+        this(table, Values.BYTES);
+    }
+
+    /** @param bytes how arrays of bytes are written */
+    WireSchema(SortedMap<Integer, Class<?>> table, ValueCodec bytes) {
+        this.bytes = bytes;
         table.forEach((id, type) -> {
             if (ids.put(type, id) != null) {
                 throw new IllegalStateException(type.getName() + " is in the table twice");
@@ -104,7 +112,7 @@ final class WireSchema {
         } else if (type == String.class) {
             return Values.STRING;
         } else if (type == byte[].class) {
-            return Values.BYTES;
+            return bytes;
         } else if (type == OptionalInt.class) {
             return Containers.optionalInt();
         } else if (type == OptionalLong.class) {
@@ -149,7 +157,7 @@ final class WireSchema {
     }
 
     /** A value of a sealed interface: the number of its class, then the value. */
-    private ValueCodec oneOf(Class<?> sealed) {
+    ValueCodec oneOf(Class<?> sealed) {
         Map<Integer, ValueCodec> permitted = new LinkedHashMap<>();
         for (Class<?> type : leaves(sealed)) {
             ValueCodec codec = registered(type);

@@ -55,8 +55,10 @@ class SettingsTest {
         Config reference = ConfigFactory.parseResources("reference.conf")
                 .withOnlyPath("murmuration")
                 .resolve(ConfigResolveOptions.noSystem());
-        Config rendered =
-                ConfigFactory.parseString(SettingsLoader.of(Map.of()).load().rendered());
+        Config rendered = ConfigFactory.parseString(SettingsLoader.of(Map.of())
+                .set("node.name", "n", "test")
+                .loadNode()
+                .rendered());
 
         assertThat(SettingsLoader.KNOWN.leaves()).hasSizeGreaterThan(35).allSatisfy(key -> {
             assertThat(reference.getValue("murmuration." + key).origin().comments())

@@ -3,9 +3,9 @@ package io.murmuration.faults.simulation;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.cluster.run.PeerNames;
 import io.murmuration.faults.simulation.EventLoop.Source;
 import java.util.Iterator;
-import java.util.Locale;
 import org.apache.pekko.actor.ActorPath;
 
 /**
@@ -15,10 +15,6 @@ import org.apache.pekko.actor.ActorPath;
  */
 public final class NodePath {
 
-    /** Incarnations of one life of a node: more restarts within a life than any limit allows. */
-    public static final long INCARNATIONS_PER_LIFE = 1_000_000;
-
-    private static final char PEER = ':';
     private static final char LIFE = '-';
     private static final String USER = "user";
 
@@ -26,21 +22,18 @@ public final class NodePath {
 
     /** The peer that plays {@code role} on a node. */
     public static PeerId peer(String node, Role role) {
-        return new PeerId(node + PEER + role.name().toLowerCase(Locale.ROOT));
+        return PeerNames.peer(node, role);
     }
 
     /** The first incarnation of the peers of a life. */
     public static long incarnation(long life) {
-        return Math.multiplyExact(life, INCARNATIONS_PER_LIFE);
+        return PeerNames.incarnation(life);
     }
 
     /** @return the node a peer lives on */
     public static String node(PeerId peer) {
-        int end = peer.name().lastIndexOf(PEER);
-        if (end <= 0) {
-            throw new IllegalArgumentException("expected a peer named NODE:ROLE, got " + peer);
-        }
-        return peer.name().substring(0, end);
+        return PeerNames.node(peer)
+                .orElseThrow(() -> new IllegalArgumentException("expected a peer named NODE:ROLE, got " + peer));
     }
 
     /** @return the node a member lives on */
@@ -50,7 +43,7 @@ public final class NodePath {
 
     /** @return in which life of its node a member lives */
     public static long life(Member member) {
-        return member.incarnation() / INCARNATIONS_PER_LIFE;
+        return PeerNames.life(member);
     }
 
     /** @throws IllegalArgumentException if {@code member} does not live in {@code life} of {@code node} */

@@ -1,21 +1,13 @@
 package io.murmuration.faults.simulation;
 
 import io.murmuration.actors.port.Ports;
-import io.murmuration.actors.protocol.PeerId;
-import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.Candidate;
 import io.murmuration.actors.run.Host;
 import io.murmuration.actors.run.RunEvent;
-import io.murmuration.actors.shard.Shard;
-import io.murmuration.actors.shard.ShardSettings;
-import io.murmuration.actors.trainer.Trainer;
-import io.murmuration.actors.trainer.TrainerSettings;
-import io.murmuration.actors.transfer.Keeper;
+import io.murmuration.cluster.run.Residents;
 import io.murmuration.cluster.run.SwarmLimits;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.SequencedSet;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -86,48 +78,16 @@ final class SimulatedNode extends AbstractBehavior<SimulatedNode.Message> {
         return Behaviors.setup(context -> new SimulatedNode(context, life));
     }
 
-    /** A node that can coordinate keeps checkpoints too. */
     private List<Host.Resident> residents() {
-        SequencedSet<Role> roles = new LinkedHashSet<>(life.node().roles());
-        if (roles.contains(Role.COORDINATOR)) {
-            roles.add(Role.KEEPER);
-        }
-        return roles.stream().map(this::resident).toList();
-    }
-
-    private Host.Resident resident(Role role) {
-        Ports ports = life.ports();
-        String run = life.plan().run();
-        PeerId peer = NodePath.peer(life.node().name(), role);
-        SwarmLimits limits = life.plan().limits();
-        return switch (role) {
-            case SHARD -> {
-                ShardSettings shard = limits.shard(run, life.plan().plan().stages());
-                yield Host.Resident.of(peer, role, member -> Shard.create(ports, member, shard), Shard.Command.LEAVE);
-            }
-            case TRAINER -> {
-                TrainerSettings trainer = limits.trainer(run);
-                yield Host.Resident.of(
-                        peer, role, member -> Trainer.create(ports, member, trainer), Trainer.Command.LEAVE);
-            }
-            case KEEPER ->
-                Host.Resident.of(
-                        peer,
-                        role,
-                        member -> Keeper.create(ports, member, limits.transfers(run)),
-                        Keeper.Command.LEAVE);
-            case COORDINATOR -> {
-                ActorRef<Message> node = getContext().getSelf();
-                yield Host.Resident.<Candidate.Message>of(
-                        peer,
-                        role,
-                        member -> Behaviors.setup(child -> {
-                            node.tell(new Coordinating(child.getSelf()));
-                            return Candidate.create(ports, member, life.plan().plan(), life.observer());
-                        }),
-                        Candidate.Command.LEAVE);
-            }
-        };
+        ActorRef<Message> node = getContext().getSelf();
+        return new Residents(
+                        life.plan().run(),
+                        life.plan().plan(),
+                        life.plan().limits(),
+                        life.ports(),
+                        life.observer(),
+                        started -> node.tell(new Coordinating(started)))
+                .of(life.node().name(), life.node().roles());
     }
 
     @Override

@@ -1,0 +1,388 @@
+package io.murmuration.cluster.membership;
+
+import io.murmuration.actors.port.Membership;
+import io.murmuration.actors.protocol.Envelope;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.Role;
+import io.murmuration.cluster.transport.DataAddress;
+import io.murmuration.cluster.transport.NodeIdentity;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.StreamSupport;
+import org.apache.pekko.actor.AddressFromURIString;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorRefResolver;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.cluster.ClusterEvent;
+import org.apache.pekko.cluster.MemberStatus;
+import org.apache.pekko.cluster.UniqueAddress;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.Down;
+import org.apache.pekko.cluster.typed.Subscribe;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The gateway of a node, {@code /user/gateway}: everything that crosses on the control plane goes through it. It keeps the
+ * {@link Directory}, tells the peers here what follows from it, says to all others what this node hosts until they have
+ * confirmed it, and passes messages on. If it dies the node does.
+ */
+final class Gateway extends AbstractBehavior<GatewayMessage> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+
+    record Hosted(Member member, Role role) implements GatewayMessage {}
+
+    record Gone(Member member, String reason) implements GatewayMessage {}
+
+    record Listen(Member self, Consumer<Membership.Event> listener) implements GatewayMessage {}
+
+    record Deaf(Member self) implements GatewayMessage {}
+
+    record Open(String dataHost, int dataPort) implements GatewayMessage {}
+
+    /** The cluster's one place of a leader came to this node, or went from it. */
+    record Lead(boolean here) implements GatewayMessage {}
+
+    record Ended(RunEnding ending) implements GatewayMessage {}
+
+    record Progress(RunStatus status) implements GatewayMessage {}
+
+    record Refused(DataAddress address) implements GatewayMessage {}
+
+    private record Seen(ClusterEvent.ClusterDomainEvent event) implements GatewayMessage {}
+
+    private enum Timer implements GatewayMessage {
+        TELL_AGAIN
+    }
+
+    private final ClusterGateway.Options options;
+    private final ClusterControlPlane control;
+    private final Whereabouts whereabouts;
+    private final GatewayListener node;
+    private final Cluster cluster;
+    private final ActorRefResolver resolver;
+    private final Place here;
+
+    private final Directory directory = new Directory();
+    private final OwnEntry own;
+    private final PortRefusals portRefusals;
+    private final Refusals refusals = new Refusals();
+    private final Map<Member, Consumer<Membership.Event>> listeners = new LinkedHashMap<>();
+    /** Which version of the own entry each process has confirmed. */
+    private final Map<Place, Long> confirmed = new LinkedHashMap<>();
+
+    private final Map<Place, ActorRef<GatewayMessage>> gateways = new LinkedHashMap<>();
+    private Optional<RunStatus> untold = Optional.empty();
+    private boolean overTold;
+    private boolean knownTold;
+
+    private Gateway(
+            ActorContext<GatewayMessage> context,
+            TimerScheduler<GatewayMessage> timers,
+            ClusterGateway.Options options,
+            ClusterControlPlane control,
+            Whereabouts whereabouts,
+            GatewayListener node) {
+        super(context);
+        this.options = options;
+        this.control = control;
+        this.whereabouts = whereabouts;
+        this.node = node;
+        this.cluster = Cluster.get(context.getSystem());
+        this.resolver = ActorRefResolver.get(context.getSystem());
+        this.here = place(cluster.selfMember().uniqueAddress());
+        this.own = new OwnEntry(options.self(), here);
+        this.portRefusals = new PortRefusals(options.refusalWindow());
+        cluster.subscriptions()
+                .tell(Subscribe.create(
+                        context.messageAdapter(ClusterEvent.ClusterDomainEvent.class, Seen::new),
+                        ClusterEvent.ClusterDomainEvent.class));
+        timers.startTimerWithFixedDelay(Timer.TELL_AGAIN, options.announceRetry());
+    }
+
+    static Behavior<GatewayMessage> create(
+            ClusterGateway.Options options,
+            ClusterControlPlane control,
+            Whereabouts whereabouts,
+            GatewayListener node) {
+        return Behaviors.setup(context ->
+                Behaviors.withTimers(timers -> new Gateway(context, timers, options, control, whereabouts, node)));
+    }
+
+    @Override
+    public Receive<GatewayMessage> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(ClusterMessage.class, this::received)
+                .onMessage(Seen.class, seen -> seen(seen.event()))
+                .onMessage(Hosted.class, hosted -> changed(() -> own.hosts(hosted.member(), hosted.role())))
+                .onMessage(Gone.class, gone -> changed(() -> own.lost(gone.member(), gone.reason())))
+                .onMessage(Open.class, open -> changed(() -> own.open(open.dataHost(), open.dataPort())))
+                .onMessage(Lead.class, lead -> changed(() -> own.leads(lead.here() ? directory.nextLead() : 0)))
+                .onMessage(Ended.class, ended -> changed(() -> own.ended(ended.ending())))
+                .onMessage(Progress.class, progress -> {
+                    untold = Optional.of(progress.status());
+                    whereabouts.told(progress.status());
+                    return this;
+                })
+                .onMessage(Refused.class, refused -> portRefused(refused))
+                .onMessage(Listen.class, listen -> {
+                    listeners.put(listen.self(), listen.listener());
+                    directory.known().forEach(listen.listener());
+                    return this;
+                })
+                .onMessage(Deaf.class, deaf -> {
+                    listeners.remove(deaf.self());
+                    return this;
+                })
+                .onMessage(Timer.class, timer -> tellAgain())
+                .build();
+    }
+
+    // ---- what the cluster says ----------------------------------------------------------------------------------
+
+    private Behavior<GatewayMessage> seen(ClusterEvent.ClusterDomainEvent event) {
+        switch (event) {
+            case ClusterEvent.MemberUp up -> appeared(place(up.member().uniqueAddress()), true);
+            case ClusterEvent.MemberWeaklyUp weak ->
+                appeared(place(weak.member().uniqueAddress()), false);
+            // Once it is downed there is no way back, and its removal may have to wait for news from others.
+            case ClusterEvent.MemberDowned downed ->
+                disappeared(place(downed.member().uniqueAddress()), "it could not be reached and was removed");
+            case ClusterEvent.MemberRemoved removed ->
+                disappeared(
+                        place(removed.member().uniqueAddress()),
+                        removed.previousStatus() == MemberStatus.down() ? "it was removed" : "it left");
+            case ClusterEvent.UnreachableMember unreachable ->
+                tell(directory.reach(place(unreachable.member().uniqueAddress()), true));
+            case ClusterEvent.ReachableMember reachable ->
+                tell(directory.reach(place(reachable.member().uniqueAddress()), false));
+            default -> {
+                return this; // leaders of the gossip, seen-by changes: nothing of ours
+            }
+        }
+        return this;
+    }
+
+    private void appeared(Place place, boolean full) {
+        directory.ages(StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+                .sorted((one, other) -> one.equals(other) ? 0 : one.isOlderThan(other) ? -1 : 1)
+                .map(member -> place(member.uniqueAddress()))
+                .toList());
+        tell(directory.up(place, full));
+        if (place.equals(here)) {
+            own.entry().ifPresent(entry -> tell(directory.announced(entry)));
+        } else if (confirmed.getOrDefault(place, 0L) < own.version()) {
+            announceTo(place);
+        }
+    }
+
+    private void disappeared(Place place, String reason) {
+        confirmed.remove(place);
+        gateways.remove(place);
+        tell(directory.removed(place, reason));
+        lookWhetherAllKnow();
+    }
+
+    // ---- what this node says ------------------------------------------------------------------------------------
+
+    private Behavior<GatewayMessage> changed(Runnable change) {
+        change.run();
+        own.entry().ifPresent(entry -> tell(directory.announced(entry)));
+        others().forEach(this::announceTo);
+        lookWhetherAllKnow();
+        return this;
+    }
+
+    private Behavior<GatewayMessage> tellAgain() {
+        others().stream()
+                .filter(place -> confirmed.getOrDefault(place, 0L) < own.version())
+                .forEach(this::announceTo);
+        untold.ifPresent(status -> others().forEach(place ->
+                gateway(place).tell(new ClusterMessage.Told(options.self().run(), status))));
+        untold = Optional.empty();
+        lookWhetherAllKnow();
+        return this;
+    }
+
+    private void announceTo(Place place) {
+        own.entry().ifPresent(entry -> gateway(place)
+                .tell(new ClusterMessage.Announced(options.self().run(), entry)));
+    }
+
+    private List<Place> others() {
+        return directory.places().stream().filter(place -> !place.equals(here)).toList();
+    }
+
+    private void lookWhetherAllKnow() {
+        boolean all = own.hasEnded()
+                && others().stream()
+                        .filter(place -> !directory.isUnreachable(place))
+                        .allMatch(place -> confirmed.getOrDefault(place, 0L) >= own.version());
+        if (all && !knownTold) {
+            knownTold = true;
+            node.everybodyKnows();
+        }
+    }
+
+    // ---- what others say ----------------------------------------------------------------------------------------
+
+    private Behavior<GatewayMessage> received(ClusterMessage message) {
+        switch (message) {
+            case ClusterMessage.Greeting greeting -> greeted(greeting);
+            case ClusterMessage.Carried carried -> {
+                if (isOfThisRun(carried.run(), carried.from())) {
+                    // Who is not here any more, or was here in an earlier life, hears nothing.
+                    control.deliver(new Envelope(carried.from(), carried.to(), carried.message()));
+                }
+            }
+            case ClusterMessage.Announced announced -> {
+                if (isOfThisRun(announced.run(), announced.entry().node())) {
+                    heardOf(announced.entry());
+                }
+            }
+            case ClusterMessage.Heard heard -> {
+                if (isOfThisRun(heard.run(), heard.from())
+                        && heard.node().equals(options.self().node())
+                        && heard.life() == options.self().life()) {
+                    directory
+                            .entry(heard.from())
+                            .ifPresent(entry -> confirmed.merge(entry.place(), heard.version(), Math::max));
+                    lookWhetherAllKnow();
+                }
+            }
+            case ClusterMessage.PortRefused refused -> {
+                if (isOfThisRun(refused.run(), refused.from())) {
+                    suspect(refused.from(), refused.node(), refused.life());
+                }
+            }
+            case ClusterMessage.Told told -> {
+                if (isOfThisRun(told.run(), "a coordinator")) {
+                    whereabouts.told(told.status());
+                }
+            }
+            case ClusterMessage.Unreadable unreadable ->
+                refusals.count(Refusals.Kind.UNREADABLE, "refused a message: " + unreadable.reason());
+            case ClusterMessage.Welcome welcome -> {} // for who is joining, not for a gateway
+            case ClusterMessage.TurnedAway turned -> {}
+        }
+        return this;
+    }
+
+    private boolean isOfThisRun(String run, Object from) {
+        boolean same = run.equals(options.self().run());
+        if (!same) {
+            refusals.count(
+                    Refusals.Kind.OTHER_RUN,
+                    "refused a message of " + from + ": it belongs to run " + run + ", this node to "
+                            + options.self().run());
+        }
+        return same;
+    }
+
+    private void heardOf(DirectoryEntry entry) {
+        if (!directory.knows(entry.place())) {
+            return; // it says it again, and by then the cluster may have told us of it
+        }
+        tell(directory.announced(entry));
+        gateway(entry.place())
+                .tell(new ClusterMessage.Heard(
+                        options.self().run(), options.self().node(), entry.node(), entry.life(), entry.version()));
+        entry.ending().filter(ending -> !overTold).ifPresent(ending -> {
+            overTold = true;
+            node.over(ending);
+        });
+    }
+
+    private void greeted(ClusterMessage.Greeting greeting) {
+        NodeIdentity other = greeting.from();
+        Optional<DirectoryEntry> known = directory.entry(other.node());
+        String address = addressOf(greeting.answerTo());
+        Optional<String> reason = Refusals.reason(
+                options.self(),
+                other,
+                address,
+                known,
+                known.map(entry -> directory.isUnreachable(entry.place())).orElse(true));
+        reason.ifPresent(why -> refusals.count(
+                Refusals.Kind.TURNED_AWAY, "turned node " + other.node() + " at " + address + " away: " + why));
+        ActorRef<ClusterMessage> answerTo = resolver.resolveActorRef(greeting.answerTo());
+        answerTo.tell(reason.<ClusterMessage>map(why -> new ClusterMessage.TurnedAway(options.self(), why))
+                .orElseGet(() -> new ClusterMessage.Welcome(options.self())));
+    }
+
+    private static String addressOf(String path) {
+        int end = path.indexOf("/user/");
+        return end < 0 ? path : path.substring(0, end);
+    }
+
+    // ---- who is dead --------------------------------------------------------------------------------------------
+
+    /** The address says which node it was, and what that node says of itself, which life: another life listens elsewhere or again. */
+    private Behavior<GatewayMessage> portRefused(Refused refused) {
+        Optional<DirectoryEntry> suspect = directory
+                .entry(refused.address().node())
+                .filter(entry -> entry.data().equals(refused.address()));
+        if (suspect.isEmpty()) {
+            return this;
+        }
+        String name = suspect.get().node();
+        long life = suspect.get().life();
+        if (own.isLeading()) {
+            suspect(options.self().node(), name, life);
+        } else {
+            directory.leads().ifPresent(leader -> gateway(leader.place())
+                    .tell(new ClusterMessage.PortRefused(
+                            options.self().run(), options.self().node(), name, life)));
+        }
+        return this;
+    }
+
+    /** Only who leads acts on it, and only against workers: nodes that decide with others are left to the quorum. */
+    private void suspect(String witness, String name, long life) {
+        Optional<DirectoryEntry> suspect = directory
+                .entry(name)
+                .filter(entry -> own.isLeading()
+                        && entry.life() == life
+                        && entry.coordinator().isEmpty()
+                        && directory.entry(witness).isPresent());
+        if (suspect.isPresent() && portRefusals.reported(witness, name, life, System.nanoTime())) {
+            LOG.warn("node {} refuses connections, as two nodes have seen, and is removed at once", name);
+            cluster.manager()
+                    .tell(new Down(AddressFromURIString.parse(suspect.get().control())));
+        }
+    }
+
+    // ---- helpers ------------------------------------------------------------------------------------------------
+
+    private void tell(List<Membership.Event> events) {
+        Map<String, Whereabouts.Located> located = new TreeMap<>();
+        for (DirectoryEntry entry : directory.entries()) {
+            located.put(
+                    entry.node(),
+                    new Whereabouts.Located(entry, gateway(entry.place()), directory.isUnreachable(entry.place())));
+        }
+        whereabouts.publish(located, directory.leads().map(DirectoryEntry::node));
+        for (Membership.Event event : events) {
+            List.copyOf(listeners.values()).forEach(listener -> listener.accept(event));
+        }
+    }
+
+    private ActorRef<GatewayMessage> gateway(Place place) {
+        return gateways.computeIfAbsent(
+                place, to -> resolver.resolveActorRef(to.address() + "/user/" + ClusterGateway.ACTOR));
+    }
+
+    private static Place place(UniqueAddress address) {
+        return new Place(address.address().toString(), address.longUid());
+    }
+}

@@ -1,0 +1,58 @@
+package io.murmuration.cluster.membership;
+
+import io.murmuration.cluster.transport.NodeIdentity;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a gateway does not let in: counted, and of each kind the first is logged. Not thread-safe. */
+final class Refusals {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
+
+    enum Kind {
+        OTHER_RUN,
+        UNREADABLE,
+        TURNED_AWAY
+    }
+
+    private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
+
+    void count(Kind kind, String what) {
+        if (counts.merge(kind, 1L, Long::sum) == 1) {
+            LOG.warn("{}; further ones are only counted", what);
+        }
+    }
+
+    long of(Kind kind) {
+        return counts.getOrDefault(kind, 0L);
+    }
+
+    /**
+     * Why {@code other} may not come to where {@code self} is.
+     *
+     * @param known what is known of the node of that name
+     */
+    static Optional<String> reason(
+            NodeIdentity self, NodeIdentity other, String address, Optional<DirectoryEntry> known, boolean silent) {
+        if (other.protocol() != self.protocol()) {
+            return Optional.of("it speaks protocol version " + other.protocol() + ", the cluster speaks version "
+                    + self.protocol() + ": start the same version of Murmuration everywhere");
+        }
+        if (!other.run().equals(self.run())) {
+            return Optional.of("its run is " + other.run() + ", the cluster trains run " + self.run()
+                    + ": settings of the run, such as name, seed, model or data, differ (bin/murmuration node"
+                    + " --print-config on both shows which)");
+        }
+        boolean taken = other.node().equals(self.node())
+                || known.filter(entry -> !silent && !entry.control().equals(address))
+                        .isPresent();
+        if (taken) {
+            return Optional.of("there is a node called " + other.node() + " already, at "
+                    + known.map(DirectoryEntry::control).orElse("the seed itself") + ": names are unique in a cluster");
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,137 @@
+package io.murmuration.cluster.node;
+
+import io.murmuration.cluster.config.NodeSettings;
+import io.murmuration.cluster.config.NodeSettings.Seed;
+import io.murmuration.cluster.membership.ClusterGateway;
+import io.murmuration.cluster.membership.ClusterMessage;
+import io.murmuration.cluster.transport.NodeIdentity;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.pekko.actor.Address;
+import org.apache.pekko.actor.AddressFromURIString;
+import org.apache.pekko.actor.typed.ActorRef;
+import org.apache.pekko.actor.typed.ActorRefResolver;
+import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
+import org.apache.pekko.cluster.typed.Cluster;
+import org.apache.pekko.cluster.typed.JoinSeedNodes;
+import org.apache.pekko.cluster.typed.SelfUp;
+import org.apache.pekko.cluster.typed.Subscribe;
+
+/**
+ * How a node comes into the cluster: it greets the seeds until one says welcome, or why not, and then asks Pekko to join.
+ * Only the first of the seeds asks at once, because it has to begin the cluster where there is none.
+ */
+final class Joining extends AbstractBehavior<Object> {
+
+    /** Name of this actor, below the guardian. */
+    static final String ACTOR = "joining";
+
+    private static final int LONGEST_ANSWER = 1000;
+
+    /** How it went. */
+    sealed interface Result {}
+
+    record In() implements Result {}
+
+    /** A seed says that this node does not belong there. */
+    record TurnedAway(String reason) implements Result {}
+
+    /** Nobody let it in within the time it was given. */
+    record Nobody(boolean welcomed) implements Result {}
+
+    private enum Timer {
+        GREET,
+        GIVE_UP
+    }
+
+    private final NodeIdentity self;
+    private final List<Seed> others;
+    private final List<Address> seeds;
+    private final Consumer<Result> told;
+    private final Cluster cluster;
+    private final ActorRefResolver resolver;
+    private boolean asked;
+
+    private Joining(
+            ActorContext<Object> context,
+            TimerScheduler<Object> timers,
+            NodeSettings node,
+            NodeIdentity self,
+            Consumer<Result> told) {
+        super(context);
+        this.self = self;
+        this.told = told;
+        this.cluster = Cluster.get(context.getSystem());
+        this.resolver = ActorRefResolver.get(context.getSystem());
+        Address here = cluster.selfMember().address();
+        List<Address> named = node.seeds().stream()
+                .map(seed -> AddressFromURIString.parse(NodeSystem.address(seed)))
+                .toList();
+        this.seeds = named.isEmpty() ? List.of(here) : named;
+        this.others = node.seeds().stream()
+                .filter(seed -> !NodeSystem.address(seed).equals(here.toString()))
+                .toList();
+        cluster.subscriptions()
+                .tell(Subscribe.create(context.getSelf().<SelfUp>unsafeUpcast().narrow(), SelfUp.class));
+        timers.startTimerWithFixedDelay(Timer.GREET, node.joinRetry());
+        timers.startSingleTimer(Timer.GIVE_UP, node.joinWait());
+        greet();
+        if (seeds.getFirst().equals(here)) {
+            ask();
+        }
+    }
+
+    static Behavior<Object> create(NodeSettings node, NodeIdentity self, Consumer<Result> told) {
+        return Behaviors.setup(
+                context -> Behaviors.withTimers(timers -> new Joining(context, timers, node, self, told)));
+    }
+
+    @Override
+    public Receive<Object> createReceive() {
+        return newReceiveBuilder()
+                .onMessage(ClusterMessage.Welcome.class, welcome -> {
+                    ask();
+                    return this;
+                })
+                .onMessage(ClusterMessage.TurnedAway.class, turned -> {
+                    String reason = turned.reason();
+                    told.accept(new TurnedAway("node " + turned.from().node() + " turns this node away: "
+                            + reason.substring(0, Math.min(reason.length(), LONGEST_ANSWER))));
+                    return Behaviors.stopped();
+                })
+                .onMessage(SelfUp.class, up -> {
+                    told.accept(new In());
+                    return Behaviors.stopped();
+                })
+                .onMessageEquals(Timer.GREET, () -> {
+                    greet();
+                    return this;
+                })
+                .onMessageEquals(Timer.GIVE_UP, () -> {
+                    told.accept(new Nobody(asked));
+                    return Behaviors.stopped();
+                })
+                .build();
+    }
+
+    private void greet() {
+        String me = resolver.toSerializationFormat(getContext().getSelf());
+        for (Seed seed : others) {
+            ActorRef<ClusterMessage> gateway =
+                    resolver.resolveActorRef(NodeSystem.address(seed) + "/user/" + ClusterGateway.ACTOR);
+            gateway.tell(new ClusterMessage.Greeting(self, me));
+        }
+    }
+
+    private void ask() {
+        if (!asked) {
+            asked = true;
+            cluster.manager().tell(new JoinSeedNodes(seeds));
+        }
+    }
+}

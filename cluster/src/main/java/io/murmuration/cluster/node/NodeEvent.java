@@ -1,0 +1,29 @@
+package io.murmuration.cluster.node;
+
+import io.murmuration.actors.run.RunEvent;
+import io.murmuration.cluster.membership.RunEnding;
+import java.util.List;
+
+/** What the process of a node is told by what runs in it. */
+sealed interface NodeEvent {
+
+    /** From a coordinator here, or of a peer here. */
+    record OfRun(RunEvent event) implements NodeEvent {}
+
+    record Joined(Joining.Result result) implements NodeEvent {}
+
+    /** What is known of seeds that do not answer. */
+    record Diagnosed(List<SeedDiagnosis.Finding> findings) implements NodeEvent {}
+
+    /** The run is over, says the node that led it. */
+    record Over(RunEnding ending) implements NodeEvent {}
+
+    /** All others have heard that the run, which was led from here, is over. */
+    record EverybodyKnows() implements NodeEvent {}
+
+    /** All peers here have let go of what they held. */
+    record HandedOver() implements NodeEvent {}
+
+    /** Something that nobody here can put right. */
+    record Broken(String what) implements NodeEvent {}
+}

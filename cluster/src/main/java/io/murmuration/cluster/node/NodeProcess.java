@@ -1,0 +1,77 @@
+package io.murmuration.cluster.node;
+
+import io.murmuration.cluster.config.NodeSettings;
+import io.murmuration.cluster.run.StopSignal;
+import io.murmuration.cluster.serialization.ControlCodec;
+import io.murmuration.cluster.transport.NodeIdentity;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node over all its lives: one that the others have removed comes back in the same process, with everything made anew but
+ * what it has read, as a new incarnation. In the same process because then no supervisor is needed, and a machine whose link
+ * broke for a minute is back as soon as it holds; what a life held is freed by closing it.
+ */
+final class NodeProcess {
+
+    private static final Logger LOG = LoggerFactory.getLogger(NodeProcess.class);
+
+    private static final long POLL_MILLIS = 50;
+
+    private final NodeInputs inputs;
+    private final NodeDirectory directory;
+    private final NodeLife.Surroundings around;
+    private final InstantSource clock;
+    private volatile Optional<NodeLife> present = Optional.empty();
+
+    NodeProcess(NodeInputs inputs, NodeDirectory directory, NodeLife.Surroundings around, InstantSource clock) {
+        this.inputs = inputs;
+        this.directory = directory;
+        this.around = around;
+        this.clock = clock;
+    }
+
+    /** @throws io.murmuration.cluster.config.UserError if a port cannot be had */
+    NodeLife.Outcome run(StopSignal stop) {
+        NodeSettings node = inputs.node();
+        while (true) {
+            NodeIdentity self = new NodeIdentity(
+                    node.name(), directory.nextLife(clock), inputs.fingerprint(), ControlCodec.PROTOCOL_VERSION);
+            LOG.info("node {} begins life {} in run {}", self.node(), self.life(), self.run());
+            NodeLife.Outcome outcome;
+            try (NodeLife life = new NodeLife(inputs, self, around)) {
+                present = Optional.of(life);
+                outcome = life.live(stop);
+            } finally {
+                present = Optional.empty();
+            }
+            LOG.info("life {} of node {} ended: {}", self.life(), self.node(), outcome);
+            if (outcome.end() != NodeLife.End.REMOVED || !node.rejoin() || !pause(stop)) {
+                return outcome;
+            }
+            around.progress().notice(outcome.message() + "; it comes back as a new incarnation");
+        }
+    }
+
+    /** What is known now; empty between two lives. Thread-safe. */
+    Optional<NodeStatus> status() {
+        return present.map(NodeLife::status);
+    }
+
+    /** @return whether it is to come back: nobody has asked it to stop meanwhile */
+    private boolean pause(StopSignal stop) {
+        long until = System.nanoTime() + inputs.node().rejoinPause().toNanos();
+        try {
+            while (!stop.requested() && System.nanoTime() - until < 0) {
+                TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+        return !stop.requested();
+    }
+}

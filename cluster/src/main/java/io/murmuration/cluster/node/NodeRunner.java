@@ -1,0 +1,82 @@
+package io.murmuration.cluster.node;
+
+import io.murmuration.cluster.config.LoadedNode;
+import io.murmuration.cluster.config.UserError;
+import io.murmuration.cluster.report.Progress;
+import io.murmuration.cluster.report.RunLog;
+import io.murmuration.cluster.run.StopSignal;
+import io.murmuration.cluster.security.TlsSettings;
+import java.time.InstantSource;
+import java.util.Optional;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs the node of this process: the door from the command line. */
+public final class NodeRunner {
+
+    private static final Logger LOG = LoggerFactory.getLogger(NodeRunner.class);
+
+    /** How the node ended. */
+    public enum End {
+        /** The run is over, or the node was asked to leave and left. */
+        DONE,
+        /** The run, or this node, cannot go on. */
+        FAILED,
+        /** The others have removed it, and it was not to come back. */
+        REMOVED
+    }
+
+    /** @param message for the operator, in one line */
+    public record Result(End end, String message) {}
+
+    private NodeRunner() {}
+
+    /**
+     * Takes part in the run until it is over, or {@code stop} is requested: then the node leaves.
+     *
+     * @param lines gets what a node says that does not lead
+     * @throws UserError if the node cannot start, or is turned away
+     */
+    public static Result run(
+            LoadedNode loaded, InstantSource clock, Progress progress, Consumer<String> lines, StopSignal stop) {
+        Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(TlsSettings::context);
+        NodeInputs inputs = NodeInputs.read(loaded, progress::notice);
+        try (NodeDirectory directory = NodeDirectory.open(loaded.node().work())) {
+            return logged(
+                    inputs,
+                    directory,
+                    clock,
+                    stop,
+                    new NodeLife.Surroundings(directory.root(), tls, new TcpDataPlanes(loaded), progress, lines));
+        }
+    }
+
+    @SuppressWarnings("try") // the log is there to be written to by everyone, and closed
+    private static Result logged(
+            NodeInputs inputs,
+            NodeDirectory directory,
+            InstantSource clock,
+            StopSignal stop,
+            NodeLife.Surroundings around) {
+        try (RunLog log = RunLog.to(directory.log())) {
+            try {
+                return result(new NodeProcess(inputs, directory, around, clock).run(stop));
+            } catch (RuntimeException | Error e) {
+                // The terminal gets one line of this, the file the whole story.
+                LOG.warn("the node ended", e);
+                throw e;
+            }
+        }
+    }
+
+    private static Result result(NodeLife.Outcome outcome) {
+        return switch (outcome.end()) {
+            case FINISHED, LEFT -> new Result(End.DONE, outcome.message());
+            case FAILED -> new Result(End.FAILED, outcome.message());
+            case REMOVED -> new Result(End.REMOVED, outcome.message());
+            case REFUSED -> throw new UserError(outcome.message());
+        };
+    }
+}

@@ -1,0 +1,129 @@
+package io.murmuration.cluster.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.murmuration.cluster.node.NodeProcesses.Running;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real processes on loopback: control over Artery, tensors over TCP. */
+@Timeout(240)
+final class NodeProcessesIT {
+
+    @TempDir
+    private Path folder;
+
+    private final int seed = NodesInOneProcess.freePort();
+
+    private Path config(String... more) throws IOException {
+        Path file = folder.resolve("node.conf");
+        Files.writeString(file, """
+                murmuration {
+                  model.preset = nano
+                  compute { backend = java, threads = 1 }
+                  steps = 6
+                  validation { windows = 8, every = 0 }
+                  checkpoint.every = 3
+                  limits.control-retry = 500ms
+                  swarm { stages = 3, replicas = 1, trainers = 1 }
+                  node {
+                    roles = [shard]
+                    seeds = ["127.0.0.1:%d"]
+                    control { host = "127.0.0.1", port = 0 }
+                    data { host = "127.0.0.1", port = 0 }
+                    join-retry = 200ms
+                    announce-retry = 200ms
+                    status-every = 1s
+                  }
+                }
+                """.formatted(seed) + String.join("\n", more));
+        return file;
+    }
+
+    private static List<String> node(Path config, String name, String... more) {
+        List<String> arguments =
+                new ArrayList<>(List.of("node", "--config", config.toString(), "--set", "node.name=" + name));
+        for (String assignment : more) {
+            arguments.addAll(List.of("--set", assignment));
+        }
+        return arguments;
+    }
+
+    private List<String> hub(Path config, String... more) {
+        List<String> arguments = node(config, "hub", more);
+        arguments.addAll(
+                List.of("--set", "node.roles=coordinator,trainer,shard", "--set", "node.control.port=" + seed));
+        return arguments;
+    }
+
+    @Test
+    void three_nodes_finish_a_run_and_say_the_same_while_a_stranger_is_turned_away() throws Exception {
+        Path config = config();
+        try (NodeProcesses processes = new NodeProcesses(folder)) {
+            Running hub = processes.start("hub", hub(config));
+            Running stranger = processes.start("stranger", node(config, "stranger", "seed=2"));
+            assertThat(stranger.exit()).as(stranger.all()).isEqualTo(2);
+            assertThat(stranger.errors())
+                    .startsWith("murmuration: node hub turns this node away: its run is ")
+                    .contains(", the cluster trains run ")
+                    .hasLineCount(1);
+            Running first = processes.start("a", node(config, "a"));
+            Running second = processes.start("b", node(config, "b"));
+
+            assertThat(hub.exit()).as(hub.all()).isZero();
+            assertThat(first.exit()).as(first.all()).isZero();
+            assertThat(second.exit()).as(second.all()).isZero();
+            assertThat(hub.lastLine()).startsWith("the run is finished: version 6, loss 5.");
+            assertThat(first.lastLine()).isEqualTo(hub.lastLine());
+            assertThat(second.lastLine()).isEqualTo(hub.lastLine());
+            assertThat(folder.resolve("nodes/hub/swarm-1/checkpoints/step-00000006"))
+                    .isDirectory();
+        }
+    }
+
+    @Test
+    void with_certificates_only_nodes_of_the_cluster_get_in_and_a_node_that_is_asked_to_go_goes() throws Exception {
+        Path config = config("murmuration.steps = 100000");
+        try (NodeProcesses processes = new NodeProcesses(folder)) {
+            assertThat(processes
+                            .start("keys", List.of("keys", "--out", "keys", "hub", "a"))
+                            .exit())
+                    .isZero();
+            assertThat(processes
+                            .start("other", List.of("keys", "--out", "other", "spy"))
+                            .exit())
+                    .isZero();
+            Running hub = processes.start("hub", hub(config, keys("keys", "hub")));
+            hub.await("node hub is in the cluster");
+            Running spy = processes.start("spy", node(config, "spy", keys("other", "spy")));
+            Running plain = processes.start("plain", node(config, "plain", "node.join-wait=3s"));
+            Running first = processes.start("a", node(config, "a", keys("keys", "a")));
+            first.await("node a is in the cluster");
+
+            assertThat(spy.exit()).as(spy.all()).isEqualTo(2);
+            assertThat(spy.errors()).contains("certificate").contains("node.tls");
+            assertThat(plain.exit()).as(plain.all()).isEqualTo(2);
+            assertThat(plain.errors()).contains("node.tls");
+            first.process().destroy();
+            assertThat(first.exit()).as(first.all()).isZero();
+            assertThat(first.lastLine()).isEqualTo("node a has left");
+            hub.process().destroy();
+            assertThat(hub.exit()).as(hub.all()).isZero();
+        }
+    }
+
+    private static String[] keys(String folder, String name) {
+        return new String[] {
+            "node.tls.authority=" + folder + "/ca.pem",
+            "node.tls.certificate=" + folder + "/" + name + ".pem",
+            "node.tls.key=" + folder + "/" + name + ".key.pem",
+            "limits.leave-wait=2s"
+        };
+    }
+}

@@ -1,0 +1,159 @@
+package io.murmuration.cluster.serialization;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.murmuration.actors.protocol.ControlMessage;
+import io.murmuration.actors.protocol.CoordinatorMessage;
+import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.ProtocolException;
+import io.murmuration.actors.protocol.Purpose;
+import io.murmuration.actors.protocol.Role;
+import io.murmuration.actors.protocol.Roster;
+import io.murmuration.cluster.membership.ClusterMessage;
+import io.murmuration.cluster.membership.DirectoryEntry;
+import io.murmuration.cluster.membership.RunEnding;
+import io.murmuration.cluster.membership.RunStatus;
+import io.murmuration.cluster.transport.NodeIdentity;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Example;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+/** What travels between two nodes, as bytes, and what does not pass for it. */
+final class ClusterCodecTest {
+
+    private static final String RUN = "0123456789abcdef";
+    private static final Member A = Member.of("a:shard", 1_795_000_000_000_000L);
+    private static final Member HUB = Member.of("hub:coordinator", 1_795_000_000_000_001L);
+
+    private static final List<ClusterMessage> MESSAGES = List.of(
+            new ClusterMessage.Greeting(new NodeIdentity("a", 2, RUN, 1), "pekko://murmuration@a:1/user/joining#7"),
+            new ClusterMessage.Welcome(new NodeIdentity("hub", 3, RUN, 1)),
+            new ClusterMessage.TurnedAway(new NodeIdentity("hub", 3, RUN, 1), "no"),
+            new ClusterMessage.Carried(RUN, A, HUB, new CoordinatorMessage.NotKept(5, "the disk is full")),
+            new ClusterMessage.Announced(
+                    RUN,
+                    new DirectoryEntry(
+                            "a",
+                            1_795_000_000L,
+                            "pekko://murmuration@a:1",
+                            -7,
+                            "a",
+                            25_521,
+                            new TreeMap<>(java.util.Map.of(A, Role.SHARD)),
+                            new TreeMap<>(java.util.Map.of(HUB, "it failed")),
+                            4,
+                            Optional.of(new RunEnding(20, false, 1.5, "d")),
+                            9)),
+            new ClusterMessage.Heard(RUN, "a", "hub", 3, 4),
+            new ClusterMessage.PortRefused(RUN, "a", "b", 3),
+            new ClusterMessage.Told(RUN, new RunStatus("training", 1, 2, Double.NaN, 3, 4)));
+
+    private final ClusterCodec codec = new ClusterCodec();
+    private final ClusterMessageSerializer serializer = new ClusterMessageSerializer();
+
+    @Provide
+    Arbitrary<ClusterMessage> messages() {
+        return Arbitraries.of(MESSAGES);
+    }
+
+    @Example
+    void every_class_that_crosses_has_a_number_and_is_tried_here() {
+        assertThat(WireSchema.leaves(ClusterMessage.class))
+                .filteredOn(type -> type != ClusterMessage.Unreadable.class)
+                .allSatisfy(type -> {
+                    assertThat(ClusterTypes.TABLE.values()).contains(type);
+                    assertThat(MESSAGES).hasAtLeastOneElementOfType(type);
+                });
+        assertThat(ClusterTypes.TABLE.values()).containsAll(WireSchema.leaves(ControlMessage.class));
+    }
+
+    @Example
+    void every_message_comes_back_as_it_was() {
+        assertThat(MESSAGES).allSatisfy(message -> {
+            assertThat(codec.decode(codec.encode(message))).isEqualTo(message);
+            ByteBuffer buffer = ByteBuffer.allocate(ControlCodec.MAX_BYTES);
+            serializer.toBinary(message, buffer);
+            assertThat(serializer.fromBinary(buffer.flip(), "")).isEqualTo(message);
+        });
+    }
+
+    /** Two versions must be able to tell each other that they do not fit: these bytes are for ever. */
+    @Example
+    void first_contact_keeps_its_bytes() {
+        assertThat(codec.encode(MESSAGES.getFirst())).startsWith(0, 0xEE, 5, 1, 'a', 4, 16, '0', '1');
+        assertThat(codec.encode(MESSAGES.get(1))).startsWith(0, 0xEF, 5, 3, 'h', 'u', 'b', 6, 16, '0', '1');
+        assertThat(codec.encode(MESSAGES.get(2))).startsWith(0, 0xF0, 5, 3, 'h', 'u', 'b', 6, 16, '0', '1');
+    }
+
+    /** The largest that the protocol makes: a roster of a swarm of a thousand, opened again by a takeover. */
+    @Example
+    void the_largest_control_message_stays_below_the_bound() {
+        List<List<Member>> stages = IntStream.range(0, 10)
+                .mapToObj(stage -> IntStream.range(0, 100)
+                        .mapToObj(i -> Member.of("eu-west-" + (100 * stage + i) + ":shard", A.incarnation()))
+                        .toList())
+                .toList();
+        Roster roster = new Roster(new Epoch(3, 1000), stages, List.of(A));
+        MemberMessage open = new MemberMessage.OpenStep(roster, List.of(A), Purpose.TRAIN, 1_000_000, 512, false);
+
+        assertThat(codec.encode(new ClusterMessage.Carried(RUN, HUB, A, open))).hasSizeLessThan(ControlCodec.MAX_BYTES);
+    }
+
+    @Example
+    void what_is_too_long_is_refused_at_both_ends() {
+        List<Integer> indices = IntStream.range(0, 40_000).boxed().toList();
+        ClusterMessage tally =
+                new ClusterMessage.Carried(RUN, A, HUB, new CoordinatorMessage.Tally(Epoch.NONE, 1, 1, indices));
+
+        assertThatThrownBy(() -> codec.encode(tally))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageStartingWith("a control message has at most 32768 bytes, Tally from a:shard#");
+        assertThat(serializer.fromBinary(ByteBuffer.allocate(ControlCodec.MAX_BYTES + 1), ""))
+                .isEqualTo(new ClusterMessage.Unreadable("a control message has at most 32768 bytes, got 32769"));
+    }
+
+    /** Any bytes at all become a message or the reason why they are none. */
+    @Property(tries = 2000)
+    void bytes_that_are_no_message_are_refused_in_words(@ForAll byte[] bytes) {
+        assertThat(serializer.fromBinary(bytes, "")).isInstanceOf(ClusterMessage.class);
+    }
+
+    @Property(tries = 500)
+    void a_message_that_is_cut_short_is_refused(@ForAll("messages") ClusterMessage message, @ForAll int at) {
+        byte[] whole = codec.encode(message);
+
+        assertThat(serializer.fromBinary(Arrays.copyOf(whole, Math.floorMod(at, whole.length)), ""))
+                .isInstanceOf(ClusterMessage.Unreadable.class);
+    }
+
+    @Property(tries = 2000)
+    void a_message_with_a_changed_byte_does_no_harm(
+            @ForAll("messages") ClusterMessage message, @ForAll int at, @ForAll byte value) {
+        byte[] bytes = codec.encode(message);
+        bytes[Math.floorMod(at, bytes.length)] = value;
+
+        assertThat(serializer.fromBinary(bytes, "")).isInstanceOf(ClusterMessage.class);
+    }
+
+    @Example
+    void another_protocol_version_is_named() {
+        byte[] bytes = codec.encode(MESSAGES.get(3));
+        bytes[0] = 9;
+
+        assertThat(serializer.fromBinary(bytes, ""))
+                .isEqualTo(new ClusterMessage.Unreadable(
+                        "expected protocol version " + ControlCodec.PROTOCOL_VERSION + ", got 9"));
+    }
+}

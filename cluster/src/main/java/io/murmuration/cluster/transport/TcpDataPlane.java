@@ -148,7 +148,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         inbound.serve(wire.names())
                 .ifPresentOrElse(
                         served -> connection.handleWith(
-                                Flow.fromGraph(served).join(wire.flow().reversed()), materializer),
+                                Flow.fromGraph(served).join(wire.flow()), materializer),
                         () -> connection.handleWith(
                                 Flow.fromSinkAndSource(Sink.cancelled(), Source.empty()), materializer));
     }

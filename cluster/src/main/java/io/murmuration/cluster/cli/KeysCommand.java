@@ -34,7 +34,8 @@ final class KeysCommand implements Callable<Integer> {
 
     @Option(
             names = "--no-loopback",
-            description = "Certificates that are not good for localhost and 127.0.0.1, for nodes on machines of their own.")
+            description =
+                    "Certificates that are not good for localhost and 127.0.0.1, for nodes on machines of their own.")
     private boolean noLoopback;
 
     @Option(

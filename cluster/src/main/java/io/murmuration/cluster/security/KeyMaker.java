@@ -53,8 +53,8 @@ public final class KeyMaker {
     private static final String KEY = ".key.pem";
 
     /** A name of a host, which is also the name of a file. */
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-            + "(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*");
+    private static final Pattern NAME = Pattern.compile(
+            "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?" + "(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*");
 
     private static final int MOST_LETTERS = 100;
     /** Clocks of nodes differ. */
@@ -144,8 +144,7 @@ public final class KeyMaker {
         }
         KeyPair pair = pair();
         // A number in the name: two clusters' authorities are told apart where names are shown.
-        X500Principal subject =
-                new X500Principal("CN=Murmuration authority " + Integer.toHexString(chance.nextInt()));
+        X500Principal subject = new X500Principal("CN=Murmuration authority " + Integer.toHexString(chance.nextInt()));
         JcaX509v3CertificateBuilder builder = builder(subject, subject, pair, now, now.plus(valid));
         builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(0));
         builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));
@@ -165,11 +164,9 @@ public final class KeyMaker {
                 now.plus(wanted.valid()));
         builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
         builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
-        builder.addExtension(
-                Extension.extendedKeyUsage,
-                false,
-                new ExtendedKeyUsage(
-                        new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth}));
+        builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(new KeyPurposeId[] {
+            KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth
+        }));
         List<GeneralName> names = new ArrayList<>();
         names.add(new GeneralName(GeneralName.dNSName, name));
         if (wanted.loopback()) {

@@ -99,7 +99,8 @@ final class PemFiles {
     private static String text(Path file, String what) {
         try {
             if (Files.size(file) > LARGEST) {
-                throw new UserError("expected a " + what + " in PEM, but " + file + " has " + Files.size(file) + " bytes");
+                throw new UserError(
+                        "expected a " + what + " in PEM, but " + file + " has " + Files.size(file) + " bytes");
             }
             return Files.readString(file, StandardCharsets.ISO_8859_1);
         } catch (NoSuchFileException e) {

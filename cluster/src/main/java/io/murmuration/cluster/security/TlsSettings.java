@@ -44,7 +44,8 @@ public record TlsSettings(Path authority, Path certificate, Path key) {
         checkSigned(chain.getLast(), authorities);
         try {
             SSLContext context = SSLContext.getInstance("TLSv1.3");
-            context.init(keys(chain, secret).getKeyManagers(), trust(authorities).getTrustManagers(), null);
+            context.init(
+                    keys(chain, secret).getKeyManagers(), trust(authorities).getTrustManagers(), null);
             return context;
         } catch (GeneralSecurityException | IOException e) {
             throw new UserError(
@@ -82,7 +83,10 @@ public record TlsSettings(Path authority, Path certificate, Path key) {
         try {
             certificate.checkValidity();
         } catch (CertificateExpiredException e) {
-            throw new UserError("the certificate " + file + " has expired at " + certificate.getNotAfter().toInstant(), e);
+            throw new UserError(
+                    "the certificate " + file + " has expired at "
+                            + certificate.getNotAfter().toInstant(),
+                    e);
         } catch (CertificateNotYetValidException e) {
             throw new UserError(
                     "the certificate " + file + " is valid only from "

@@ -107,7 +107,8 @@ public final class FrameCodec {
             FRAME.write(output, frame);
             if (output.total() > MAX_HEADER_BYTES) {
                 throw new ProtocolException("the header of a frame has at most " + MAX_HEADER_BYTES + " bytes, "
-                        + frame.getClass().getSimpleName() + " for " + frame.route().to() + " has " + output.total());
+                        + frame.getClass().getSimpleName() + " for "
+                        + frame.route().to() + " has " + output.total());
             }
             return new Encoded(output.toBytes(), List.copyOf(output.parts));
         }

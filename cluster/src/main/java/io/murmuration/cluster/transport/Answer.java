@@ -38,14 +38,17 @@ record Answer(long id, DataPlane.Outcome outcome) {
         return Fields.read(Kind.ANSWER, body, input -> {
             long id = input.readLong();
             int outcome = input.readUnsignedByte();
-            return new Answer(id, switch (outcome) {
-                case ACCEPTED -> new DataPlane.Accepted();
-                case REFUSED ->
-                    new DataPlane.Refused(Refusal.of(
-                            Fields.constant(Refusal.Reason.values(), input.readUnsignedByte()), input.readUTF()));
-                case FAILED -> new DataPlane.Failed(input.readUTF());
-                default -> throw new IOException("expected an outcome from 0 to 2, got " + outcome);
-            });
+            return new Answer(
+                    id,
+                    switch (outcome) {
+                        case ACCEPTED -> new DataPlane.Accepted();
+                        case REFUSED ->
+                            new DataPlane.Refused(Refusal.of(
+                                    Fields.constant(Refusal.Reason.values(), input.readUnsignedByte()),
+                                    input.readUTF()));
+                        case FAILED -> new DataPlane.Failed(input.readUTF());
+                        default -> throw new IOException("expected an outcome from 0 to 2, got " + outcome);
+                    });
         });
     }
 }

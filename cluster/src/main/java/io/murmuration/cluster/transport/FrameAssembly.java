@@ -108,7 +108,8 @@ final class FrameAssembly {
     void follows(int length) {
         if (length == 0 || length > left) {
             throw bad(
-                    BadFrameException.Reason.ORDER, "expected 1 to " + left + " bytes of a frame, " + length + " follow");
+                    BadFrameException.Reason.ORDER,
+                    "expected 1 to " + left + " bytes of a frame, " + length + " follow");
         }
     }
 
@@ -159,8 +160,7 @@ final class FrameAssembly {
     private void check(DataFrame frame) {
         if (frame.traffic() != traffic) {
             throw bad(
-                    BadFrameException.Reason.SENDER,
-                    "a " + frame.traffic() + " frame on a connection for " + traffic);
+                    BadFrameException.Reason.SENDER, "a " + frame.traffic() + " frame on a connection for " + traffic);
         }
         String from = NodeIdentity.nodeOf(frame.route().from());
         if (!from.equals(peer)) {

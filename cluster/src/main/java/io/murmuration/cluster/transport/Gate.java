@@ -42,21 +42,20 @@ final class Gate {
             return because(Rejection.Reason.REPLAY, "the answer to another greeting");
         }
         if (!NODE.matcher(other.node()).matches()) {
-            return because(
-                    Rejection.Reason.NODE, "expected the name of a node, got '" + printable(other.node()) + "'");
+            return because(Rejection.Reason.NODE, "expected the name of a node, got '" + printable(other.node()) + "'");
         }
         if (names.isPresent() && !names.get().contains(folded(other.node()))) {
             return because(
                     Rejection.Reason.CERTIFICATE, "a certificate of " + names.get() + " says it is " + other.node());
         }
         if (!hello.to().equals(self.node())) {
-            return because(
-                    Rejection.Reason.NODE, "this is " + self.node() + ", not '" + printable(hello.to()) + "'");
+            return because(Rejection.Reason.NODE, "this is " + self.node() + ", not '" + printable(hello.to()) + "'");
         }
         if (!other.run().equals(self.run())) {
             return because(
                     Rejection.Reason.RUN,
-                    "node " + self.node() + " takes part in run " + self.run() + ", got '" + printable(other.run()) + "'");
+                    "node " + self.node() + " takes part in run " + self.run() + ", got '" + printable(other.run())
+                            + "'");
         }
         long out = marks.left(other.node(), now);
         if (out > 0) {

@@ -68,8 +68,7 @@ final class Inbound {
         connections++;
         byte[] nonce = new byte[Handshake.NONCE_BYTES];
         chance.nextBytes(nonce);
-        return Optional.of(
-                new InboundConnection(self.protocol(), nonce, settings, new Connection(nonce, names)));
+        return Optional.of(new InboundConnection(self.protocol(), nonce, settings, new Connection(nonce, names)));
     }
 
     /** Ends all connections, or those of one node. */
@@ -87,7 +86,8 @@ final class Inbound {
 
     private synchronized List<WireEnd.Handle> some(Optional<String> node) {
         return open.entrySet().stream()
-                .filter(entry -> node.isEmpty() || node.get().equals(entry.getKey().node()))
+                .filter(entry ->
+                        node.isEmpty() || node.get().equals(entry.getKey().node()))
                 .map(entry -> entry.getValue().handle())
                 .toList();
     }
@@ -183,7 +183,8 @@ final class Inbound {
                 peer.filter(known -> open.containsKey(known) && open.get(known).connection() == this)
                         .ifPresent(open::remove);
             }
-            if (peer.isEmpty() && how instanceof Ending.Rejected(Rejection rejection)
+            if (peer.isEmpty()
+                    && how instanceof Ending.Rejected(Rejection rejection)
                     && rejection.reason() == Rejection.Reason.CERTIFICATE) {
                 refusals.count(WireRefusals.STRANGER, rejection.reason());
                 LOG.warn("data plane: a connection without a certificate of the cluster was turned away: {}", how);

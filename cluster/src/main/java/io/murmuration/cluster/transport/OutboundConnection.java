@@ -91,7 +91,8 @@ final class OutboundConnection extends GraphStage<FlowShape<ByteString, ByteStri
                 Answer answer = Answer.of(body);
                 if (!owner.answered(answer)) {
                     throw new BadFrameException(
-                            BadFrameException.Reason.ORDER, "an answer to frame " + answer.id() + ", which is not open");
+                            BadFrameException.Reason.ORDER,
+                            "an answer to frame " + answer.id() + ", which is not open");
                 }
             } else {
                 throw unexpected(kind);
@@ -107,15 +108,15 @@ final class OutboundConnection extends GraphStage<FlowShape<ByteString, ByteStri
                 return;
             }
             Optional<Set<String>> names = ends.names().get();
-            if (names.isPresent() && !names.get().contains(Gate.folded(ends.peer().node()))) {
+            if (names.isPresent()
+                    && !names.get().contains(Gate.folded(ends.peer().node()))) {
                 reject(
                         Rejection.Reason.CERTIFICATE,
                         "expected a certificate of " + ends.peer().node() + ", got one of " + names.get());
                 return;
             }
             writer.frame(
-                    Kind.HELLO,
-                    new Handshake.Hello(self, ends.peer().node(), ends.traffic(), greeting.nonce()).body());
+                    Kind.HELLO, new Handshake.Hello(self, ends.peer().node(), ends.traffic(), greeting.nonce()).body());
             awaited = Phase.WELCOMED;
         }
 

@@ -87,8 +87,7 @@ final class OutboundLink {
             if (barred.isPresent()) {
                 return Optional.of(new DataPlane.Failed(barred.get()));
             }
-            Optional<Refusal> refusal =
-                    queue.offer(offer, frame.route().to().toString());
+            Optional<Refusal> refusal = queue.offer(offer, frame.route().to().toString());
             if (refusal.isPresent()) {
                 return Optional.of(new DataPlane.Refused(refusal.get()));
             }

@@ -47,8 +47,7 @@ final class SecureWire {
 
     /** Bytes as they are. */
     static Secured plain() {
-        return new Secured(
-                BidiFlow.fromFlows(Flow.of(ByteString.class), Flow.of(ByteString.class)), Optional::empty);
+        return new Secured(BidiFlow.fromFlows(Flow.of(ByteString.class), Flow.of(ByteString.class)), Optional::empty);
     }
 
     /** The end that connects; the certificate has to name the host. */

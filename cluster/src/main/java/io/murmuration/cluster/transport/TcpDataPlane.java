@@ -107,8 +107,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         this.addresses = addresses;
         this.counts = counts;
         this.materializer = Materializer.createMaterializer(system);
-        this.local =
-                new InProcessDataPlane(materializer, new WireCounts(), settings.queueFrames(), LOCAL_UNANSWERED);
+        this.local = new InProcessDataPlane(materializer, new WireCounts(), settings.queueFrames(), LOCAL_UNANSWERED);
         this.refusals = new WireRefusals(settings.peersRemembered());
         this.inbound = new Inbound(self, settings, receivers, refusals);
         this.bulkRate = settings.bulkRate() == 0
@@ -147,8 +146,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         SecureWire.Secured wire = secure.map(SecureWire::server).orElseGet(SecureWire::plain);
         inbound.serve(wire.names())
                 .ifPresentOrElse(
-                        served -> connection.handleWith(
-                                Flow.fromGraph(served).join(wire.flow()), materializer),
+                        served -> connection.handleWith(Flow.fromGraph(served).join(wire.flow()), materializer),
                         () -> connection.handleWith(
                                 Flow.fromSinkAndSource(Sink.cancelled(), Source.empty()), materializer));
     }

@@ -264,8 +264,7 @@ abstract class WireEnd extends TimerGraphStageLogic implements WireReader.Handle
     @Override
     public void onTimer(Object key) {
         switch ((Timer) key) {
-            case HANDSHAKE ->
-                abort("no handshake within " + times.handshake().toMillis() + " ms");
+            case HANDSHAKE -> abort("no handshake within " + times.handshake().toMillis() + " ms");
             case LINGER -> end(new Ending.Broken("the connection does not take anything any more"));
             case PAUSE -> pump();
             case PROBE -> probe();

@@ -89,7 +89,9 @@ final class WireReader {
         if ((int) crc.getValue() != expected) {
             throw new BadFrameException(
                     BadFrameException.Reason.CHECKSUM,
-                    String.format("a frame of kind %s has checksum %08x, announced %08x", kind, (int) crc.getValue(), expected));
+                    String.format(
+                            "a frame of kind %s has checksum %08x, announced %08x",
+                            kind, (int) crc.getValue(), expected));
         }
         if (kind == Kind.DATA) {
             handler.dataComplete();

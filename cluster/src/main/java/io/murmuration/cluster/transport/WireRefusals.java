@@ -20,7 +20,8 @@ public final class WireRefusals {
      * @param reason of a {@link Rejection}, or what was wrong with a frame
      */
     public record Key(String peer, String reason) implements Comparable<Key> {
-        private static final Comparator<Key> ORDER = Comparator.comparing(Key::peer).thenComparing(Key::reason);
+        private static final Comparator<Key> ORDER =
+                Comparator.comparing(Key::peer).thenComparing(Key::reason);
 
         @Override
         public int compareTo(Key other) {

@@ -149,8 +149,7 @@ abstract class DataPlaneContract {
         receiving().attach(RECEIVER, deliveries::add);
         sending()
                 .offer(
-                        new DataFrame.StateManifest(
-                                new Route("run-1", SENDER, earlier), 0, 1, Frames.payload(7, 12)),
+                        new DataFrame.StateManifest(new Route("run-1", SENDER, earlier), 0, 1, Frames.payload(7, 12)),
                         outcomes::add);
         assertThat(next(outcomes)).isInstanceOf(DataPlane.Failed.class);
         assertThat(deliveries).isEmpty();
@@ -168,9 +167,9 @@ abstract class DataPlaneContract {
         }
         receiving().detach(RECEIVER);
         for (int i = 0; i < 5; i++) {
-            assertThat(next(outcomes)).isInstanceOfSatisfying(DataPlane.Failed.class, failed -> assertThat(
-                            failed.reason())
-                    .contains("is gone"));
+            assertThat(next(outcomes))
+                    .isInstanceOfSatisfying(DataPlane.Failed.class, failed -> assertThat(failed.reason())
+                            .contains("is gone"));
         }
         held.forEach(DataPlane.Delivery::accept);
         receiving().attach(RECEIVER, deliveries::add);

@@ -43,8 +43,7 @@ final class GateTest {
         Arrays.fill(other, (byte) 1);
         assertThat(reason(alpha, "beta", other, Optional.empty())).contains(Rejection.Reason.REPLAY);
         assertThat(reason(alpha, "beta", NONCE, Optional.of(Set.of("alpha")))).isEmpty();
-        assertThat(reason(alpha, "beta", NONCE, Optional.of(Set.of("gamma"))))
-                .contains(Rejection.Reason.CERTIFICATE);
+        assertThat(reason(alpha, "beta", NONCE, Optional.of(Set.of("gamma")))).contains(Rejection.Reason.CERTIFICATE);
         assertThat(reason(alpha, "beta", NONCE, Optional.of(Set.of()))).contains(Rejection.Reason.CERTIFICATE);
     }
 

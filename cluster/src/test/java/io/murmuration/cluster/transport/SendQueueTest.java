@@ -33,13 +33,15 @@ final class SendQueueTest {
                     SendQueue.Offer offer = new SendQueue.Offer(
                             FrameCodec.encode(Frames.chunk(number, random.nextInt(25_000))),
                             outcome -> ended.merge(number, 1, Integer::sum));
-                    queue.offer(offer, "beta").ifPresent(refusal -> offer.done().accept(new DataPlane.Refused(refusal)));
+                    queue.offer(offer, "beta")
+                            .ifPresent(refusal -> offer.done().accept(new DataPlane.Refused(refusal)));
                     assertThat(queue.waiting()).isLessThanOrEqualTo(10);
                 }
                 case 3 -> {
                     Optional<SendQueue.Numbered> next = queue.next();
                     next.ifPresent(numbered -> open.add(numbered.id()));
-                    assertThat(queue.unansweredBytes() <= window || open.size() == 1).isTrue();
+                    assertThat(queue.unansweredBytes() <= window || open.size() == 1)
+                            .isTrue();
                 }
                 case 4 -> {
                     if (!open.isEmpty()) {
@@ -69,7 +71,8 @@ final class SendQueueTest {
         Backoff backoff = new Backoff(Duration.ofMillis(50), Duration.ofSeconds(5), new SplittableRandom(seed));
         double bound = 50;
         for (int i = 0; i < failures; i++) {
-            assertThat(backoff.failed()).isBetween(Duration.ofNanos((long) (bound * 500_000)), Duration.ofNanos((long) (bound * 1e6)));
+            assertThat(backoff.failed())
+                    .isBetween(Duration.ofNanos((long) (bound * 500_000)), Duration.ofNanos((long) (bound * 1e6)));
             bound = Math.min(2 * bound, 5000);
         }
         assertThat(backoff.failures()).isEqualTo(failures);
@@ -78,7 +81,8 @@ final class SendQueueTest {
     }
 
     @Property
-    void the_rate_is_kept_whatever_the_pieces(@ForAll long seed, @ForAll @IntRange(min = 1000, max = 1_000_000) int rate) {
+    void the_rate_is_kept_whatever_the_pieces(
+            @ForAll long seed, @ForAll @IntRange(min = 1000, max = 1_000_000) int rate) {
         SplittableRandom random = new SplittableRandom(seed);
         int burst = 1000;
         TokenBucket bucket = new TokenBucket(rate, burst, 0);

@@ -36,15 +36,13 @@ final class TlsDataPlaneTest extends DataPlaneContract {
                     Instant.now());
         }
         KeyMaker.make(
-                folder.resolve("ours"),
-                new KeyMaker.Wanted(List.of("far"), false, Duration.ofDays(1)),
-                Instant.now());
+                folder.resolve("ours"), new KeyMaker.Wanted(List.of("far"), false, Duration.ofDays(1)), Instant.now());
     }
 
     private static Optional<TlsSettings> tls(String cluster, String node) {
         Path at = folder.resolve(cluster);
-        return Optional.of(new TlsSettings(
-                at.resolve("ca.pem"), at.resolve(node + ".pem"), at.resolve(node + ".key.pem")));
+        return Optional.of(
+                new TlsSettings(at.resolve("ca.pem"), at.resolve(node + ".pem"), at.resolve(node + ".key.pem")));
     }
 
     @Override
@@ -94,8 +92,7 @@ final class TlsDataPlaneTest extends DataPlaneContract {
 
     private Rejection.Reason rejection(Optional<TlsSettings> tls, String from, String to) throws InterruptedException {
         BlockingQueue<LinkEvent> events = new LinkedBlockingQueue<>();
-        TcpDataPlane plane = wires.plane(
-                new NodeIdentity(from, 6, "run-1", Wires.PROTOCOL), Wires.SETTINGS, tls);
+        TcpDataPlane plane = wires.plane(new NodeIdentity(from, 6, "run-1", Wires.PROTOCOL), Wires.SETTINGS, tls);
         plane.onEvent(events::add);
         plane.offer(frameTo(from, to), outcomes::add);
         assertThat(next(outcomes)).isInstanceOf(DataPlane.Failed.class);

@@ -114,7 +114,8 @@ final class WireFramesTest {
     }
 
     @Property(tries = 2000)
-    void random_bodies_with_right_checksums_are_refused_too(@ForAll byte[] body, @ForAll @IntRange(min = 1, max = 9) int code) {
+    void random_bodies_with_right_checksums_are_refused_too(
+            @ForAll byte[] body, @ForAll @IntRange(min = 1, max = 9) int code) {
         Kind kind = Kind.of(code);
         if (body.length > kind.mostBytes()) {
             return;
@@ -122,7 +123,8 @@ final class WireFramesTest {
         WireWriter writer = new WireWriter();
         writer.frame(kind, body);
         Receiving receiving = new Receiving();
-        assertThatThrownBy(() -> receiving.reader.feed(ByteBuffer.wrap(writer.take().toArray())))
+        assertThatThrownBy(() ->
+                        receiving.reader.feed(ByteBuffer.wrap(writer.take().toArray())))
                 .isInstanceOf(BadFrameException.class);
         assertThat(receiving.arrived).isEmpty();
     }
@@ -203,7 +205,10 @@ final class WireFramesTest {
         for (byte[] candidate : List.of(header, noise)) {
             try {
                 FrameCodec.Arriving arriving = FrameCodec.decode(candidate, 46);
-                assertThat(arriving.parts().stream().mapToInt(part -> part.length).sum()).isEqualTo(46);
+                assertThat(arriving.parts().stream()
+                                .mapToInt(part -> part.length)
+                                .sum())
+                        .isEqualTo(46);
             } catch (io.murmuration.actors.protocol.ProtocolException e) {
                 assertThat(e).hasMessageMatching("(?s).+");
             }

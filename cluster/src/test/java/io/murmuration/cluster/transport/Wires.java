@@ -44,8 +44,7 @@ final class Wires implements AutoCloseable {
 
     TcpDataPlane plane(NodeIdentity identity, DataPlaneSettings settings, Optional<TlsSettings> tls) {
         ActorTestKit kit = kits.computeIfAbsent(identity.node(), node -> ActorTestKit.create("wires-" + node));
-        TcpDataPlane plane =
-                TcpDataPlane.start(kit.system(), identity, settings, tls, this::where, new WireCounts());
+        TcpDataPlane plane = TcpDataPlane.start(kit.system(), identity, settings, tls, this::where, new WireCounts());
         planes.add(plane);
         at(identity.node(), "127.0.0.1", plane.bound().getPort());
         return plane;

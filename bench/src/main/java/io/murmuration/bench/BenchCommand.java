@@ -28,6 +28,7 @@ public final class BenchCommand {
                 .addSubcommand(new ThroughputCommand())
                 .addSubcommand(new ProfileCommand())
                 .addSubcommand(new MicroCommand())
+                .addSubcommand(new WireCommand(surroundings))
                 .addSubcommand(new ExportCommand(surroundings));
     }
 }

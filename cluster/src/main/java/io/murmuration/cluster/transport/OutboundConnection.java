@@ -37,6 +37,9 @@ final class OutboundConnection extends GraphStage<FlowShape<ByteString, ByteStri
      */
     record Ends(NodeIdentity self, DataAddress peer, Traffic traffic, Supplier<Optional<Set<String>>> names) {}
 
+    /** Bytes handed to the socket at a time, each time a round of messages: many wire frames, small against a window. */
+    private static final int BATCH = 4 * Kind.LARGEST_FRAME;
+
     private final Ends ends;
     private final DataPlaneSettings.Times times;
     private final Optional<TokenBucket> rate;
@@ -168,7 +171,8 @@ final class OutboundConnection extends GraphStage<FlowShape<ByteString, ByteStri
                 }
             }
             int before = writer.size();
-            while (writer.size() < Kind.LARGEST_FRAME) {
+            int most = rate.isPresent() ? Kind.LARGEST_FRAME : BATCH;
+            while (writer.size() < most) {
                 if (cutter.done()) {
                     Optional<SendQueue.Numbered> next = owner.next();
                     if (next.isEmpty()) {

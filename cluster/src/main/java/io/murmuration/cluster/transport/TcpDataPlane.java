@@ -146,8 +146,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         SecureWire.Secured wire = secure.map(SecureWire::server).orElseGet(SecureWire::plain);
         inbound.serve(wire.names())
                 .ifPresentOrElse(
-                        served -> connection.handleWith(
-                                Flow.fromGraph(served).join(wire.flow().reversed()), materializer),
+                        served -> connection.handleWith(Flow.fromGraph(served).join(wire.flow()), materializer),
                         () -> connection.handleWith(
                                 Flow.fromSinkAndSource(Sink.cancelled(), Source.empty()), materializer));
     }

@@ -212,6 +212,8 @@ abstract class WireEnd extends TimerGraphStageLogic implements WireReader.Handle
     private void received(ByteString bytes) {
         heard = true;
         heardAt = System.nanoTime();
+        // The socket reads on while these bytes are looked at.
+        tryPull(shape.in());
         try {
             for (ByteBuffer buffer : bytes.getByteBuffers()) {
                 reader.feed(buffer);
@@ -225,9 +227,6 @@ abstract class WireEnd extends TimerGraphStageLogic implements WireReader.Handle
             return;
         }
         pump();
-        if (!ended) {
-            tryPull(shape.in());
-        }
     }
 
     @Override

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 abstract class DataPlaneContract {
 
     /** Long for a busy machine; nothing here waits for it to pass. */
-    static final Duration SOON = Duration.ofSeconds(30);
+    static final Duration SOON = Duration.ofSeconds(10);
 
     /** Where {@link Frames#SENDER} is. */
     abstract DataPlane sending();

@@ -156,10 +156,12 @@ final class Nemesis {
         healAtStep();
     }
 
-    /** Not before the last event that has a time of its own. */
+    /** Not before the last event that has a time of its own, unless the last step is open. */
     private void healAtStep() {
+        boolean last = loop.now() >= scenario.lastTime().toNanos()
+                || scenario.steps().filter(count -> tracker.step() >= count - 1).isPresent();
         if (!healed
-                && loop.now() >= scenario.lastTime().toNanos()
+                && last
                 && scenario.healingStep().filter(step -> tracker.step() >= step).isPresent()) {
             heal();
         }

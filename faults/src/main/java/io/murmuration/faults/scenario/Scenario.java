@@ -129,8 +129,8 @@ public record Scenario(
 
     /**
      * The step with whose opening everything is healed, where that is before the end and there are steps: when a quarter of
-     * them is left, but not before the last event that has a step, nor before {@link #lastTime()}. With a duration too,
-     * whichever comes first heals.
+     * them is left, but not before the last event that has a step, nor before {@link #lastTime()} unless it is the last one.
+     * With a duration too, whichever comes first heals.
      */
     public Optional<Long> healingStep() {
         return heal instanceof Heal.BeforeEnd

@@ -7,11 +7,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /** Writes files whole or not at all: a reader never sees half of one, and a full disk leaves the old one. */
-final class WholeFiles {
+public final class WholeFiles {
 
     private WholeFiles() {}
 
-    static void write(Path file, byte[] bytes) throws IOException {
+    /** @throws IOException if it is not written, and then nothing is changed */
+    public static void write(Path file, byte[] bytes) throws IOException {
         Path part = file.resolveSibling(file.getFileName() + ".part");
         try {
             Files.write(part, bytes);

@@ -2,6 +2,7 @@ package io.murmuration.cluster.node;
 
 import io.murmuration.cluster.config.LoadedNode;
 import io.murmuration.cluster.config.SettingsLoader;
+import io.murmuration.cluster.membership.NodeStatus;
 import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.cluster.run.StopSignal;

@@ -34,7 +34,7 @@ public final class HttpApi implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(HttpApi.class);
 
-    private static final Duration BIND = Duration.ofSeconds(10);
+    private static final Duration BIND = Duration.ofSeconds(30);
     /** For answers that are on their way; a question takes no time, and who waits for an order is told to ask again. */
     private static final Duration CLOSE = Duration.ofSeconds(2);
     /** Ours answers first, and in JSON. */

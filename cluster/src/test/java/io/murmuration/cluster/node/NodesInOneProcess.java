@@ -43,6 +43,7 @@ final class NodesInOneProcess implements AutoCloseable {
             "node.control.host=127.0.0.1",
             "node.data.host=127.0.0.1",
             "node.data.port=0",
+            "node.http.port=0",
             "node.join-retry=200ms",
             "node.announce-retry=200ms",
             "node.status-every=100ms");

@@ -40,6 +40,12 @@ public final class Candidate extends AbstractBehavior<Candidate.Message> {
     public enum Command implements Message {
         /** End the run at the next step boundary, with a checkpoint, if it is led from here, or as soon as it is. */
         STOP,
+        /** Open no step from the next boundary on, whenever the run is led from here, until {@link #RESUME}. */
+        PAUSE,
+        /** Open steps again. */
+        RESUME,
+        /** Keep a checkpoint at the next boundary, if the run is led from here now. */
+        CHECKPOINT,
         /** Hand over and go. */
         LEAVE
     }
@@ -64,6 +70,7 @@ public final class Candidate extends AbstractBehavior<Candidate.Message> {
     private boolean leads;
     private boolean leaving;
     private boolean stopRequested;
+    private boolean paused;
     private long highestTerm;
     private int started;
 
@@ -124,6 +131,15 @@ public final class Candidate extends AbstractBehavior<Candidate.Message> {
                 stopRequested = true;
                 coordinator.ifPresent(child -> child.tell(Coordinator.Command.STOP));
             }
+            case PAUSE -> {
+                paused = true;
+                coordinator.ifPresent(child -> child.tell(Coordinator.Command.PAUSE));
+            }
+            case RESUME -> {
+                paused = false;
+                coordinator.ifPresent(child -> child.tell(Coordinator.Command.RESUME));
+            }
+            case CHECKPOINT -> coordinator.ifPresent(child -> child.tell(Coordinator.Command.CHECKPOINT));
             case LEAVE -> {
                 leaving = true;
                 if (coordinator.isEmpty()) {
@@ -178,6 +194,9 @@ public final class Candidate extends AbstractBehavior<Candidate.Message> {
                         "coordinator-" + ++started);
         getContext().watch(child);
         coordinator = Optional.of(child);
+        if (paused) {
+            child.tell(Coordinator.Command.PAUSE);
+        }
         if (stopRequested) {
             child.tell(Coordinator.Command.STOP);
         }

@@ -31,6 +31,12 @@ final class Coordinator extends AbstractBehavior<Coordinator.Message> {
     enum Command implements Message {
         /** End the run at the next step boundary, with a checkpoint. */
         STOP,
+        /** Open no step from the next boundary on. */
+        PAUSE,
+        /** Open steps again. */
+        RESUME,
+        /** Keep a checkpoint at the next boundary. */
+        CHECKPOINT,
         /** End this coordinator at the next step boundary; another goes on. */
         HAND_OVER
     }
@@ -111,6 +117,9 @@ final class Coordinator extends AbstractBehavior<Coordinator.Message> {
                         command -> carryOut(
                                 switch (command) {
                                     case STOP -> state.stop(now());
+                                    case PAUSE -> state.pause(now());
+                                    case RESUME -> state.resume(now());
+                                    case CHECKPOINT -> state.checkpoint(now());
                                     case HAND_OVER -> state.handOver(now());
                                 }))
                 .onMessage(Timer.class, timer -> carryOut(state.tick(now())))

@@ -81,6 +81,12 @@ public sealed interface RunEvent {
     /** The checkpoint of {@code version} at {@code keeper} is damaged. */
     record Unsound(Member keeper, long version, String reason) implements RunEvent {}
 
+    /** No step is opened any more, as was asked for: the run stands still at this version. */
+    record Paused(long version) implements RunEvent {}
+
+    /** Steps are opened again. */
+    record Resumed(long version) implements RunEvent {}
+
     /** A checkpoint of {@code version} is safely kept at these keepers, at least one. */
     record Kept(long version, List<Member> keepers) implements RunEvent {
         public Kept {

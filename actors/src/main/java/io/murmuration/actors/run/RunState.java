@@ -37,6 +37,8 @@ final class RunState {
         JOINING,
         EVALUATING,
         KEEPING,
+        /** Between two steps, and stays there until it is told to go on. */
+        PAUSED,
         TRAINING,
         CLOSING,
         COMMITTING,
@@ -85,8 +87,16 @@ final class RunState {
     private boolean keepPending;
 
     private int keepRepins;
+    private long keepBegan;
     private final AskAgain askingToKeep;
     private boolean stopRequested;
+    /** No step is to be opened. */
+    private boolean pauseWanted;
+    /** Told that no step is opened, and not yet that steps are opened again. */
+    private boolean pauseTold;
+    /** A checkpoint was asked for that was not begun. */
+    private boolean keepWanted;
+
     private boolean handingOver;
     private long phaseBegan;
     /** For what the present phase waits for. */
@@ -217,7 +227,45 @@ final class RunState {
             enter(Phase.OVER);
             desk.tell(new RunEvent.Finished(desk.version, desk.digests, true));
         }
+        goOnPausing();
         return desk.take();
+    }
+
+    /**
+     * Open no step from the next boundary on, until {@link #resume}. What else happens between steps goes on: members come
+     * and go, a checkpoint is kept if it is asked for.
+     */
+    List<Effect> pause(long time) {
+        desk.now = time;
+        pauseWanted = true;
+        return desk.take();
+    }
+
+    /** Open steps again. */
+    List<Effect> resume(long time) {
+        desk.now = time;
+        pauseWanted = false;
+        if (pauseTold) {
+            pauseTold = false;
+            desk.tell(new RunEvent.Resumed(desk.version));
+        }
+        goOnPausing();
+        return desk.take();
+    }
+
+    /** Keep a checkpoint at the next boundary, at once if the run is paused; {@link RunEvent.Kept} or its opposite says how it went. */
+    List<Effect> checkpoint(long time) {
+        desk.now = time;
+        keepWanted = true;
+        goOnPausing();
+        return desk.take();
+    }
+
+    /** A paused run looks at its boundary again: something that may happen there has come. */
+    private void goOnPausing() {
+        if (phase == Phase.PAUSED) {
+            boundary();
+        }
     }
 
     /** End at the next step boundary, so that another coordinator takes over. */
@@ -227,6 +275,7 @@ final class RunState {
         if (phase == Phase.TAKING_OVER || phase == Phase.BUILDING || phase == Phase.OVER) {
             handedOver();
         }
+        goOnPausing();
         return desk.take();
     }
 
@@ -270,6 +319,15 @@ final class RunState {
             case KEEPING -> {
                 if (held) {
                     giveUpCheckpoint("not kept within " + plan.holdBoundary());
+                }
+            }
+            // Who came, asked to go or has caught up meanwhile is served as at any boundary.
+            case PAUSED -> {
+                if (desk.checkpoints.isOpen()
+                        && time - keepBegan >= plan.holdBoundary().toNanos()) {
+                    giveUpCheckpoint("not kept within " + plan.holdBoundary());
+                } else {
+                    boundary();
                 }
             }
             default -> {}
@@ -517,7 +575,7 @@ final class RunState {
     private boolean admitInItsPlace() {
         boolean settled =
                 switch (phase) {
-                    case JOINING, EVALUATING, KEEPING, TRAINING, CLOSING -> true;
+                    case JOINING, EVALUATING, KEEPING, PAUSED, TRAINING, CLOSING -> true;
                     case TAKING_OVER, BUILDING, COMMITTING, REDOING, OVER -> false;
                 };
         if (!settled || desk.joins.admit().isEmpty()) {
@@ -567,7 +625,7 @@ final class RunState {
                 commitSettled();
             }
             case REDOING -> redoSettled();
-            case JOINING -> joinsSettled();
+            case JOINING, PAUSED -> joinsSettled();
             case KEEPING, TAKING_OVER, BUILDING, OVER -> {}
         }
     }
@@ -641,11 +699,13 @@ final class RunState {
             return;
         }
         boolean over = last || stopRequested;
+        keptAlready();
+        boolean asked = keepWanted && !desk.checkpoints.isOpen();
         boolean keepDue = over
                 || keepPending
                 || departures.wantsKept()
                 || (plan.keepEvery() > 0 && desk.version % plan.keepEvery() == 0);
-        if (keepDue && lastKeepTried != desk.version) {
+        if (asked || ((keepDue || keepWanted) && lastKeepTried != desk.version)) {
             if (desk.checkpoints.isOpen()) {
                 enter(Phase.KEEPING);
                 return;
@@ -664,9 +724,33 @@ final class RunState {
             desk.tell(new RunEvent.Finished(desk.version, desk.digests, stopRequested && !last));
             return;
         }
+        if (pauseWanted) {
+            paused();
+            return;
+        }
         losses.clear();
         enter(Phase.TRAINING);
         desk.broadcast(open(false));
+    }
+
+    private void paused() {
+        if (phase != Phase.PAUSED) {
+            enter(Phase.PAUSED);
+        }
+        if (!pauseTold) {
+            pauseTold = true;
+            desk.tell(new RunEvent.Paused(desk.version));
+        }
+    }
+
+    /** Who asked for a checkpoint of this version, which is there, is told so. */
+    private void keptAlready() {
+        if (keepWanted
+                && !desk.checkpoints.isOpen()
+                && desk.checkpoints.source(desk.version).isPresent()) {
+            keepWanted = false;
+            desk.tell(new RunEvent.Kept(desk.version, desk.checkpoints.sources(desk.version)));
+        }
     }
 
     /** Lets in who has caught up, lets begin who waits; true if somebody is to be waited for. */
@@ -872,7 +956,7 @@ final class RunState {
 
     /** Who was waited for has come, or is not waited for any more. */
     private void joinsSettled() {
-        if (phase == Phase.JOINING) {
+        if (phase == Phase.JOINING || phase == Phase.PAUSED) {
             boundary();
         }
     }
@@ -882,10 +966,14 @@ final class RunState {
     private void keep() {
         lastKeepTried = desk.version;
         keepRepins = 0;
+        keepBegan = desk.now;
         askingToKeep.restart(desk.now);
         if (desk.checkpoints.begin(desk.version, desk.promises::isReachable)) {
             desk.checkpoints.waiting().forEach(this::askToKeep);
+        } else if (keepWanted) {
+            desk.tell(new RunEvent.NotKept(desk.version, "no node that keeps checkpoints is there"));
         }
+        keepWanted = false;
     }
 
     /** Donors pin the version only while it is the present one; later the keeper makes do with those that have. */
@@ -927,7 +1015,7 @@ final class RunState {
     private void checkpointSettled(Optional<RunEvent> result) {
         result.ifPresent(event -> {
             desk.tell(event);
-            if (phase == Phase.KEEPING || phase == Phase.JOINING) {
+            if (phase == Phase.KEEPING || phase == Phase.JOINING || phase == Phase.PAUSED) {
                 boundary();
             }
         });
@@ -946,7 +1034,7 @@ final class RunState {
             }
             case COMMITTING -> askToCommit();
             case REDOING -> askToRedo();
-            case TAKING_OVER, JOINING, KEEPING, OVER -> {}
+            case TAKING_OVER, JOINING, KEEPING, PAUSED, OVER -> {}
         }
     }
 

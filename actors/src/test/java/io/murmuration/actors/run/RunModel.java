@@ -10,6 +10,7 @@ import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.PeerId;
+import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Role;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -112,6 +113,9 @@ final class RunModel {
         private final List<Envelope> inbox = new ArrayList<>();
 
         private boolean frozen;
+        /** Has told that the run is paused, and not yet that it goes on. */
+        private boolean held;
+
         private Epoch highest = Epoch.NONE;
 
         private ModelCoordinator(Member self, RunState state) {
@@ -147,6 +151,8 @@ final class RunModel {
     private int wholeStagesLeft;
     private int newcomersLeft;
     private int cutsLeft;
+    private int pausesLeft;
+    private boolean paused;
     private int led;
     private long now;
 
@@ -160,6 +166,12 @@ final class RunModel {
         this.wholeStagesLeft = faults.wholeStages();
         this.newcomersLeft = faults.newcomers();
         this.cutsLeft = faults.cuts();
+    }
+
+    /** The run is paused so many times, now and then asked for a checkpoint, and goes on after a while. */
+    RunModel pauses(int times) {
+        pausesLeft = times;
+        return this;
     }
 
     static RunPlan plan(int stages, int replicas, int trainers, long steps) {
@@ -283,6 +295,9 @@ final class RunModel {
         ModelCoordinator next = new ModelCoordinator(self, new RunState(plan, self, 1, now));
         coordinators.put(self, next);
         leader = Optional.of(next);
+        if (paused) {
+            carryOut(next, next.state.pause(now));
+        }
         for (ModelPeer peer : List.copyOf(peers.values())) {
             carryOut(next, next.state.member(new Membership.Joined(peer.self, peer.role()), now));
             if (peer.cutOff) {
@@ -304,6 +319,16 @@ final class RunModel {
     }
 
     private void mischief() {
+        if (pausesLeft > 0 && !paused && random.nextInt(60) == 0) {
+            pausesLeft--;
+            paused = true;
+            leader.ifPresent(leads -> carryOut(leads, leads.state.pause(now)));
+        } else if (paused && random.nextInt(120) == 0) {
+            paused = false;
+            leader.ifPresent(leads -> carryOut(leads, leads.state.resume(now)));
+        } else if (paused && random.nextInt(120) == 0) {
+            leader.ifPresent(leads -> carryOut(leads, leads.state.checkpoint(now)));
+        }
         if (killsLeft > 0 && random.nextInt(60) == 0) {
             kill();
         }
@@ -381,8 +406,17 @@ final class RunModel {
         by.highest = epoch;
         for (RunState.Effect effect : effects) {
             switch (effect) {
-                case RunState.Send(Member to, ControlMessage message) -> send(by.self, to, message);
+                case RunState.Send(Member to, ControlMessage message) -> {
+                    boolean opens = message instanceof MemberMessage.OpenStep step
+                            && step.purpose() == Purpose.TRAIN
+                            && !step.begun();
+                    if (by.held && opens) {
+                        throw new AssertionError(by.self + " opens a step of a paused run: " + message);
+                    }
+                    send(by.self, to, message);
+                }
                 case RunState.Tell(RunEvent event) -> {
+                    by.held = event instanceof RunEvent.Paused || (by.held && !(event instanceof RunEvent.Resumed));
                     events.add(event);
                     told.add(new Told(by.self, event));
                     last = Optional.of(by.state);

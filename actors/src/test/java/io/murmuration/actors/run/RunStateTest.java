@@ -191,4 +191,32 @@ final class RunStateTest {
                 8,
                 400_000);
     }
+
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
+    void a_paused_run_opens_no_step_and_goes_on_afterwards(@ForAll long seed) {
+        RunModel model = new RunModel(
+                        seed, RunModel.plan(3, 2, 2, 8, 1), new RunModel.Faults(0.05, 0.05, 0, 5).newcomers(3))
+                .pauses(3);
+        check(model, 8, 200_000);
+        // A step or two may be over before the first pause reaches a boundary, so not every order is seen to be obeyed.
+        long paused =
+                model.events.stream().filter(RunEvent.Paused.class::isInstance).count();
+        long resumed =
+                model.events.stream().filter(RunEvent.Resumed.class::isInstance).count();
+        assertThat(resumed).as(model.toString()).isEqualTo(paused);
+    }
+
+    @Property(tries = 40, shrinking = ShrinkingMode.OFF)
+    void whoever_leads_next_keeps_a_run_paused(@ForAll long seed) {
+        check(
+                new RunModel(
+                                seed,
+                                RunModel.plan(3, 2, 2, 8, 2),
+                                new RunModel.Faults(0.05, 0.05, 0.05, 10, 6, 4, 1, 0)
+                                        .newcomers(4)
+                                        .cuts(3))
+                        .pauses(4),
+                8,
+                400_000);
+    }
 }

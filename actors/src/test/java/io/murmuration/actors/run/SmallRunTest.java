@@ -6,6 +6,7 @@ import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Epoch;
+import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Purpose;
@@ -90,6 +91,13 @@ final class SmallRunTest {
         says(SHARD, new CoordinatorMessage.Applied(epoch(), step, "0@" + (step + 1)));
     }
 
+    private void evaluates(long version) {
+        assertThat(state.phase()).isEqualTo(RunState.Phase.EVALUATING);
+        TreeMap<Integer, Double> losses = new TreeMap<>();
+        IntStream.range(0, plan.evaluationMicrobatches()).forEach(index -> losses.put(index, 1.0));
+        says(TRAINER, new CoordinatorMessage.TrainerFinished(epoch(), Purpose.EVALUATE, version, losses));
+    }
+
     @Test
     void a_step_that_takes_an_hour_costs_hardly_more_messages_than_one_that_takes_a_minute() {
         effects.clear();
@@ -170,5 +178,55 @@ final class SmallRunTest {
         desk.promises.reachable(NEWCOMER);
         departures.atBoundary();
         assertThat(desk.roster.stage(0)).containsExactly(NEWCOMER);
+    }
+
+    @Test
+    void a_paused_run_stands_still_at_the_next_boundary_until_it_is_told_to_go_on() {
+        does(state.pause(now));
+        step(0);
+        assertThat(state.phase()).isEqualTo(RunState.Phase.PAUSED);
+        assertThat(told(RunEvent.Paused.class)).isTrue();
+        for (int second = 1; second <= 600; second++) {
+            now = Duration.ofSeconds(second).toNanos();
+            does(state.tick(now));
+        }
+        assertThat(sent(MemberMessage.OpenStep.class, TRAINER))
+                .noneMatch(open -> open.step() == 1 && open.purpose() == Purpose.TRAIN);
+        assertThat(effects.stream().filter(effect -> effect instanceof RunState.Tell(RunEvent.Paused paused)))
+                .hasSize(1);
+        does(state.resume(now));
+        assertThat(told(RunEvent.Resumed.class)).isTrue();
+        assertThat(sent(MemberMessage.OpenStep.class, TRAINER).getLast().step()).isEqualTo(1);
+        assertThat(state.phase()).isEqualTo(RunState.Phase.TRAINING);
+    }
+
+    @Test
+    void newcomers_are_let_in_while_the_run_is_paused() {
+        does(state.pause(now));
+        step(0);
+        comes(NEWCOMER, Role.SHARD, Standing.OfShard.FRESH);
+        now += plan.controlRetry().toNanos();
+        does(state.tick(now));
+        says(NEWCOMER, new CoordinatorMessage.Enlisted(epoch(), 0, 1, "0@1"));
+        assertThat(state.roster().stage(0)).containsExactly(NEWCOMER, SHARD);
+        assertThat(state.phase()).isEqualTo(RunState.Phase.PAUSED);
+    }
+
+    @Test
+    void a_checkpoint_that_is_asked_for_is_kept_at_the_next_boundary_or_it_is_said_why_not() {
+        does(state.checkpoint(now));
+        step(0);
+        assertThat(effects)
+                .contains(new RunState.Tell(new RunEvent.NotKept(1, "no node that keeps checkpoints is there")));
+        Member keeper = Member.of("keeper", 1);
+        comes(keeper, Role.KEEPER, new Standing.OfKeeper(List.of()));
+        does(state.pause(now));
+        step(1);
+        evaluates(2);
+        does(state.checkpoint(now));
+        assertThat(sent(KeeperMessage.Keep.class, keeper).getLast().version()).isEqualTo(2);
+        says(keeper, new CoordinatorMessage.Kept(2));
+        assertThat(effects).contains(new RunState.Tell(new RunEvent.Kept(2)));
+        assertThat(state.phase()).isEqualTo(RunState.Phase.PAUSED);
     }
 }

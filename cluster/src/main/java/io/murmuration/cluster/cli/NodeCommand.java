@@ -7,6 +7,7 @@ import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.cluster.run.StopSignal;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +28,9 @@ import picocli.CommandLine.Option;
         })
 final class NodeCommand implements Callable<Integer> {
 
+    /** What a node may take to leave the cluster and close, once its peers have handed over. */
+    private static final Duration CLOSING = Duration.ofSeconds(10);
+
     private final Surroundings surroundings;
 
     @Option(
@@ -43,6 +47,11 @@ final class NodeCommand implements Callable<Integer> {
 
     @Option(names = "--print-config", description = "Shows every setting as it would be used, and ends.")
     private boolean printConfig;
+
+    @Option(
+            names = "--end-with-input",
+            description = "Leaves when standard input ends, as it does when whoever started this node is gone.")
+    private boolean endWithInput;
 
     NodeCommand(Surroundings surroundings) {
         this.surroundings = surroundings;
@@ -68,6 +77,9 @@ final class NodeCommand implements Callable<Integer> {
             "try") // the signals are listened to, and not looked at: who was asked to go and went has done well
     private int run(LoadedNode loaded, Terminal terminal) {
         StopSignal stop = new StopSignal();
+        if (endWithInput) {
+            InputWatch.start(System.in, stop, loaded.run().limits().leaveWait().plus(CLOSING));
+        }
         NodeRunner.Result result;
         try (Progress progress = Progress.of(terminal, false);
                 Interrupts interrupts = Interrupts.listen(

@@ -50,8 +50,15 @@ public final class SettingsOptions {
         return config;
     }
 
-    /** What the options say on top of a loader. */
-    public SettingsLoader applyTo(SettingsLoader loader) {
+    /** What the options say, as {@code key=value}, in the order in which it counts. */
+    public List<String> assignments() {
+        List<String> all = new ArrayList<>();
+        keys().forEach((key, value) -> value.ifPresent(given -> all.add(key + "=" + given)));
+        all.addAll(assignments);
+        return all;
+    }
+
+    private Map<String, Optional<String>> keys() {
         Map<String, Optional<String>> keys = new LinkedHashMap<>();
         keys.put("name", name);
         keys.put("steps", steps);
@@ -59,8 +66,13 @@ public final class SettingsOptions {
         keys.put("swarm.stages", stages);
         keys.put("swarm.replicas", replicas);
         keys.put("data", data);
+        return keys;
+    }
+
+    /** What the options say on top of a loader. */
+    public SettingsLoader applyTo(SettingsLoader loader) {
         SettingsLoader result = loader;
-        for (Map.Entry<String, Optional<String>> key : keys.entrySet()) {
+        for (Map.Entry<String, Optional<String>> key : keys().entrySet()) {
             if (key.getValue().isPresent()) {
                 String option = "--" + key.getKey().substring(key.getKey().indexOf('.') + 1);
                 result = result.set(key.getKey(), key.getValue().get(), option);

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param farewell how long a node whose run is over waits for the others to know
  * @param statusEvery pause between two lines of a node that does not lead
  * @param tls empty: plain
+ * @param http what people and scripts ask and order
  */
 public record NodeSettings(
         String name,
@@ -43,7 +44,8 @@ public record NodeSettings(
         Duration farewell,
         Duration statusEvery,
         Detection detection,
-        Optional<Tls> tls) {
+        Optional<Tls> tls,
+        HttpSettings http) {
 
     /**
      * Two sides of an address. Names are kept as they are and resolved for each connection.

@@ -21,8 +21,16 @@ final class NodeSettingsReader {
     /** Their majority decides; more than some ten only make it slower. */
     private static final int MOST_COORDINATORS = 99;
 
+    /** Shorter ones can be guessed. */
+    private static final int LEAST_TOKEN = 16;
+
+    private static final int MOST_TOKEN = 1024;
+    private static final int LARGEST_REQUEST = 1 << 20;
+    private static final int MOST_CONNECTIONS = 10_000;
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._-]*|[0-9A-Fa-f:]+");
+    private static final Pattern BIND = Pattern.compile("[A-Za-z0-9._-]+|[0-9A-Fa-f:]+");
     private static final Pattern SEED = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+]):(\\d{1,5})");
 
     private NodeSettingsReader() {}
@@ -49,7 +57,8 @@ final class NodeSettingsReader {
                 time(section, "farewell"),
                 time(section, "status-every"),
                 detection(section.section("detection")),
-                tls(section.section("tls")));
+                tls(section.section("tls")),
+                http(section.section("http")));
     }
 
     private static List<Role> roles(Section section) {
@@ -104,7 +113,7 @@ final class NodeSettingsReader {
                 time(section, "refusal-window"));
     }
 
-    private static Optional<NodeSettings.Tls> tls(Section section) {
+    static Optional<NodeSettings.Tls> tls(Section section) {
         Optional<Path> authority = path(section, "authority");
         Optional<Path> certificate = path(section, "certificate");
         Optional<Path> key = path(section, "key");
@@ -117,6 +126,18 @@ final class NodeSettingsReader {
             }
         }
         return Optional.of(new NodeSettings.Tls(authority.get(), certificate.get(), key.get()));
+    }
+
+    static HttpSettings http(Section section) {
+        return new HttpSettings(
+                section.flag("enabled"),
+                section.text("host", BIND, "a host name or an address, without a port"),
+                section.integer("port", 0, MAX_PORT),
+                section.secret("token", LEAST_TOKEN, MOST_TOKEN).map(HttpSettings.Token::new),
+                section.bytes("largest-request", 0, LARGEST_REQUEST),
+                time(section, "order-time-out"),
+                time(section, "idle-time-out"),
+                section.integer("connections", 1, MOST_CONNECTIONS));
     }
 
     private static Duration time(Section section, String key) {

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -82,6 +83,23 @@ final class Section {
 
     String text(String key, Pattern pattern, String expected) {
         return read(key, config::getString, v -> pattern.matcher(v).matches(), expected, v -> v);
+    }
+
+    /** A text that is neither rendered nor repeated in an error; empty: none. */
+    Optional<String> secret(String key, int shortest, int longest) {
+        String value;
+        try {
+            value = config.getString(path + "." + key);
+        } catch (ConfigException.WrongType e) {
+            throw new UserError(path + "." + key + ": expected text", e);
+        }
+        resolved.put(path + "." + key, value.isEmpty() ? "" : "(hidden)");
+        boolean printable = value.chars().allMatch(character -> character > ' ' && character < 0x7F);
+        if (!value.isEmpty() && (value.length() < shortest || value.length() > longest || !printable)) {
+            throw new UserError(path + "." + key + ": expected " + shortest + " to " + longest
+                    + " letters, digits and signs without blanks, got " + value.length());
+        }
+        return value.isEmpty() ? Optional.empty() : Optional.of(value);
     }
 
     /** A list, or one text with commas: an environment variable holds no list. */

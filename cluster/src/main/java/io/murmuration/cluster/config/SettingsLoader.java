@@ -166,6 +166,17 @@ public final class SettingsLoader {
         return new LoadedNode(node, run, dataPlane, rendered(resolved));
     }
 
+    /**
+     * Where the HTTP API of the node with these settings is, as far as they say: whose node it is does not matter.
+     *
+     * @throws UserError for the first thing that is wrong
+     */
+    public LoadedHttp loadHttp() {
+        Section node = new Section(checked(), KnownKeys.ROOT, new TreeMap<>()).section(NODE);
+        return new LoadedHttp(
+                NodeSettingsReader.http(node.section("http")), NodeSettingsReader.tls(node.section("tls")));
+    }
+
     private Config checked() {
         Config variables = ConfigFactory.parseMap(environment, "environment");
         Config whole = parse(

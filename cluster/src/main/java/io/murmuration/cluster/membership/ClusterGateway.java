@@ -5,6 +5,8 @@ import io.murmuration.actors.port.Membership;
 import io.murmuration.cluster.transport.DataAddress;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -94,6 +96,17 @@ public final class ClusterGateway {
     /** How far the run is, says this node's coordinator. */
     public void progress(RunStatus status) {
         actor.tell(new Gateway.Progress(status));
+    }
+
+    /**
+     * Gives an order to the node of this name, or, if it says none, to the one that leads.
+     *
+     * @return completed by any thread, or never if the answer is lost
+     */
+    public CompletableFuture<OrderAnswer> order(Order order, Optional<String> node) {
+        CompletableFuture<OrderAnswer> answer = new CompletableFuture<>();
+        actor.tell(new Gateway.Ask(order, node, answer));
+        return answer;
     }
 
     /** Nobody listens at the data port of a node any more. */

@@ -39,6 +39,12 @@ public sealed interface ClusterMessage extends GatewayMessage {
     /** How far the run is, from who leads. */
     record Told(String run, RunStatus status) implements ClusterMessage {}
 
+    /** {@code from} wants something of the run that the receiver leads, or of the receiver itself. */
+    record Ordered(String run, String from, long number, Order order) implements ClusterMessage {}
+
+    /** What became of order {@code number} of the receiver. */
+    record Answered(String run, String from, long number, OrderAnswer answer) implements ClusterMessage {}
+
     /** What came and could not be read; made where it came in, and never sent. */
     record Unreadable(String reason) implements ClusterMessage {}
 }

@@ -22,6 +22,7 @@ import java.util.TreeMap;
  * @param gone why members it hosted are not there any more; the newest few
  * @param leads 0: the coordinator here does not lead; otherwise the highest number anywhere does
  * @param ending set when the run is over and this node led it
+ * @param wish the newest that is known here
  * @param version grows with every change of this entry
  */
 public record DirectoryEntry(
@@ -35,6 +36,7 @@ public record DirectoryEntry(
         SortedMap<Member, String> gone,
         long leads,
         Optional<RunEnding> ending,
+        RunWish wish,
         long version) {
 
     /** A node hosts one peer of each role, some of them twice while one life of theirs follows another. */

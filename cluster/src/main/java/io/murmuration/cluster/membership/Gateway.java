@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
 import org.apache.pekko.actor.AddressFromURIString;
@@ -59,6 +60,8 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
 
     record Refused(DataAddress address) implements GatewayMessage {}
 
+    record Ask(Order order, Optional<String> node, CompletableFuture<OrderAnswer> answer) implements GatewayMessage {}
+
     private record Seen(ClusterEvent.ClusterDomainEvent event) implements GatewayMessage {}
 
     private enum Timer implements GatewayMessage {
@@ -77,6 +80,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private final OwnEntry own;
     private final PortRefusals portRefusals;
     private final Refusals refusals = new Refusals();
+    private final Orders orders;
     private final Map<Member, Consumer<Membership.Event>> listeners = new LinkedHashMap<>();
     /** Which version of the own entry each process has confirmed. */
     private final Map<Place, Long> confirmed = new LinkedHashMap<>();
@@ -102,6 +106,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         this.resolver = ActorRefResolver.get(context.getSystem());
         this.here = place(cluster.selfMember().uniqueAddress());
         this.own = new OwnEntry(options.self(), here);
+        this.orders = new Orders(options.self());
         this.portRefusals = new PortRefusals(options.refusalWindow());
         cluster.subscriptions()
                 .tell(Subscribe.create(
@@ -135,6 +140,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                     return this;
                 })
                 .onMessage(Refused.class, refused -> portRefused(refused))
+                .onMessage(Ask.class, this::ask)
                 .onMessage(Listen.class, listen -> {
                     listeners.put(listen.self(), listen.listener());
                     directory.known().forEach(listen.listener());
@@ -270,6 +276,16 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                     whereabouts.told(told.status());
                 }
             }
+            case ClusterMessage.Ordered ordered -> {
+                if (isOfThisRun(ordered.run(), ordered.from())) {
+                    ordered(ordered);
+                }
+            }
+            case ClusterMessage.Answered answered -> {
+                if (isOfThisRun(answered.run(), answered.from())) {
+                    orders.answered(answered.number(), answered.answer());
+                }
+            }
             case ClusterMessage.Unreadable unreadable ->
                 refusals.count(Refusals.Kind.UNREADABLE, "refused a message: " + unreadable.reason());
             case ClusterMessage.Welcome welcome -> {} // for who is joining, not for a gateway
@@ -297,6 +313,9 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         gateway(entry.place())
                 .tell(new ClusterMessage.Heard(
                         options.self().run(), options.self().node(), entry.node(), entry.life(), entry.version()));
+        if (entry.wish().number() > own.wish().number()) {
+            wished(entry.wish());
+        }
         entry.ending().filter(ending -> !overTold).ifPresent(ending -> {
             overTold = true;
             node.over(ending);
@@ -323,6 +342,71 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private static String addressOf(String path) {
         int end = path.indexOf("/user/");
         return end < 0 ? path : path.substring(0, end);
+    }
+
+    // ---- orders of people ---------------------------------------------------------------------------------------
+
+    private Behavior<GatewayMessage> ask(Ask ask) {
+        Optional<DirectoryEntry> to =
+                ask.node().isPresent() ? directory.entry(ask.node().get()) : directory.leads();
+        if (to.isEmpty()) {
+            ask.answer().complete(nobody(ask.node()));
+        } else if (to.get().place().equals(here)) {
+            carryOut(ask.order(), ask.answer());
+        } else {
+            long number = orders.sent(ask.answer());
+            gateway(to.get().place())
+                    .tell(new ClusterMessage.Ordered(
+                            options.self().run(), options.self().node(), number, ask.order()));
+        }
+        return this;
+    }
+
+    private OrderAnswer nobody(Optional<String> wanted) {
+        if (wanted.isEmpty()) {
+            return OrderAnswer.notNow("nobody leads the run now: try again in some seconds");
+        }
+        List<String> known =
+                directory.entries().stream().map(DirectoryEntry::node).sorted().toList();
+        return new OrderAnswer(
+                OrderAnswer.Outcome.UNKNOWN_NODE, "no node is called " + wanted.get() + "; there are " + known);
+    }
+
+    private void ordered(ClusterMessage.Ordered ordered) {
+        directory.entry(ordered.from()).ifPresent(from -> {
+            ActorRef<GatewayMessage> answerTo = gateway(from.place());
+            NodeIdentity self = options.self();
+            CompletableFuture<OrderAnswer> answer = new CompletableFuture<>();
+            answer.thenAccept(said ->
+                    answerTo.tell(new ClusterMessage.Answered(self.run(), self.node(), ordered.number(), said)));
+            carryOut(ordered.order(), answer);
+        });
+    }
+
+    private void carryOut(Order order, CompletableFuture<OrderAnswer> answer) {
+        String self = options.self().node();
+        if (order == Order.LEAVE) {
+            node.leave();
+            answer.complete(OrderAnswer.done("node " + self + " hands over what it holds and leaves"));
+        } else if (own.hasEnded()) {
+            answer.complete(OrderAnswer.refused("the run is over"));
+        } else if (!own.isLeading()) {
+            answer.complete(OrderAnswer.notNow("node " + self + " leads the run no longer: try again in some seconds"));
+        } else if (order == Order.CHECKPOINT) {
+            node.checkpoint(answer);
+        } else {
+            boolean stand = order == Order.PAUSE;
+            if (own.wish().paused() != stand) {
+                wished(own.wish().next(stand));
+            }
+            answer.complete(OrderAnswer.done(
+                    stand ? "the run stands still from its next step boundary on" : "the run goes on"));
+        }
+    }
+
+    private void wished(RunWish wish) {
+        changed(() -> own.wishes(wish));
+        node.paused(wish.paused());
     }
 
     // ---- who is dead --------------------------------------------------------------------------------------------

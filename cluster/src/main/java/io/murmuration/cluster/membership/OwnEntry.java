@@ -18,6 +18,7 @@ final class OwnEntry {
     private int dataPort;
     private long leads;
     private Optional<RunEnding> ending = Optional.empty();
+    private RunWish wish = RunWish.NONE;
     private long version;
 
     OwnEntry(NodeIdentity self, Place place) {
@@ -57,6 +58,15 @@ final class OwnEntry {
         version++;
     }
 
+    void wishes(RunWish newest) {
+        wish = newest;
+        version++;
+    }
+
+    RunWish wish() {
+        return wish;
+    }
+
     boolean isLeading() {
         return leads > 0;
     }
@@ -82,6 +92,7 @@ final class OwnEntry {
                 gone,
                 leads,
                 ending,
+                wish,
                 version));
     }
 }

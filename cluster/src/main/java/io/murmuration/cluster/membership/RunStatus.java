@@ -1,5 +1,7 @@
 package io.murmuration.cluster.membership;
 
+import io.murmuration.actors.protocol.Roster;
+
 /**
  * How far the run is, as its coordinator tells everybody now and then.
  *
@@ -9,10 +11,17 @@ package io.murmuration.cluster.membership;
  * @param loss of the last step, nats per token; NaN if unknown
  * @param tokensPerSecond of the last step
  * @param liveShards that take part
+ * @param roster who takes part in which stage, and under which epoch; empty while it is not known
  */
 public record RunStatus(
-        String phase, long version, long lastVersion, double loss, double tokensPerSecond, int liveShards) {
+        String phase,
+        long version,
+        long lastVersion,
+        double loss,
+        double tokensPerSecond,
+        int liveShards,
+        Roster roster) {
 
     /** Before anything is known. */
-    public static final RunStatus UNKNOWN = new RunStatus("not known yet", 0, 0, Double.NaN, 0, 0);
+    public static final RunStatus UNKNOWN = new RunStatus("not known yet", 0, 0, Double.NaN, 0, 0, Roster.EMPTY);
 }

@@ -1,8 +1,10 @@
 package io.murmuration.cluster.node;
 
 import io.murmuration.actors.run.RunEvent;
+import io.murmuration.cluster.membership.OrderAnswer;
 import io.murmuration.cluster.membership.RunEnding;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** What the process of a node is told by what runs in it. */
 sealed interface NodeEvent {
@@ -20,6 +22,12 @@ sealed interface NodeEvent {
 
     /** All others have heard that the run, which was led from here, is over. */
     record EverybodyKnows() implements NodeEvent {}
+
+    /** A checkpoint is wanted of the run that is led from here. */
+    record CheckpointWanted(CompletableFuture<OrderAnswer> answer) implements NodeEvent {}
+
+    /** Somebody wants this node to leave. */
+    record LeaveWanted() implements NodeEvent {}
 
     /** All peers here have let go of what they held. */
     record HandedOver() implements NodeEvent {}

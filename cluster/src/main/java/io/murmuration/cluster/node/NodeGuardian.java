@@ -10,6 +10,8 @@ import io.murmuration.actors.run.RunPlan;
 import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.membership.ClusterGateway;
 import io.murmuration.cluster.membership.GatewayListener;
+import io.murmuration.cluster.membership.Order;
+import io.murmuration.cluster.membership.OrderAnswer;
 import io.murmuration.cluster.membership.RunEnding;
 import io.murmuration.cluster.membership.RunStatus;
 import io.murmuration.cluster.membership.Whereabouts;
@@ -18,6 +20,7 @@ import io.murmuration.cluster.run.SwarmLimits;
 import io.murmuration.cluster.transport.DataAddress;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.Behavior;
@@ -53,10 +56,19 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
     /** Nobody listens at the data port of a node. */
     record PortRefused(DataAddress address) implements Message {}
 
+    /** What a person wants, of {@code node} or, if it names none, of the run. */
+    record Ordered(Order order, Optional<String> node, CompletableFuture<OrderAnswer> answer) implements Message {}
+
     /** Orders from outside. */
     enum Command implements Message {
         /** Hand over what is held here and go. */
         LEAVE,
+        /** Whoever leads from here opens no step. */
+        PAUSE,
+        /** Whoever leads from here opens steps. */
+        RESUME,
+        /** A checkpoint of the run that is led from here. */
+        CHECKPOINT,
         /** Stop the run at its next step boundary, if it is led from here. */
         STOP_RUN
     }
@@ -83,6 +95,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
     private Optional<ActorRef<Candidate.Message>> candidate = Optional.empty();
     private boolean leaving;
     private boolean stopRequested;
+    private boolean paused;
 
     private NodeGuardian(ActorContext<Message> context, Life life) {
         super(context);
@@ -98,6 +111,23 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                     @Override
                     public void over(RunEnding ending) {
                         life.happened().accept(new NodeEvent.Over(ending));
+                    }
+
+                    @Override
+                    public void paused(boolean now) {
+                        context.getSelf().tell(now ? Command.PAUSE : Command.RESUME);
+                    }
+
+                    @Override
+                    public void checkpoint(CompletableFuture<OrderAnswer> answer) {
+                        // First who waits, then what it waits for.
+                        life.happened().accept(new NodeEvent.CheckpointWanted(answer));
+                        context.getSelf().tell(Command.CHECKPOINT);
+                    }
+
+                    @Override
+                    public void leave() {
+                        life.happened().accept(new NodeEvent.LeaveWanted());
                     }
 
                     @Override
@@ -117,6 +147,9 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                 .onMessage(Begin.class, this::begin)
                 .onMessage(Coordinating.class, coordinating -> {
                     candidate = Optional.of(coordinating.candidate());
+                    if (paused) {
+                        coordinating.candidate().tell(Candidate.Command.PAUSE);
+                    }
                     if (stopRequested) {
                         coordinating.candidate().tell(Candidate.Command.STOP);
                     }
@@ -132,6 +165,10 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                 })
                 .onMessage(PortRefused.class, refused -> {
                     gateway.portRefused(refused.address());
+                    return this;
+                })
+                .onMessage(Ordered.class, ordered -> {
+                    gateway.order(ordered.order(), ordered.node()).thenAccept(ordered.answer()::complete);
                     return this;
                 })
                 .onMessage(Command.class, this::obey)
@@ -195,6 +232,15 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                 host.ifPresentOrElse(actor -> actor.tell(Host.Command.LEAVE), () -> life.happened()
                         .accept(new NodeEvent.HandedOver()));
             }
+            case PAUSE -> {
+                paused = true;
+                candidate.ifPresent(actor -> actor.tell(Candidate.Command.PAUSE));
+            }
+            case RESUME -> {
+                paused = false;
+                candidate.ifPresent(actor -> actor.tell(Candidate.Command.RESUME));
+            }
+            case CHECKPOINT -> candidate.ifPresent(actor -> actor.tell(Candidate.Command.CHECKPOINT));
             case STOP_RUN -> {
                 stopRequested = true;
                 candidate.ifPresent(actor -> actor.tell(Candidate.Command.STOP));

@@ -4,7 +4,13 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.cluster.compute.CheckpointAssembly;
 import io.murmuration.cluster.compute.ComputePool;
+import io.murmuration.cluster.config.HttpSettings;
 import io.murmuration.cluster.config.NodeSettings;
+import io.murmuration.cluster.http.HttpApi;
+import io.murmuration.cluster.http.NodeApi;
+import io.murmuration.cluster.membership.NodeStatus;
+import io.murmuration.cluster.membership.Order;
+import io.murmuration.cluster.membership.OrderAnswer;
 import io.murmuration.cluster.membership.Whereabouts;
 import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.run.RunFailed;
@@ -21,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +46,8 @@ import org.slf4j.LoggerFactory;
 final class NodeLife implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeLife.class);
+
+    private static final String TAKES_PART = "taking part";
 
     /** How often the stop signal is looked at while nothing happens. */
     private static final long POLL_MILLIS = 50;
@@ -81,8 +90,10 @@ final class NodeLife implements AutoCloseable {
     private final NodeReport report;
     private final ComputePool pool;
     private final Set<Member> givenUp = new LinkedHashSet<>();
+    private final WantedCheckpoints wantedCheckpoints = new WantedCheckpoints();
+    private final Optional<HttpApi> http;
     private volatile String phase = "joining";
-    private boolean joined;
+    private volatile boolean joined;
     private long deadlineNanos;
     private Optional<Outcome> pending = Optional.empty();
 
@@ -122,10 +133,36 @@ final class NodeLife implements AutoCloseable {
             shutDown();
             throw e;
         }
+        try {
+            this.http = api(around);
+        } catch (RuntimeException e) {
+            plane.close().run();
+            shutDown();
+            throw e;
+        }
         this.pool = new ComputePool(
                 inputs.setup(),
                 inputs.keeperFolder().map(this::checkpoints),
                 inputs.run().compute().threads());
+    }
+
+    private Optional<HttpApi> api(Surroundings around) {
+        HttpSettings settings = inputs.node().http();
+        return settings.enabled()
+                ? Optional.of(HttpApi.start(system, settings, around.tls(), new NodeApi() {
+                    @Override
+                    public NodeStatus status() {
+                        return NodeLife.this.status();
+                    }
+
+                    @Override
+                    public CompletableFuture<OrderAnswer> order(Order order, Optional<String> node) {
+                        CompletableFuture<OrderAnswer> answer = new CompletableFuture<>();
+                        system.tell(new NodeGuardian.Ordered(order, node, answer));
+                        return answer;
+                    }
+                }))
+                : Optional.empty();
     }
 
     private CheckpointAssembly checkpoints(String folder) {
@@ -143,7 +180,8 @@ final class NodeLife implements AutoCloseable {
 
     /** What is known here now. Thread-safe. */
     NodeStatus status() {
-        return NodeStatus.of(self, phase, whereabouts);
+        boolean takesPart = joined && phase.equals(TAKES_PART);
+        return NodeStatus.of(self, phase, takesPart, inputs.node().roles(), whereabouts, wire);
     }
 
     /** Takes part until this life is over. */
@@ -163,7 +201,7 @@ final class NodeLife implements AutoCloseable {
                     system.tell(NodeGuardian.Command.LEAVE);
                 }
                 Optional<NodeEvent> event = Optional.ofNullable(events.poll(POLL_MILLIS, TimeUnit.MILLISECONDS));
-                Optional<Outcome> outcome = event.flatMap(this::on);
+                Optional<Outcome> outcome = event.flatMap(happened -> on(happened, stop));
                 if (outcome.isPresent()) {
                     return outcome.get();
                 }
@@ -187,7 +225,7 @@ final class NodeLife implements AutoCloseable {
         }
     }
 
-    private Optional<Outcome> on(NodeEvent event) {
+    private Optional<Outcome> on(NodeEvent event, StopSignal stop) {
         switch (event) {
             case NodeEvent.OfRun(RunEvent.GivenUp(Member member, String reason)) -> {
                 report.notice(member + " failed too often and is given up: " + reason);
@@ -199,11 +237,15 @@ final class NodeLife implements AutoCloseable {
                     return Optional.of(new Outcome(End.FAILED, "nothing on this node works: " + reason));
                 }
             }
-            case NodeEvent.OfRun(RunEvent ofRun) ->
+            case NodeEvent.OfRun(RunEvent ofRun) -> {
+                wantedCheckpoints.on(ofRun);
                 report.on(ofRun).ifPresent(ending -> {
                     system.tell(new NodeGuardian.Ended(ending));
                     finish(new Outcome(End.FINISHED, NodeReport.ending(ending)));
                 });
+            }
+            case NodeEvent.CheckpointWanted(var answer) -> wantedCheckpoints.wanted(answer);
+            case NodeEvent.LeaveWanted() -> stop.request();
             case NodeEvent.Over(var ending) -> {
                 return Optional.of(new Outcome(End.FINISHED, NodeReport.ending(ending)));
             }
@@ -212,7 +254,7 @@ final class NodeLife implements AutoCloseable {
             }
             case NodeEvent.Joined(Joining.In()) -> {
                 joined = true;
-                phase = "taking part";
+                phase = TAKES_PART;
                 report.notice("node " + self.node() + " is in the cluster (run " + self.run() + ", life " + self.life()
                         + ")");
             }
@@ -282,6 +324,8 @@ final class NodeLife implements AutoCloseable {
     /** Leaves the cluster, if it still is in it, and lets go of everything. */
     @Override
     public void close() {
+        wantedCheckpoints.giveUp("node " + self.node() + " is ending");
+        http.ifPresent(HttpApi::close);
         // With its actor system gone the plane is, too: its sockets lived in it.
         if (!system.getWhenTerminated().toCompletableFuture().isDone()) {
             plane.close().run();

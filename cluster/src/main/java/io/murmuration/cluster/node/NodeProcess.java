@@ -1,6 +1,7 @@
 package io.murmuration.cluster.node;
 
 import io.murmuration.cluster.config.NodeSettings;
+import io.murmuration.cluster.membership.NodeStatus;
 import io.murmuration.cluster.run.StopSignal;
 import io.murmuration.cluster.serialization.ControlCodec;
 import io.murmuration.cluster.transport.NodeIdentity;

@@ -1,5 +1,6 @@
 package io.murmuration.cluster.node;
 
+import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.cluster.membership.RunEnding;
 import io.murmuration.cluster.membership.RunStatus;
@@ -41,6 +42,7 @@ final class NodeReport {
     private RunStatus last = RunStatus.UNKNOWN;
     private RunStatus shown = RunStatus.UNKNOWN;
     private long shownNanos;
+    private Roster roster = Roster.EMPTY;
     private boolean led;
 
     /**
@@ -84,8 +86,13 @@ final class NodeReport {
     }
 
     private void tell(String phase, long version, double loss, double tokensPerSecond, int shards) {
-        last = new RunStatus(phase, version, inputs.plan().lastVersion(), loss, tokensPerSecond, shards);
+        last = new RunStatus(phase, version, inputs.plan().lastVersion(), loss, tokensPerSecond, shards, roster);
         tellOthers.accept(last);
+    }
+
+    /** Nothing is being learnt at this moment, or nobody knows how fast. */
+    private void still(String phase, long version) {
+        tell(phase, version, last.loss(), 0, last.liveShards());
     }
 
     /** A checkpoint is complete on this node's disk. Any thread. */
@@ -101,8 +108,15 @@ final class NodeReport {
      */
     Optional<RunEnding> on(RunEvent event) {
         led = true;
-        if (event instanceof RunEvent.Waiting(String reason)) {
-            tell("waiting: " + reason, last.version(), last.loss(), 0, last.liveShards());
+        switch (event) {
+            case RunEvent.Started started -> roster = started.roster();
+            case RunEvent.StepCommitted step -> roster = step.roster();
+            case RunEvent.Waiting(String reason) -> still("waiting: " + reason, last.version());
+            case RunEvent.TookOver over -> still("training", over.version());
+            case RunEvent.Paused(long version) -> still("paused", version);
+            case RunEvent.Resumed(long version) -> still("training", version);
+            case RunEvent.Finished over -> still("over", over.version());
+            default -> {}
         }
         Optional<RunResult> result = run.on(event);
         return result.map(ended -> new RunEnding(

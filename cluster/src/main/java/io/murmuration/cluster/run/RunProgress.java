@@ -99,6 +99,12 @@ public final class RunProgress {
                 newest = Optional.ofNullable(checkpoints.get(version));
                 newest.ifPresent(folder -> listener.checkpointed(version, folder));
             }
+            case RunEvent.Paused(long version) -> listener.noticed("the run is paused at version " + version);
+            case RunEvent.Resumed(long version) -> {
+                // Standing still is not training: it does not count in the rate.
+                lastNanos = System.nanoTime();
+                listener.noticed("the run goes on from version " + version);
+            }
             case RunEvent.NotKept(long version, String reason) -> listener.checkpointFailed(version, reason);
             case RunEvent.RolledBack(long from, long to, String reason) ->
                 listener.noticed("the run goes back from version " + from + " to " + to + ", " + (from - to)

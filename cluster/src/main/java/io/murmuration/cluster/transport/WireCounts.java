@@ -1,12 +1,15 @@
 package io.murmuration.cluster.transport;
 
 import io.murmuration.actors.protocol.DataFrame;
+import io.murmuration.actors.protocol.DataFrame.Traffic;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /** Bytes that were offered to the wire, beside what they would be as fp32. Thread-safe. */
 public final class WireCounts {
 
-    private final LongAdder encoded = new LongAdder();
+    private final Map<Traffic, LongAdder> encoded =
+            Map.of(Traffic.FORWARD, new LongAdder(), Traffic.BACKWARD, new LongAdder(), Traffic.BULK, new LongAdder());
     private final LongAdder uncompressed = new LongAdder();
     private final LongAdder snapshots = new LongAdder();
 
@@ -14,14 +17,19 @@ public final class WireCounts {
         if (frame instanceof DataFrame.StateChunk || frame instanceof DataFrame.StateManifest) {
             snapshots.add(frame.payload().size());
         } else {
-            encoded.add(frame.payload().size() + frame.extraBytes());
+            encoded.get(frame.traffic()).add(frame.payload().size() + frame.extraBytes());
             uncompressed.add(frame.payload().uncompressedBytes() + frame.extraBytes());
         }
     }
 
     /** Activations, gradients, averaging and token ids, as encoded. */
     public long encodedBytes() {
-        return encoded.sum();
+        return encoded.values().stream().mapToLong(LongAdder::sum).sum();
+    }
+
+    /** The same of one class. */
+    public long encodedBytes(Traffic traffic) {
+        return encoded.get(traffic).sum();
     }
 
     /** The same with all numbers as fp32. */

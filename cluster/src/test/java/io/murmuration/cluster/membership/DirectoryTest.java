@@ -54,6 +54,7 @@ final class DirectoryTest {
                 new TreeMap<>(),
                 leads,
                 Optional.empty(),
+                RunWish.NONE,
                 version);
     }
 
@@ -206,8 +207,8 @@ final class DirectoryTest {
         SortedMap<Member, Role> others = new TreeMap<>();
         others.put(member("b", Role.SHARD, 1, 0), Role.SHARD);
 
-        assertThatThrownBy(() ->
-                        new DirectoryEntry("a", 1, "x", 1, "a", 2, others, new TreeMap<>(), 0, Optional.empty(), 1))
+        assertThatThrownBy(() -> new DirectoryEntry(
+                        "a", 1, "x", 1, "a", 2, others, new TreeMap<>(), 0, Optional.empty(), RunWish.NONE, 1))
                 .isInstanceOf(ProtocolException.class)
                 .hasMessage("expected a member of life 1 of node a, got b:shard#1000000");
     }

@@ -37,6 +37,7 @@ final class NodeProcessesIT {
                     seeds = ["127.0.0.1:%d"]
                     control { host = "127.0.0.1", port = 0 }
                     data { host = "127.0.0.1", port = 0 }
+                    http.port = 0
                     join-retry = 200ms
                     announce-retry = 200ms
                     status-every = 1s

@@ -2,6 +2,7 @@ package io.murmuration.cluster.node;
 
 import io.murmuration.cluster.config.LoadedNode;
 import io.murmuration.cluster.config.SettingsLoader;
+import io.murmuration.cluster.membership.NodeStatus;
 import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.cluster.run.StopSignal;
@@ -42,6 +43,7 @@ final class NodesInOneProcess implements AutoCloseable {
             "node.control.host=127.0.0.1",
             "node.data.host=127.0.0.1",
             "node.data.port=0",
+            "node.http.port=0",
             "node.join-retry=200ms",
             "node.announce-retry=200ms",
             "node.status-every=100ms");

@@ -14,8 +14,11 @@ import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.cluster.membership.ClusterMessage;
 import io.murmuration.cluster.membership.DirectoryEntry;
+import io.murmuration.cluster.membership.Order;
+import io.murmuration.cluster.membership.OrderAnswer;
 import io.murmuration.cluster.membership.RunEnding;
 import io.murmuration.cluster.membership.RunStatus;
+import io.murmuration.cluster.membership.RunWish;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -55,10 +58,13 @@ final class ClusterCodecTest {
                             new TreeMap<>(java.util.Map.of(HUB, "it failed")),
                             4,
                             Optional.of(new RunEnding(20, false, 1.5, "d")),
+                            new RunWish(3, true),
                             9)),
             new ClusterMessage.Heard(RUN, "a", "hub", 3, 4),
             new ClusterMessage.PortRefused(RUN, "a", "b", 3),
-            new ClusterMessage.Told(RUN, new RunStatus("training", 1, 2, Double.NaN, 3, 4)));
+            new ClusterMessage.Told(RUN, new RunStatus("training", 1, 2, Double.NaN, 3, 4, Roster.EMPTY)),
+            new ClusterMessage.Ordered(RUN, "a", 7, Order.CHECKPOINT),
+            new ClusterMessage.Answered(RUN, "hub", 7, OrderAnswer.done("version 8 is kept")));
 
     private final ClusterCodec codec = new ClusterCodec();
     private final ClusterMessageSerializer serializer = new ClusterMessageSerializer();

@@ -10,6 +10,7 @@ import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.run.RunFailed;
 import io.murmuration.cluster.run.StopSignal;
 import io.murmuration.cluster.run.SwarmLimits;
+import io.murmuration.cluster.telemetry.NodeTelemetry;
 import io.murmuration.cluster.transport.NodeIdentity;
 import io.murmuration.cluster.transport.WireCounts;
 import io.murmuration.tensors.checkpoint.CheckpointMeta;
@@ -68,7 +69,19 @@ final class NodeLife implements AutoCloseable {
 
     /** What a node is built from beside its inputs. */
     record Surroundings(
-            Path folder, Optional<SSLContext> tls, DataPlanes planes, Progress progress, Consumer<String> lines) {}
+            Path folder,
+            Optional<SSLContext> tls,
+            DataPlanes planes,
+            Progress progress,
+            Consumer<String> lines,
+            NodeTelemetry telemetry) {
+
+        /** Unwatched. */
+        Surroundings(
+                Path folder, Optional<SSLContext> tls, DataPlanes planes, Progress progress, Consumer<String> lines) {
+            this(folder, tls, planes, progress, lines, NodeTelemetry.off());
+        }
+    }
 
     private final NodeInputs inputs;
     private final NodeIdentity self;
@@ -100,6 +113,7 @@ final class NodeLife implements AutoCloseable {
                         inputs.plan(),
                         SwarmLimits.of(inputs.run().limits()),
                         whereabouts,
+                        around.telemetry().port(),
                         events::add)),
                 node,
                 self,
@@ -151,7 +165,8 @@ final class NodeLife implements AutoCloseable {
         int port = inputs.node().data().port() == 0
                 ? plane.port()
                 : inputs.node().data().port();
-        system.tell(new NodeGuardian.Begin(pool, plane.plane(), port));
+        system.tell(new NodeGuardian.Begin(
+                around.telemetry().watch(pool), around.telemetry().watch(plane.plane()), port));
         long diagnose = System.nanoTime() + DIAGNOSE_AFTER.toNanos();
         boolean diagnosed = false;
         boolean told = false;
@@ -178,6 +193,7 @@ final class NodeLife implements AutoCloseable {
                     diagnose();
                 }
                 report.look(whereabouts, self.node());
+                around.telemetry().look(whereabouts);
             }
         } catch (RunFailed e) {
             return new Outcome(End.FAILED, "the run failed: " + e.getMessage());
@@ -188,6 +204,9 @@ final class NodeLife implements AutoCloseable {
     }
 
     private Optional<Outcome> on(NodeEvent event) {
+        if (event instanceof NodeEvent.OfRun(RunEvent ofRun)) {
+            around.telemetry().on(ofRun);
+        }
         switch (event) {
             case NodeEvent.OfRun(RunEvent.GivenUp(Member member, String reason)) -> {
                 report.notice(member + " failed too often and is given up: " + reason);

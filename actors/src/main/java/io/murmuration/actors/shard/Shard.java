@@ -172,8 +172,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         ports.data()
                 .attach(
                         self,
-                        delivery -> me.tell(new Arrived(
-                                delivery, MicrobatchTraces.receive(telemetry, self, delivery.frame()))));
+                        delivery -> me.tell(
+                                new Arrived(delivery, MicrobatchTraces.receive(telemetry, self, delivery.frame()))));
         ports.membership().subscribe(self, event -> {
             // Who takes part is in the roster; this is for who can be reached.
             if (!(event instanceof Membership.Joined || event instanceof Membership.Leads)) {
@@ -397,8 +397,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         Payload gradient = waiter.wantsGradient() ? account.keptGradient(id).orElseThrow() : Payload.EMPTY;
         Route route = new Route(settings.run(), self, waiter.member());
         Span send = traces.send(id, waiter.member(), waiter.attempt());
-        var frame =
-                new DataFrame.Backward(route, id, waiter.attempt(), account.loss(id), gradient, send.context());
+        var frame = new DataFrame.Backward(route, id, waiter.attempt(), account.loss(id), gradient, send.context());
         ports.offer(frame, outcome -> {
             MicrobatchTraces.sent(send, outcome);
             if (!(outcome instanceof DataPlane.Accepted)) {
@@ -699,9 +698,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             stage = enlist.stage();
             traces.stage(stage);
             queue.set(0);
-            queue = ports.all()
-                    .telemetry()
-                    .gauge(QUEUE, new Telemetry.Label("stage", String.valueOf(stage)));
+            queue = ports.all().telemetry().gauge(QUEUE, new Telemetry.Label("stage", String.valueOf(stage)));
             donor = Optional.of(new SnapshotDonor(ports, settings.transfer(), self, stage));
             ports.compute(new Compute.Open(stage, enlist.version(), initial), nothing -> {});
         }

@@ -190,14 +190,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
             Route route = new Route(settings.run(), self, dispatch.to());
             Span send = traces.send(dispatch.id(), dispatch.to(), dispatch.attempt());
             var frame = new DataFrame.Forward(
-                    route,
-                    dispatch.id(),
-                    0,
-                    dispatch.attempt(),
-                    replay,
-                    tokens,
-                    Payload.EMPTY,
-                    send.context());
+                    route, dispatch.id(), 0, dispatch.attempt(), replay, tokens, Payload.EMPTY, send.context());
             ports.offer(frame, outcome -> {
                 MicrobatchTraces.sent(send, outcome);
                 switch (outcome) {

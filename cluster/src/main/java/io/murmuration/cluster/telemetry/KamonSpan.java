@@ -15,8 +15,8 @@ final class KamonSpan implements Span {
         this.span = span;
         // Kamon is set to make ids of 16 and 8 bytes.
         ByteBuffer trace = bytes(span.trace().id());
-        this.context =
-                new TraceContext(trace.getLong(), trace.getLong(), bytes(span.id()).getLong(), true);
+        this.context = new TraceContext(
+                trace.getLong(), trace.getLong(), bytes(span.id()).getLong(), true);
     }
 
     private static ByteBuffer bytes(Identifier id) {

@@ -37,8 +37,7 @@ public final class NodeTelemetry implements AutoCloseable {
     private final Optional<PrometheusReporter> numbers;
     private final Optional<ScrapePage> page;
 
-    private NodeTelemetry(
-            Optional<Watched> watched, Optional<PrometheusReporter> numbers, Optional<ScrapePage> page) {
+    private NodeTelemetry(Optional<Watched> watched, Optional<PrometheusReporter> numbers, Optional<ScrapePage> page) {
         this.watched = watched;
         this.numbers = numbers;
         this.page = page;
@@ -66,8 +65,8 @@ public final class NodeTelemetry implements AutoCloseable {
                 Kamon.addReporter("murmuration-prometheus", reporter);
                 return reporter;
             });
-            Optional<ScrapePage> page = settings.prometheus()
-                    .map(asked -> new ScrapePage(asked, numbers.orElseThrow()::scrapeData));
+            Optional<ScrapePage> page =
+                    settings.prometheus().map(asked -> new ScrapePage(asked, numbers.orElseThrow()::scrapeData));
             page.ifPresent(open -> LOG.info("numbers are at http://{}/metrics", open.bound()));
             settings.zipkin()
                     .ifPresent(address -> Kamon.addReporter("murmuration-zipkin", new ZipkinReporter(node, address)));
@@ -93,8 +92,8 @@ public final class NodeTelemetry implements AutoCloseable {
 
     /** The same data plane, watched; only what goes to other nodes, or comes from them, is counted as bytes. */
     public DataPlane watch(DataPlane plane) {
-        return watched.<DataPlane>map(
-                        open -> new WatchedDataPlane(plane, open.telemetry(), open.run().wire(), open.node()))
+        return watched.<DataPlane>map(open ->
+                        new WatchedDataPlane(plane, open.telemetry(), open.run().wire(), open.node()))
                 .orElse(plane);
     }
 
@@ -129,8 +128,7 @@ public final class NodeTelemetry implements AutoCloseable {
 
     private static void stop() {
         try {
-            Await.ready(
-                    Kamon.stop(), scala.concurrent.duration.Duration.fromNanos(FAREWELL.toNanos()));
+            Await.ready(Kamon.stop(), scala.concurrent.duration.Duration.fromNanos(FAREWELL.toNanos()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (java.util.concurrent.TimeoutException e) {

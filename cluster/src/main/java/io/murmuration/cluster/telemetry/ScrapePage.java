@@ -28,13 +28,13 @@ final class ScrapePage implements AutoCloseable {
         try {
             InetSocketAddress address = new InetSocketAddress(settings.host(), settings.port());
             if (address.isUnresolved()) {
-                throw new UserError("telemetry.prometheus.host: this machine does not know the host "
-                        + settings.host());
+                throw new UserError(
+                        "telemetry.prometheus.host: this machine does not know the host " + settings.host());
             }
             server = HttpServer.create(address, WAITING);
         } catch (IOException e) {
-            throw new UserError("cannot listen on " + where + " for Prometheus (telemetry.prometheus): "
-                    + Reasons.of(e), e);
+            throw new UserError(
+                    "cannot listen on " + where + " for Prometheus (telemetry.prometheus): " + Reasons.of(e), e);
         }
         server.createContext(PATH, this::answer);
         server.start();

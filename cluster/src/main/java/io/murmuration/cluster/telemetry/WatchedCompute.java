@@ -23,6 +23,7 @@ final class WatchedCompute implements Compute {
     private final Map<Class<?>, Kind> kinds = new ConcurrentHashMap<>();
     /** Tasks that are not done, by who waits for them. */
     private final Map<Member, AtomicLong> waiting = new ConcurrentHashMap<>();
+
     private final Gauge queue;
     private final Counter tokens;
     private final long tokensPerMicrobatch;
@@ -32,8 +33,7 @@ final class WatchedCompute implements Compute {
         this.telemetry = telemetry;
         this.queue = telemetry.gauge("compute.queue");
         this.tokens = telemetry.counter("compute.tokens");
-        this.tokensPerMicrobatch =
-                (long) run.batch().microbatch() * run.model().sequence();
+        this.tokensPerMicrobatch = (long) run.batch().microbatch() * run.model().sequence();
         queue.set(0);
     }
 

@@ -104,8 +104,7 @@ final class ZipkinReporter implements SpanReporter {
 
     private static void add(ObjectNode tags, TagSet set) {
         Function<Object, String> text = String::valueOf;
-        CollectionConverters.asJava(set.iterator(text))
-                .forEachRemaining(pair -> tags.put(pair.key(), pair.value()));
+        CollectionConverters.asJava(set.iterator(text)).forEachRemaining(pair -> tags.put(pair.key(), pair.value()));
     }
 
     @Override

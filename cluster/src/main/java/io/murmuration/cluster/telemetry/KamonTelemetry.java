@@ -90,10 +90,11 @@ final class KamonTelemetry implements Telemetry {
         return counter::increment;
     }
 
+    /** It is there from the first time it is set: what nobody knows yet is not 0. */
     @Override
     public Gauge gauge(String name, Label... labels) {
-        kamon.metric.Gauge gauge = Kamon.gauge(PREFIX + name).withTags(tags(labels));
-        return gauge::update;
+        TagSet tags = tags(labels);
+        return value -> Kamon.gauge(PREFIX + name).withTags(tags).update(value);
     }
 
     @Override

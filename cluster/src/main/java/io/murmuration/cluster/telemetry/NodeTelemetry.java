@@ -72,7 +72,9 @@ public final class NodeTelemetry implements AutoCloseable {
                     .ifPresent(address -> Kamon.addReporter("murmuration-zipkin", new ZipkinReporter(node, address)));
             KamonTelemetry telemetry = new KamonTelemetry(settings.traces(), settings.sample());
             return new NodeTelemetry(
-                    Optional.of(new Watched(telemetry, run, node, new RunMetrics(telemetry, run))), numbers, page);
+                    Optional.of(new Watched(telemetry, run, node, new RunMetrics(telemetry, run, node))),
+                    numbers,
+                    page);
         } catch (RuntimeException e) {
             stop();
             throw e;

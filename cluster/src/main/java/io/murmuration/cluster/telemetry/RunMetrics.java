@@ -47,14 +47,18 @@ final class RunMetrics {
     private final Gauge number;
     private final Gauge nodes;
     private final Gauge unreachable;
+    private final Gauge leads;
+    private final String node;
 
     private Span step = Span.NONE;
     private long stepBegan;
     private boolean stepOpen;
     private long looked;
 
-    RunMetrics(Telemetry telemetry, RunSettings run) {
+    /** @param node the name of this one */
+    RunMetrics(Telemetry telemetry, RunSettings run, String node) {
         this.telemetry = telemetry;
+        this.node = node;
         this.planned = run.swarm().shards();
         this.tokensPerStep = (long) run.batch().sequences() * run.model().sequence();
         this.steps = telemetry.counter("run.steps");
@@ -77,6 +81,7 @@ final class RunMetrics {
         this.number = telemetry.gauge("roster.number");
         this.nodes = telemetry.gauge("cluster.nodes");
         this.unreachable = telemetry.gauge("cluster.unreachable");
+        this.leads = telemetry.gauge("run.leads");
         this.looked = System.nanoTime() - LOOK_NANOS;
     }
 
@@ -175,6 +180,7 @@ final class RunMetrics {
         looked = now;
         List<DirectoryEntry> entries = whereabouts.entries();
         nodes.set(entries.size());
+        leads.set(whereabouts.leader().filter(node::equals).isPresent() ? 1 : 0);
         unreachable.set(entries.stream()
                 .filter(entry -> whereabouts.unreachable(entry.node()))
                 .count());

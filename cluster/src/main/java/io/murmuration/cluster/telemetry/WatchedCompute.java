@@ -61,7 +61,9 @@ final class WatchedCompute implements Compute {
     }
 
     private Kind kind(Class<?> task) {
-        Label label = new Label("task", task.getSimpleName().toLowerCase(Locale.ROOT));
+        Label label = new Label(
+                "task",
+                task.getSimpleName().replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT));
         return new Kind(telemetry.timer("compute.task", label), telemetry.counter("compute.failed", label));
     }
 

@@ -127,6 +127,8 @@ final class ArchitectureTest {
                                         .resideOutsideOfPackages(
                                                 "io.murmuration.cluster.config..",
                                                 "io.murmuration.cluster.cli..",
+                                                // Kamon takes its settings in this form, and its reporters must too.
+                                                "io.murmuration.cluster.telemetry..",
                                                 "io.murmuration.faults.scenario.file..")
                                         .and(makeNoActorSystem())
                                         .and(areNotMadeByPekko())

@@ -10,12 +10,15 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Route;
+import io.murmuration.actors.telemetry.Span;
+import io.murmuration.actors.telemetry.Telemetry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.PostStop;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -73,6 +76,8 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
     private final BiConsumer<Integer, Payload> reduced;
     private final Consumer<Compute.SealResult> finished;
     private final List<DataFrame> refused = new ArrayList<>();
+    private final Span span;
+    private final long begun;
     private AveragingPlan plan;
     private AveragingState state;
     private final List<DataPlane.Delivery> early = new ArrayList<>();
@@ -91,6 +96,14 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
         this.finished = finished;
         this.ports = new ActorPorts(
                 ports, task.self(), continuation -> context.getSelf().tell(new Continue(continuation)));
+        this.begun = this.ports.now();
+        this.span = ports.telemetry().trace("averaging.round");
+        if (span != Span.NONE) {
+            span.tag("member", task.self().toString())
+                    .tag("step", task.step())
+                    .tag("round", task.round())
+                    .tag("participants", task.participants().size());
+        }
         this.ports.compute(new Compute.GradientLength(), this::begin);
     }
 
@@ -119,6 +132,11 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
                     early.forEach(delivery -> delivery.refuse(
                             Refusal.of(Refusal.Reason.NOT_OPEN, "round " + task.round() + " is abandoned")));
                     return Behaviors.stopped();
+                })
+                .onSignal(PostStop.class, stopped -> {
+                    // Not heard if it is complete.
+                    span.fail("abandoned").end();
+                    return this;
                 })
                 .onMessage(Retry.class, message -> {
                     List<DataFrame> again = List.copyOf(refused);
@@ -188,7 +206,12 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
 
     private void completed(Part part) {
         if (!state.isComplete(part.number()) && state.completed(part.number())) {
-            ports.compute(new Compute.Seal(), finished);
+            ports.compute(new Compute.Seal(), result -> {
+                Telemetry telemetry = ports.all().telemetry();
+                telemetry.timer("averaging.round").record(ports.now() - begun);
+                span.end();
+                finished.accept(result);
+            });
         }
     }
 

@@ -24,6 +24,11 @@ public sealed interface DataFrame {
         return 0;
     }
 
+    /** Where in the trace of its microbatch it belongs. */
+    default TraceContext trace() {
+        return TraceContext.NONE;
+    }
+
     /**
      * Activations for a stage.
      *
@@ -32,6 +37,7 @@ public sealed interface DataFrame {
      * @param replay set when only some stages may count
      * @param tokens token ids, needed by every stage (labels, embeddings)
      * @param payload activations; empty into stage 0
+     * @param trace what the receiver's part of the trace comes of
      */
     @SuppressWarnings("ArrayRecordComponent")
     record Forward(
@@ -41,8 +47,22 @@ public sealed interface DataFrame {
             int attempt,
             Optional<Replay> replay,
             byte[] tokens,
-            Payload payload)
+            Payload payload,
+            TraceContext trace)
             implements DataFrame {
+
+        /** Of a microbatch that is not followed. */
+        public Forward(
+                Route route,
+                MicrobatchId id,
+                int stage,
+                int attempt,
+                Optional<Replay> replay,
+                byte[] tokens,
+                Payload payload) {
+            this(route, id, stage, attempt, replay, tokens, payload, TraceContext.NONE);
+        }
+
         @Override
         public Traffic traffic() {
             return Traffic.FORWARD;
@@ -59,8 +79,16 @@ public sealed interface DataFrame {
      *
      * @param attempt the forward attempt it answers
      * @param loss mean loss of the microbatch in nats per token, known since the last stage
+     * @param trace what the receiver's part of the trace comes of
      */
-    record Backward(Route route, MicrobatchId id, int attempt, double loss, Payload payload) implements DataFrame {
+    record Backward(Route route, MicrobatchId id, int attempt, double loss, Payload payload, TraceContext trace)
+            implements DataFrame {
+
+        /** Of a microbatch that is not followed. */
+        public Backward(Route route, MicrobatchId id, int attempt, double loss, Payload payload) {
+            this(route, id, attempt, loss, payload, TraceContext.NONE);
+        }
+
         @Override
         public Traffic traffic() {
             return Traffic.BACKWARD;

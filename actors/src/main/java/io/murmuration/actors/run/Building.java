@@ -141,8 +141,8 @@ final class Building {
             byDigest.values().stream()
                     .filter(same -> same != most.getValue())
                     .forEach(odd -> odd.forEach(member -> {
-                        desk.tell(new RunEvent.Lost(member, "it starts with other parameters than its peers"));
-                        desk.expel(member, true, "it starts with other parameters than its peers");
+                        desk.tell(new RunEvent.Lost(member, RunEvent.Lost.STARTS_OTHERWISE));
+                        desk.expel(member, true, RunEvent.Lost.STARTS_OTHERWISE);
                     }));
         }
         desk.roster = desk.members.roster(desk.epoch().next());

@@ -55,7 +55,17 @@ public sealed interface RunEvent {
     /** Mean loss of an evaluation of {@code version}, nats per token. */
     record Evaluated(long version, double loss, int microbatches) implements RunEvent {}
 
-    record Lost(Member member, String reason) implements RunEvent {}
+    record Lost(Member member, String reason) implements RunEvent {
+
+        static final String DIFFERS = "its parameters differ from those of the majority";
+        static final String CONTRADICTS = " again it got something else";
+        static final String STARTS_OTHERWISE = "it starts with other parameters than its peers";
+
+        /** Whether it is out because of what it holds, and not because it is gone. */
+        public boolean differed() {
+            return reason.equals(DIFFERS) || reason.equals(STARTS_OTHERWISE) || reason.endsWith(CONTRADICTS);
+        }
+    }
 
     /** A peer failed too often and does not come back. */
     record GivenUp(Member member, String reason) implements RunEvent {}

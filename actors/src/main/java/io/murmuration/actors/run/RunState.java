@@ -878,7 +878,7 @@ final class RunState {
             return;
         }
         for (Member member : step.contradicting(desk.roster)) {
-            String reason = "doing step " + desk.version + " again it got something else";
+            String reason = "doing step " + desk.version + RunEvent.Lost.CONTRADICTS;
             desk.tell(new RunEvent.Lost(member, reason));
             desk.expel(member, true, reason);
         }
@@ -911,8 +911,8 @@ final class RunState {
                 desk.roster));
         desk.version++;
         for (Member member : odd) {
-            desk.tell(new RunEvent.Lost(member, "its parameters differ from those of the majority"));
-            desk.expel(member, true, "its parameters differ from those of the majority");
+            desk.tell(new RunEvent.Lost(member, RunEvent.Lost.DIFFERS));
+            desk.expel(member, true, RunEvent.Lost.DIFFERS);
         }
         desk.proven = desk.roster;
         desk.joins.settled(desk.version, desk.digests);

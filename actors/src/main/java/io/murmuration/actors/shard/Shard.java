@@ -30,6 +30,9 @@ import io.murmuration.actors.protocol.TrainerMessage;
 import io.murmuration.actors.protocol.TransferMessage;
 import io.murmuration.actors.routing.Custody;
 import io.murmuration.actors.shard.StepAccount.Waiter;
+import io.murmuration.actors.telemetry.MicrobatchTraces;
+import io.murmuration.actors.telemetry.Span;
+import io.murmuration.actors.telemetry.Telemetry;
 import io.murmuration.actors.transfer.SnapshotDonor;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -61,7 +64,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private record Control(Envelope envelope) implements Message {}
 
-    private record Arrived(DataPlane.Delivery delivery) implements Message {}
+    private record Arrived(DataPlane.Delivery delivery, Span receive) implements Message {}
 
     private record Continue(Runnable continuation) implements Message {}
 
@@ -87,6 +90,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         LEAVING
     }
 
+    /** Microbatches that wait for a pass. */
+    private static final String QUEUE = "shard.queue";
+
     private static final MicrobatchId NOTHING_OPENED = new MicrobatchId(Purpose.EVALUATE, -1, 0);
 
     private record Answer(MicrobatchId id, Waiter waiter) {}
@@ -98,6 +104,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private final Custody custody;
     private final AverageFeed feed;
     private final ShardRounds rounds;
+    private final MicrobatchTraces traces;
+    private final boolean watched;
+    private Telemetry.Gauge queue;
 
     private final Fence fence = new Fence();
     private Roster roster = Roster.EMPTY;
@@ -155,8 +164,16 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                         settings.retry(),
                         settings.joinQueueBytes()));
         this.rounds = new ShardRounds(this::spawnRound, settings.earlyParts());
+        Telemetry telemetry = ports.telemetry();
+        this.traces = new MicrobatchTraces(telemetry, self);
+        this.watched = telemetry != Telemetry.OFF;
+        this.queue = Telemetry.OFF.gauge(QUEUE);
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
-        ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
+        ports.data()
+                .attach(
+                        self,
+                        delivery -> me.tell(
+                                new Arrived(delivery, MicrobatchTraces.receive(telemetry, self, delivery.frame()))));
         ports.membership().subscribe(self, event -> {
             // Who takes part is in the roster; this is for who can be reached.
             if (!(event instanceof Membership.Joined || event instanceof Membership.Leads)) {
@@ -178,7 +195,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     return proceed();
                 })
                 .onMessage(Arrived.class, message -> {
-                    arrived(message.delivery());
+                    arrived(message.delivery(), message.receive());
                     return proceed();
                 })
                 .onMessage(Control.class, message -> {
@@ -229,6 +246,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     return proceed();
                 })
                 .onSignal(PostStop.class, stopped -> {
+                    traces.clear("the shard ended");
+                    queue.set(0);
                     ports.all().membership().unsubscribe(self);
                     ports.all().control().detach(self);
                     ports.all().data().detach(self);
@@ -258,6 +277,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         joining.ifPresent(ShardJoin::proceed);
         donor.ifPresent(SnapshotDonor::proceed);
         feed.proceed();
+        if (watched) {
+            queue.set(account.waiting());
+        }
         wake().ifPresentOrElse(
                         delay -> timers.startSingleTimer(Timer.WAKE, Duration.ofNanos(delay)),
                         () -> timers.cancel(Timer.WAKE));
@@ -285,9 +307,11 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private void compute(StepAccount.Work work) {
         busy = true;
         switch (work) {
-            case StepAccount.ForwardWork(MicrobatchId id, byte[] tokens, Payload input) ->
+            case StepAccount.ForwardWork(MicrobatchId id, byte[] tokens, Payload input) -> {
+                traces.phase(id, "forward");
                 ports.compute(new Compute.Forward(id, tokens, input), output -> {
                     busy = false;
+                    traces.done(id);
                     switch (account.forwardDone(id, output)) {
                         case StepAccount.PassOn(boolean resend) -> {
                             // What was sent under an earlier order is not what the next stage is to do now.
@@ -301,21 +325,28 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                         case StepAccount.Stop() -> {}
                     }
                 });
-            case StepAccount.LossWork(MicrobatchId id, byte[] tokens, Payload input, boolean count) ->
+            }
+            case StepAccount.LossWork(MicrobatchId id, byte[] tokens, Payload input, boolean count) -> {
+                traces.phase(id, "loss");
                 ports.compute(new Compute.Loss(id, tokens, input, count), result -> {
                     busy = false;
+                    traces.done(id);
                     finished(id, account.lossDone(id, result.loss(), result.gradient(), count), count);
                 });
+            }
             case StepAccount.BackwardWork(
                     MicrobatchId id,
                     byte[] tokens,
                     Payload input,
                     Payload gradient,
-                    boolean count) ->
+                    boolean count) -> {
+                traces.phase(id, "backward");
                 ports.compute(new Compute.Backward(id, tokens, input, gradient, count), gradientOut -> {
                     busy = false;
+                    traces.done(id);
                     finished(id, account.backwardDone(id, gradientOut, count), count);
                 });
+            }
         }
     }
 
@@ -330,6 +361,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 .ifPresentOrElse(
                         kept -> {
                             Route route = new Route(settings.run(), self, dispatch.to());
+                            Span send = traces.send(dispatch.id(), dispatch.to(), dispatch.attempt());
                             var frame = new DataFrame.Forward(
                                     route,
                                     dispatch.id(),
@@ -337,8 +369,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                                     dispatch.attempt(),
                                     kept.replay(),
                                     kept.tokens(),
-                                    kept.output());
-                            ports.offer(frame, outcome -> offered(dispatch, outcome));
+                                    kept.output(),
+                                    send.context());
+                            ports.offer(frame, outcome -> {
+                                MicrobatchTraces.sent(send, outcome);
+                                offered(dispatch, outcome);
+                            });
                         },
                         () -> custody.drop(dispatch.id()));
     }
@@ -360,8 +396,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
         Payload gradient = waiter.wantsGradient() ? account.keptGradient(id).orElseThrow() : Payload.EMPTY;
         Route route = new Route(settings.run(), self, waiter.member());
-        var frame = new DataFrame.Backward(route, id, waiter.attempt(), account.loss(id), gradient);
+        Span send = traces.send(id, waiter.member(), waiter.attempt());
+        var frame = new DataFrame.Backward(route, id, waiter.attempt(), account.loss(id), gradient, send.context());
         ports.offer(frame, outcome -> {
+            MicrobatchTraces.sent(send, outcome);
             if (!(outcome instanceof DataPlane.Accepted)) {
                 unanswered.add(answer);
                 retryLater();
@@ -397,20 +435,23 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     // ---- data plane -------------------------------------------------------------------------------------------
 
-    private void arrived(DataPlane.Delivery delivery) {
+    private void arrived(DataPlane.Delivery delivery, Span receive) {
         Route route = delivery.frame().route();
         if (!route.run().equals(settings.run()) || !route.to().equals(self)) {
-            delivery.refuse(Refusal.of(
-                    Refusal.Reason.STALE,
-                    "this is " + self + " of run " + settings.run() + ", the frame is for " + route.to() + " of "
-                            + route.run()));
+            refuse(
+                    delivery,
+                    receive,
+                    Refusal.of(
+                            Refusal.Reason.STALE,
+                            "this is " + self + " of run " + settings.run() + ", the frame is for " + route.to()
+                                    + " of " + route.run()));
             return;
         }
         switch (delivery.frame()) {
-            case DataFrame.Forward frame -> forward(delivery, frame);
+            case DataFrame.Forward frame -> forward(delivery, frame, receive);
             case DataFrame.Backward frame -> {
                 delivery.accept();
-                backward(frame);
+                backward(frame, receive);
             }
             case DataFrame.AveragePart frame ->
                 joining.ifPresentOrElse(join -> join.average(delivery, frame), () -> rounds.arrived(delivery, version));
@@ -419,30 +460,43 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
     }
 
-    private void forward(DataPlane.Delivery delivery, DataFrame.Forward frame) {
+    private static void refuse(DataPlane.Delivery delivery, Span receive, Refusal refusal) {
+        MicrobatchTraces.refused(receive, refusal);
+        delivery.refuse(refusal);
+    }
+
+    private void forward(DataPlane.Delivery delivery, DataFrame.Forward frame, Span receive) {
         Member from = frame.route().from();
         boolean upstream = stage == 0
                 ? roster.trainers().contains(from)
                 : roster.stage(stage - 1).contains(from);
         if (account == null || !upstream) {
-            delivery.refuse(Refusal.of(Refusal.Reason.STALE, from + " is not upstream in roster " + roster.epoch()));
+            refuse(
+                    delivery,
+                    receive,
+                    Refusal.of(Refusal.Reason.STALE, from + " is not upstream in roster " + roster.epoch()));
             return;
         }
         switch (account.admit(frame)) {
-            case StepAccount.Taken() -> delivery.accept();
+            case StepAccount.Taken() -> {
+                delivery.accept();
+                traces.taken(frame.id(), receive, "queue");
+            }
             case StepAccount.Declined(Refusal refusal) -> {
                 getContext().getLog().debug("{}: refused {} of {}: {}", self, frame.id(), from, refusal);
-                delivery.refuse(refusal);
+                refuse(delivery, receive, refusal);
             }
             case StepAccount.AlreadyFinished(Waiter waiter) -> {
                 delivery.accept();
+                receive.end();
                 answer(new Answer(frame.id(), waiter));
             }
         }
     }
 
-    private void backward(DataFrame.Backward frame) {
+    private void backward(DataFrame.Backward frame, Span receive) {
         if (account == null) {
+            receive.end();
             return;
         }
         MicrobatchId id = frame.id();
@@ -450,7 +504,13 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         Custody.Answer answer = custody.answered(id, frame.attempt(), from, ports.now());
         cancel(answer.cancel());
         boolean fetched = from.equals(account.fetches().get(id));
-        if ((answer.first() || fetched) && account.gradient(frame) && id.purpose() == Purpose.EVALUATE) {
+        boolean wanted = (answer.first() || fetched) && account.gradient(frame);
+        if (wanted && id.purpose() == Purpose.TRAIN) {
+            traces.taken(id, receive, "queue");
+        } else {
+            receive.end();
+        }
+        if (wanted && id.purpose() == Purpose.EVALUATE) {
             account.takeWaiters(id).forEach(waiter -> answer(new Answer(id, waiter)));
         }
     }
@@ -629,12 +689,16 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         unanswered.clear();
         opened = NOTHING_OPENED;
         tallyDue = false;
+        traces.clear("the shard starts over");
         version = -1;
         digest = "";
         boolean initial = enlist.donors().isEmpty();
         if (account == null || stage != enlist.stage() || initial) {
             donor.ifPresent(SnapshotDonor::close);
             stage = enlist.stage();
+            traces.stage(stage);
+            queue.set(0);
+            queue = ports.all().telemetry().gauge(QUEUE, new Telemetry.Label("stage", String.valueOf(stage)));
             donor = Optional.of(new SnapshotDonor(ports, settings.transfer(), self, stage));
             ports.compute(new Compute.Open(stage, enlist.version(), initial), nothing -> {});
         }
@@ -733,6 +797,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             microbatches = open.microbatches();
             custody.clear();
             unanswered.clear();
+            traces.clear("its step was over before it was done");
             closing = 0;
             tallyDue = false;
             rounds.reset();

@@ -436,6 +436,13 @@ final class StepAccount {
                 .toList();
     }
 
+    /** Microbatches that wait for a pass. */
+    long waiting() {
+        return slots.values().stream()
+                .filter(slot -> slot.state == State.QUEUED || slot.state == State.ANSWERED)
+                .count();
+    }
+
     boolean computing() {
         return slots.values().stream().anyMatch(Slot::computing);
     }

@@ -24,6 +24,8 @@ import io.murmuration.actors.protocol.ShardMessage;
 import io.murmuration.actors.protocol.StartOverException;
 import io.murmuration.actors.protocol.TrainerMessage;
 import io.murmuration.actors.routing.Custody;
+import io.murmuration.actors.telemetry.MicrobatchTraces;
+import io.murmuration.actors.telemetry.Span;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -75,6 +77,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
     private final TrainerState state;
     private final Map<MicrobatchId, Replay> replays = new TreeMap<>();
     private final Fence fence = new Fence();
+    private final MicrobatchTraces traces;
     private boolean leaving;
     private boolean reportDue;
     private long closing;
@@ -94,6 +97,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         this.custody = Custody.seeded(
                 ports.seed(), self, settings.deadline(), settings.credits(), settings.retry(), settings.ban());
         this.state = new TrainerState(self, custody);
+        this.traces = new MicrobatchTraces(ports.telemetry(), self);
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
         ports.membership().subscribe(self, event -> {
@@ -154,6 +158,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
                     return proceed();
                 })
                 .onSignal(PostStop.class, stopped -> {
+                    traces.clear("the trainer ended");
                     ports.all().membership().unsubscribe(self);
                     ports.all().control().detach(self);
                     ports.all().data().detach(self);
@@ -180,11 +185,14 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
 
     private void push(Custody.Dispatch dispatch) {
         Optional<Replay> replay = Optional.ofNullable(replays.get(dispatch.id()));
+        traces.begin(dispatch.id());
         ports.compute(new Compute.Draw(dispatch.id()), tokens -> {
             Route route = new Route(settings.run(), self, dispatch.to());
-            var frame =
-                    new DataFrame.Forward(route, dispatch.id(), 0, dispatch.attempt(), replay, tokens, Payload.EMPTY);
+            Span send = traces.send(dispatch.id(), dispatch.to(), dispatch.attempt());
+            var frame = new DataFrame.Forward(
+                    route, dispatch.id(), 0, dispatch.attempt(), replay, tokens, Payload.EMPTY, send.context());
             ports.offer(frame, outcome -> {
+                MicrobatchTraces.sent(send, outcome);
                 switch (outcome) {
                     case DataPlane.Accepted() -> {}
                     case DataPlane.Refused(Refusal refusal) -> custody.refused(dispatch, refusal.reason(), ports.now());
@@ -232,6 +240,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
                 }
             }
             case TrainerMessage.Done done -> {
+                traces.end(done.id());
                 for (Custody.Dispatch loser : state.done(from, done, ports.now())) {
                     ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt()));
                 }
@@ -267,6 +276,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         }
         if (state.open(open.roster(), open.ranks(), open.purpose(), open.step(), open.microbatches(), open.begun())) {
             replays.clear();
+            traces.clear("its step was over before it was done");
             closing = 0;
             ask();
         } else {

@@ -10,6 +10,7 @@ import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.ProtocolException;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.TransferMessage;
+import io.murmuration.actors.telemetry.Span;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -44,6 +45,7 @@ public final class SnapshotFetch {
     private final SnapshotReceiver receiver;
     private final Optional<Long> bytes;
     private final Owner owner;
+    private final Span span;
     private boolean over;
     private boolean toldStuck;
 
@@ -55,6 +57,11 @@ public final class SnapshotFetch {
         this.receiver = new SnapshotReceiver(stage, version, settings);
         this.bytes = bytes;
         this.owner = owner;
+        this.span = ports.all()
+                .telemetry()
+                .trace("state.transfer")
+                .tag("stage", stage)
+                .tag("version", version);
     }
 
     public long version() {
@@ -98,6 +105,7 @@ public final class SnapshotFetch {
                                 + ", expected " + bytes.map(String::valueOf).orElse("any") + " bytes in chunks of at"
                                 + " most " + settings.chunkBytes());
             } else {
+                span.tag("bytes", manifest.bytes());
                 receiver.manifest(from, manifest);
             }
         } catch (ProtocolException e) {
@@ -149,6 +157,7 @@ public final class SnapshotFetch {
         receiver.takeBad().forEach(bad -> owner.bad(bad.donor(), bad.reason()));
         receiver.takeQuarter().ifPresent(owner::quarters);
         if (receiver.complete()) {
+            span.end();
             stop();
             owner.complete();
         } else if (receiver.stuck() && !toldStuck) {
@@ -161,6 +170,8 @@ public final class SnapshotFetch {
     public void stop() {
         if (!over) {
             over = true;
+            // Not heard if it is complete.
+            span.fail("given up").end();
             for (Member donor : receiver.donors()) {
                 ports.send(donor, new TransferMessage.Release(receiver.stage(), receiver.version()));
             }

@@ -226,7 +226,7 @@ final class SmallRunTest {
         does(state.checkpoint(now));
         assertThat(sent(KeeperMessage.Keep.class, keeper).getLast().version()).isEqualTo(2);
         says(keeper, new CoordinatorMessage.Kept(2));
-        assertThat(effects).contains(new RunState.Tell(new RunEvent.Kept(2)));
+        assertThat(effects).contains(new RunState.Tell(new RunEvent.Kept(2, List.of(keeper))));
         assertThat(state.phase()).isEqualTo(RunState.Phase.PAUSED);
     }
 }

@@ -5,4 +5,9 @@ package io.murmuration.cluster.config;
  *
  * @param rendered HOCON with every key and its resolved value; file names of keys are in it, keys are not
  */
-public record LoadedNode(NodeSettings node, RunSettings run, DataPlaneSettings dataPlane, String rendered) {}
+public record LoadedNode(
+        NodeSettings node,
+        RunSettings run,
+        DataPlaneSettings dataPlane,
+        TelemetrySettings telemetry,
+        String rendered) {}

@@ -29,6 +29,7 @@ public final class SettingsLoader {
     private static final String DATA_PATH = "data.path";
     private static final String NODE = "node";
     private static final String DATA_PLANE = "data-plane";
+    private static final String TELEMETRY = "telemetry";
 
     private static final Pattern VARIABLE = Pattern.compile("[A-Z_][A-Z0-9_]*");
 
@@ -163,7 +164,8 @@ public final class SettingsLoader {
         RunSettings run = RunSettingsReader.read(root);
         DataPlaneSettings dataPlane = DataPlaneSettingsReader.read(root.section(DATA_PLANE))
                 .boundTo(node.data().bindHost(), node.data().bindPort());
-        return new LoadedNode(node, run, dataPlane, rendered(resolved));
+        TelemetrySettings telemetry = TelemetrySettingsReader.read(root.section(TELEMETRY));
+        return new LoadedNode(node, run, dataPlane, telemetry, rendered(resolved));
     }
 
     /**

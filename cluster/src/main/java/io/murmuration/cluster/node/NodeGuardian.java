@@ -7,6 +7,7 @@ import io.murmuration.actors.run.Candidate;
 import io.murmuration.actors.run.Host;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.actors.run.RunPlan;
+import io.murmuration.actors.telemetry.Telemetry;
 import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.membership.ClusterGateway;
 import io.murmuration.cluster.membership.GatewayListener;
@@ -87,6 +88,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
             RunPlan plan,
             SwarmLimits limits,
             Whereabouts whereabouts,
+            Telemetry telemetry,
             Consumer<NodeEvent> happened) {}
 
     private final Life life;
@@ -191,7 +193,13 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
 
     private Behavior<Message> begin(Begin begin) {
         Ports ports = new Ports(
-                begin.compute(), begin.data(), gateway.control(), gateway.membership(), System::nanoTime, life.seed());
+                begin.compute(),
+                begin.data(),
+                gateway.control(),
+                gateway.membership(),
+                System::nanoTime,
+                life.seed(),
+                life.telemetry());
         ActorRef<Message> me = getContext().getSelf();
         Residents residents = new Residents(
                 life.self().run(),

@@ -16,6 +16,7 @@ import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.run.RunFailed;
 import io.murmuration.cluster.run.StopSignal;
 import io.murmuration.cluster.run.SwarmLimits;
+import io.murmuration.cluster.telemetry.NodeTelemetry;
 import io.murmuration.cluster.transport.NodeIdentity;
 import io.murmuration.cluster.transport.WireCounts;
 import io.murmuration.tensors.checkpoint.CheckpointMeta;
@@ -77,7 +78,19 @@ final class NodeLife implements AutoCloseable {
 
     /** What a node is built from beside its inputs. */
     record Surroundings(
-            Path folder, Optional<SSLContext> tls, DataPlanes planes, Progress progress, Consumer<String> lines) {}
+            Path folder,
+            Optional<SSLContext> tls,
+            DataPlanes planes,
+            Progress progress,
+            Consumer<String> lines,
+            NodeTelemetry telemetry) {
+
+        /** Unwatched. */
+        Surroundings(
+                Path folder, Optional<SSLContext> tls, DataPlanes planes, Progress progress, Consumer<String> lines) {
+            this(folder, tls, planes, progress, lines, NodeTelemetry.off());
+        }
+    }
 
     private final NodeInputs inputs;
     private final NodeIdentity self;
@@ -111,6 +124,7 @@ final class NodeLife implements AutoCloseable {
                         inputs.plan(),
                         SwarmLimits.of(inputs.run().limits()),
                         whereabouts,
+                        around.telemetry().port(),
                         events::add)),
                 node,
                 self,
@@ -189,7 +203,8 @@ final class NodeLife implements AutoCloseable {
         int port = inputs.node().data().port() == 0
                 ? plane.port()
                 : inputs.node().data().port();
-        system.tell(new NodeGuardian.Begin(pool, plane.plane(), port));
+        system.tell(new NodeGuardian.Begin(
+                around.telemetry().watch(pool), around.telemetry().watch(plane.plane()), port));
         long diagnose = System.nanoTime() + DIAGNOSE_AFTER.toNanos();
         boolean diagnosed = false;
         boolean told = false;
@@ -216,6 +231,7 @@ final class NodeLife implements AutoCloseable {
                     diagnose();
                 }
                 report.look(whereabouts, self.node());
+                around.telemetry().look(whereabouts);
             }
         } catch (RunFailed e) {
             return new Outcome(End.FAILED, "the run failed: " + e.getMessage());
@@ -226,6 +242,9 @@ final class NodeLife implements AutoCloseable {
     }
 
     private Optional<Outcome> on(NodeEvent event, StopSignal stop) {
+        if (event instanceof NodeEvent.OfRun(RunEvent ofRun)) {
+            around.telemetry().on(ofRun);
+        }
         switch (event) {
             case NodeEvent.OfRun(RunEvent.GivenUp(Member member, String reason)) -> {
                 report.notice(member + " failed too often and is given up: " + reason);

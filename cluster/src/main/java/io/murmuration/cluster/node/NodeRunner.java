@@ -6,6 +6,7 @@ import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.report.RunLog;
 import io.murmuration.cluster.run.StopSignal;
 import io.murmuration.cluster.security.TlsSettings;
+import io.murmuration.cluster.telemetry.NodeTelemetry;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -43,13 +44,16 @@ public final class NodeRunner {
             LoadedNode loaded, InstantSource clock, Progress progress, Consumer<String> lines, StopSignal stop) {
         Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(TlsSettings::context);
         NodeInputs inputs = NodeInputs.read(loaded, progress::notice);
-        try (NodeDirectory directory = NodeDirectory.open(loaded.node().work())) {
+        try (NodeDirectory directory = NodeDirectory.open(loaded.node().work());
+                NodeTelemetry telemetry =
+                        NodeTelemetry.start(loaded.telemetry(), loaded.node().name(), loaded.run())) {
             return logged(
                     inputs,
                     directory,
                     clock,
                     stop,
-                    new NodeLife.Surroundings(directory.root(), tls, new TcpDataPlanes(loaded), progress, lines));
+                    new NodeLife.Surroundings(
+                            directory.root(), tls, new TcpDataPlanes(loaded), progress, lines, telemetry));
         }
     }
 

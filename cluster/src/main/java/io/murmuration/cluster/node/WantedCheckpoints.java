@@ -1,5 +1,6 @@
 package io.murmuration.cluster.node;
 
+import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.cluster.membership.OrderAnswer;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ final class WantedCheckpoints {
             case RunEvent.TookOver over -> version = over.version();
             case RunEvent.RolledBack back -> version = back.to();
             case RunEvent.StepCommitted step -> version = step.step() + 1;
-            case RunEvent.Kept(long kept) ->
+            case RunEvent.Kept(long kept, List<Member> keepers) ->
                 answer(kept, OrderAnswer.done("the checkpoint of version " + kept + " is kept"));
             case RunEvent.NotKept(long lost, String reason) ->
                 answer(lost, OrderAnswer.refused("the checkpoint of version " + lost + " was not kept: " + reason));

@@ -7,6 +7,7 @@ import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.ProtocolException;
 import io.murmuration.actors.protocol.Route;
+import io.murmuration.actors.protocol.TraceContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -93,6 +94,7 @@ public final class FrameCodec {
         SortedMap<Integer, Class<?>> table = new TreeMap<>(WireTypes.TABLE);
         table.put(700, Route.class);
         table.put(701, Payload.class);
+        table.put(702, TraceContext.class);
         table.put(710, DataFrame.Forward.class);
         table.put(711, DataFrame.Backward.class);
         table.put(712, DataFrame.AveragePart.class);

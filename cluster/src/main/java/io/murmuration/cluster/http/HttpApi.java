@@ -82,7 +82,7 @@ public final class HttpApi implements AutoCloseable {
     }
 
     private static ServerSettings limits(ActorSystem<?> system, HttpSettings settings) {
-        ServerSettings usual = ServerSettings.create(system.settings().config());
+        ServerSettings usual = ServerSettings.create(system.classicSystem());
         return usual.withMaxConnections(settings.connections())
                 .withTimeouts(usual.getTimeouts()
                         .withIdleTimeout(toScala(settings.idleTimeOut()))

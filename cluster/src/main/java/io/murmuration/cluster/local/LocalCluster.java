@@ -236,12 +236,18 @@ public final class LocalCluster implements AutoCloseable {
         if (options.killEvery().isEmpty() || System.nanoTime() - nextKill < 0) {
             return;
         }
+        // One view for all: what two nodes say at different moments does not add up. Who has just taken over knows of
+        // no
+        // stages yet, and then nobody can be told to be spare.
+        Optional<JsonNode> view = best();
+        boolean stagesKnown = nodes.stream().anyMatch(node -> stage(node, view).isPresent());
         List<KillChoice.Candidate> present = nodes.stream()
+                .filter(node -> stagesKnown || options.killAny())
                 .filter(node -> node.view()
                         .filter(status -> status.path("ready").asBoolean())
                         .isPresent())
                 .map(node ->
-                        new KillChoice.Candidate(node.name(), node.planned().coordinates(), stage(node)))
+                        new KillChoice.Candidate(node.name(), node.planned().coordinates(), stage(node, view)))
                 .toList();
         Optional<String> chosen = choice.next(present);
         // With nobody to spare it is tried again with the next look.
@@ -258,8 +264,17 @@ public final class LocalCluster implements AutoCloseable {
         }
     }
 
-    private OptionalInt stage(LocalNode node) {
-        return node.view().stream()
+    /** What the node says that knows of the newest step. */
+    private Optional<JsonNode> best() {
+        return nodes.stream()
+                .flatMap(node -> node.view().stream())
+                .max(Comparator.comparingLong(
+                                (JsonNode status) -> status.path("term").asLong())
+                        .thenComparingLong(status -> status.path("step").asLong()));
+    }
+
+    private static OptionalInt stage(LocalNode node, Optional<JsonNode> view) {
+        return view.stream()
                 .flatMap(status -> StreamSupport.stream(status.path("members").spliterator(), false))
                 .filter(member -> member.path("node").asText().equals(node.name())
                         && member.path("stage").isNumber())
@@ -272,6 +287,7 @@ public final class LocalCluster implements AutoCloseable {
             return;
         }
         nextShow = System.nanoTime() + SHOW;
+        Optional<JsonNode> best = best();
         List<LocalFrame.Row> rows = new ArrayList<>();
         for (LocalNode node : nodes) {
             node.view().ifPresent(status -> count(node, status));
@@ -280,11 +296,8 @@ public final class LocalCluster implements AutoCloseable {
                             .map(status -> status.path("state").asText())
                             .orElse("does not answer (starting, or busy)")
                     : ended.contains(node) ? "ended" : "dead";
-            rows.add(new LocalFrame.Row(node.name(), roles(node), state, stage(node), node.pid()));
+            rows.add(new LocalFrame.Row(node.name(), roles(node), state, stage(node, best), node.pid()));
         }
-        Optional<JsonNode> best = nodes.stream()
-                .flatMap(node -> node.view().stream())
-                .max(Comparator.comparingLong(status -> status.path("step").asLong()));
         screen.show(new LocalFrame(
                 best, rows, sent.values().stream().mapToLong(Long::longValue).sum()));
     }

@@ -116,6 +116,8 @@ final class RunMetrics {
             }
             case RunEvent.Waiting waiting -> abandon("the run waits: " + waiting.reason());
             case RunEvent.Superseded superseded -> abandon("another coordinator leads");
+            case RunEvent.Paused paused -> abandon("the run is paused");
+            case RunEvent.Resumed resumed -> begin(resumed.version());
             case RunEvent.HandedOver handedOver -> abandon("handed over to another coordinator");
             case RunEvent.Joined joined -> joins.add(1);
             case RunEvent.JoinFailed failed -> failedJoins.add(1);

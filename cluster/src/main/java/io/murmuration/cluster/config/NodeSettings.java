@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param rejoinPause how long it waits before that
  * @param farewell how long a node whose run is over waits for the others to know
  * @param statusEvery pause between two lines of a node that does not lead
+ * @param eventsSize bytes of its file of events before it is begun anew
  * @param tls empty: plain
  */
 public record NodeSettings(
@@ -42,6 +43,7 @@ public record NodeSettings(
         Duration rejoinPause,
         Duration farewell,
         Duration statusEvery,
+        long eventsSize,
         Detection detection,
         Optional<Tls> tls) {
 

@@ -373,6 +373,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         }
         whereabouts.publish(located, directory.leads().map(DirectoryEntry::node));
         for (Membership.Event event : events) {
+            node.seen(event);
             List.copyOf(listeners.values()).forEach(listener -> listener.accept(event));
         }
     }

@@ -16,6 +16,7 @@ import io.murmuration.tensors.checkpoint.CheckpointMeta;
 import io.murmuration.tensors.checkpoint.CheckpointStore;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -79,6 +80,8 @@ final class NodeLife implements AutoCloseable {
     private final ActorSystem<NodeGuardian.Message> system;
     private final DataPlanes.Listening plane;
     private final NodeReport report;
+    private final EventFile file;
+    private final NodeEvents told;
     private final ComputePool pool;
     private final Set<Member> givenUp = new LinkedHashSet<>();
     private volatile String phase = "joining";
@@ -110,6 +113,10 @@ final class NodeLife implements AutoCloseable {
                 around.progress(),
                 around.lines(),
                 status -> system.tell(new NodeGuardian.Progress(status)));
+        this.file =
+                new EventFile(around.folder(), node.eventsSize(), InstantSource.system(), around.progress()::notice);
+        this.told = new NodeEvents(file, self);
+        told.began();
         try {
             this.plane = around.planes()
                     .start(
@@ -120,6 +127,7 @@ final class NodeLife implements AutoCloseable {
                             address -> system.tell(new NodeGuardian.PortRefused(address)));
         } catch (RuntimeException e) {
             shutDown();
+            file.close();
             throw e;
         }
         this.pool = new ComputePool(
@@ -148,17 +156,23 @@ final class NodeLife implements AutoCloseable {
 
     /** Takes part until this life is over. */
     Outcome live(StopSignal stop) {
+        Outcome outcome = takePart(stop);
+        told.ended(outcome);
+        return outcome;
+    }
+
+    private Outcome takePart(StopSignal stop) {
         int port = inputs.node().data().port() == 0
                 ? plane.port()
                 : inputs.node().data().port();
-        system.tell(new NodeGuardian.Begin(pool, plane.plane(), port));
+        system.tell(new NodeGuardian.Begin(told.watch(pool), told.watch(plane.plane()), port));
         long diagnose = System.nanoTime() + DIAGNOSE_AFTER.toNanos();
         boolean diagnosed = false;
-        boolean told = false;
+        boolean asked = false;
         try {
             while (true) {
-                if (stop.requested() && !told) {
-                    told = true;
+                if (stop.requested() && !asked) {
+                    asked = true;
                     phase = "leaving";
                     system.tell(NodeGuardian.Command.LEAVE);
                 }
@@ -188,6 +202,9 @@ final class NodeLife implements AutoCloseable {
     }
 
     private Optional<Outcome> on(NodeEvent event) {
+        if (event instanceof NodeEvent.OfRun(RunEvent ofRun)) {
+            told.told(ofRun);
+        }
         switch (event) {
             case NodeEvent.OfRun(RunEvent.GivenUp(Member member, String reason)) -> {
                 report.notice(member + " failed too often and is given up: " + reason);
@@ -210,7 +227,9 @@ final class NodeLife implements AutoCloseable {
             case NodeEvent.EverybodyKnows() -> {
                 return pending;
             }
+            case NodeEvent.Seen(var seen) -> told.seen(seen);
             case NodeEvent.Joined(Joining.In()) -> {
+                told.entered();
                 joined = true;
                 phase = "taking part";
                 report.notice("node " + self.node() + " is in the cluster (run " + self.run() + ", life " + self.life()
@@ -288,6 +307,7 @@ final class NodeLife implements AutoCloseable {
         }
         shutDown();
         pool.close();
+        file.close();
     }
 
     private void shutDown() {

@@ -36,14 +36,11 @@ final class NodesUnderFireIT {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Duration START = Duration.ofSeconds(90);
 
-    @TempDir
-    private Path folder;
-
     private ProcessSwarm swarm;
     private long began;
 
     @BeforeAll
-    void start() throws IOException {
+    void start(@TempDir Path folder) throws IOException {
         swarm = new ProcessSwarm(folder, "swarm { stages = 2, replicas = 2, trainers = 2 }");
     }
 

@@ -160,6 +160,9 @@ final class ProcessSwarm implements AutoCloseable {
 
     /** Everything that was told so far, by time. */
     List<Told> told() {
+        if (!Files.exists(folder.resolve("nodes"))) {
+            return List.of();
+        }
         try (var nodes = Files.list(folder.resolve("nodes"))) {
             nodes.sorted().forEach(this::readOn);
         } catch (IOException e) {

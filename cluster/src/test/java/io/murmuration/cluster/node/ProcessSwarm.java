@@ -142,6 +142,11 @@ final class ProcessSwarm implements AutoCloseable {
         return running.get(name);
     }
 
+    /** The log of a node, over all its lives. */
+    String log(String name) throws IOException {
+        return Files.readString(folder.resolve("nodes").resolve(name).resolve("node.log"));
+    }
+
     /** SIGKILL. */
     void kill(String... names) {
         Arrays.stream(names).forEach(name -> running.get(name).process().destroyForcibly());
@@ -250,6 +255,47 @@ final class ProcessSwarm implements AutoCloseable {
     Told awaitShards(long since, int shards, Duration most) throws InterruptedException {
         return await(
                 shards + " shards", since, most, line -> line.is("stepCommitted") && line.number("shards") == shards);
+    }
+
+    /**
+     * The first steps of the same run as one process does them alone, with one shard and nothing that befalls it: what
+     * {@code train} writes for each. The nodes are gone by then.
+     */
+    List<JsonNode> alone(int steps, Duration most) throws IOException, InterruptedException {
+        running.values().forEach(node -> node.process().destroyForcibly());
+        Path out = folder.resolve("alone");
+        Running train = processes.start(
+                "alone",
+                List.of(
+                        "train",
+                        "--config",
+                        folder.resolve("node.conf").toString(),
+                        "--set",
+                        "swarm.stages=1",
+                        "--set",
+                        "swarm.replicas=1",
+                        "--set",
+                        "swarm.trainers=1",
+                        "--out",
+                        out.toString()));
+        long deadline = System.nanoTime() + most.toNanos();
+        while (true) {
+            List<JsonNode> done = new ArrayList<>();
+            Path metrics = out.resolve("metrics.jsonl");
+            if (Files.exists(metrics)) {
+                for (String line : Files.readAllLines(metrics)) {
+                    parse(line).filter(told -> told.is("step")).ifPresent(told -> done.add(told.line()));
+                }
+            }
+            if (done.size() >= steps) {
+                train.process().destroyForcibly();
+                return done.subList(0, steps);
+            }
+            if (System.nanoTime() - deadline > 0 || !train.process().isAlive()) {
+                throw new AssertionError(done.size() + " of " + steps + " steps within " + most + ":\n" + train.all());
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
     }
 
     /** What happened, but not the steps. */

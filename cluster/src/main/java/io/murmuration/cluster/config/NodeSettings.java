@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param rejoinPause how long it waits before that
  * @param farewell how long a node whose run is over waits for the others to know
  * @param statusEvery pause between two lines of a node that does not lead
+ * @param eventsSize bytes of its file of events before it is begun anew
  * @param tls empty: plain
  * @param http what people and scripts ask and order
  */
@@ -43,6 +44,7 @@ public record NodeSettings(
         Duration rejoinPause,
         Duration farewell,
         Duration statusEvery,
+        long eventsSize,
         Detection detection,
         Optional<Tls> tls,
         HttpSettings http) {

@@ -17,6 +17,10 @@ import java.util.regex.Pattern;
 final class NodeSettingsReader {
 
     private static final int MAX_PORT = 65_535;
+    /** Some hundred lines. */
+    private static final long LEAST_EVENTS = 64 * 1024;
+
+    private static final long MOST_EVENTS = 1L << 40;
     private static final int MOST_SEEDS = 64;
     /** Their majority decides; more than some ten only make it slower. */
     private static final int MOST_COORDINATORS = 99;
@@ -56,6 +60,7 @@ final class NodeSettingsReader {
                 time(section, "rejoin-pause"),
                 time(section, "farewell"),
                 time(section, "status-every"),
+                section.bytes("events-size", LEAST_EVENTS, MOST_EVENTS),
                 detection(section.section("detection")),
                 tls(section.section("tls")),
                 http(section.section("http")));

@@ -431,13 +431,17 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         return this;
     }
 
-    /** Only who leads acts on it, and only against workers: nodes that decide with others are left to the quorum. */
+    /**
+     * Only who leads acts on it, and only against workers: nodes that decide with others are left to the quorum. A node that
+     * hosts nobody any more has closed its port because it leaves, and is gone by itself in a moment.
+     */
     private void suspect(String witness, String name, long life) {
         Optional<DirectoryEntry> suspect = directory
                 .entry(name)
                 .filter(entry -> own.isLeading()
                         && entry.life() == life
                         && entry.coordinator().isEmpty()
+                        && !entry.members().isEmpty()
                         && directory.entry(witness).isPresent());
         if (suspect.isPresent() && portRefusals.reported(witness, name, life, System.nanoTime())) {
             LOG.warn("node {} refuses connections, as two nodes have seen, and is removed at once", name);
@@ -457,6 +461,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         }
         whereabouts.publish(located, directory.leads().map(DirectoryEntry::node));
         for (Membership.Event event : events) {
+            node.seen(event);
             List.copyOf(listeners.values()).forEach(listener -> listener.accept(event));
         }
     }

@@ -1,5 +1,6 @@
 package io.murmuration.cluster.node;
 
+import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.cluster.membership.OrderAnswer;
 import io.murmuration.cluster.membership.RunEnding;
@@ -11,6 +12,9 @@ sealed interface NodeEvent {
 
     /** From a coordinator here, or of a peer here. */
     record OfRun(RunEvent event) implements NodeEvent {}
+
+    /** Somebody came, went, or cannot be reached. */
+    record Seen(Membership.Event event) implements NodeEvent {}
 
     record Joined(Joining.Result result) implements NodeEvent {}
 

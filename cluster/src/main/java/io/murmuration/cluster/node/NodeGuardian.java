@@ -2,6 +2,7 @@ package io.murmuration.cluster.node;
 
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.port.DataPlane;
+import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.run.Candidate;
 import io.murmuration.actors.run.Host;
@@ -110,6 +111,11 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                         life.node().detection().refusalWindow()),
                 life.whereabouts(),
                 new GatewayListener() {
+                    @Override
+                    public void seen(Membership.Event event) {
+                        life.happened().accept(new NodeEvent.Seen(event));
+                    }
+
                     @Override
                     public void over(RunEnding ending) {
                         life.happened().accept(new NodeEvent.Over(ending));

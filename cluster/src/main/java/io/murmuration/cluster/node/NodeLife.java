@@ -23,6 +23,7 @@ import io.murmuration.tensors.checkpoint.CheckpointMeta;
 import io.murmuration.tensors.checkpoint.CheckpointStore;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Optional;
@@ -101,6 +102,8 @@ final class NodeLife implements AutoCloseable {
     private final ActorSystem<NodeGuardian.Message> system;
     private final DataPlanes.Listening plane;
     private final NodeReport report;
+    private final EventFile file;
+    private final NodeEvents told;
     private final ComputePool pool;
     private final Set<Member> givenUp = new LinkedHashSet<>();
     private final WantedCheckpoints wantedCheckpoints = new WantedCheckpoints();
@@ -135,6 +138,10 @@ final class NodeLife implements AutoCloseable {
                 around.progress(),
                 around.lines(),
                 status -> system.tell(new NodeGuardian.Progress(status)));
+        this.file =
+                new EventFile(around.folder(), node.eventsSize(), InstantSource.system(), around.progress()::notice);
+        this.told = new NodeEvents(file, self);
+        told.began();
         try {
             this.plane = around.planes()
                     .start(
@@ -145,6 +152,7 @@ final class NodeLife implements AutoCloseable {
                             address -> system.tell(new NodeGuardian.PortRefused(address)));
         } catch (RuntimeException e) {
             shutDown();
+            file.close();
             throw e;
         }
         try {
@@ -152,6 +160,7 @@ final class NodeLife implements AutoCloseable {
         } catch (RuntimeException e) {
             plane.close().run();
             shutDown();
+            file.close();
             throw e;
         }
         this.pool = new ComputePool(
@@ -200,18 +209,26 @@ final class NodeLife implements AutoCloseable {
 
     /** Takes part until this life is over. */
     Outcome live(StopSignal stop) {
+        Outcome outcome = takePart(stop);
+        told.ended(outcome);
+        return outcome;
+    }
+
+    private Outcome takePart(StopSignal stop) {
         int port = inputs.node().data().port() == 0
                 ? plane.port()
                 : inputs.node().data().port();
         system.tell(new NodeGuardian.Begin(
-                around.telemetry().watch(pool), around.telemetry().watch(plane.plane()), port));
+                told.watch(around.telemetry().watch(pool)),
+                told.watch(around.telemetry().watch(plane.plane())),
+                port));
         long diagnose = System.nanoTime() + DIAGNOSE_AFTER.toNanos();
         boolean diagnosed = false;
-        boolean told = false;
+        boolean asked = false;
         try {
             while (true) {
-                if (stop.requested() && !told) {
-                    told = true;
+                if (stop.requested() && !asked) {
+                    asked = true;
                     phase = "leaving";
                     system.tell(NodeGuardian.Command.LEAVE);
                 }
@@ -244,6 +261,7 @@ final class NodeLife implements AutoCloseable {
     private Optional<Outcome> on(NodeEvent event, StopSignal stop) {
         if (event instanceof NodeEvent.OfRun(RunEvent ofRun)) {
             around.telemetry().on(ofRun);
+            told.told(ofRun);
         }
         switch (event) {
             case NodeEvent.OfRun(RunEvent.GivenUp(Member member, String reason)) -> {
@@ -271,7 +289,9 @@ final class NodeLife implements AutoCloseable {
             case NodeEvent.EverybodyKnows() -> {
                 return pending;
             }
+            case NodeEvent.Seen(var seen) -> told.seen(seen);
             case NodeEvent.Joined(Joining.In()) -> {
+                told.entered();
                 joined = true;
                 phase = TAKES_PART;
                 report.notice("node " + self.node() + " is in the cluster (run " + self.run() + ", life " + self.life()
@@ -351,6 +371,7 @@ final class NodeLife implements AutoCloseable {
         }
         shutDown();
         pool.close();
+        file.close();
     }
 
     private void shutDown() {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
@@ -62,7 +63,7 @@ final class NodeProcesses implements AutoCloseable {
     }
 
     private final Path folder;
-    private final List<Running> started = new ArrayList<>();
+    private final List<Running> started = new CopyOnWriteArrayList<>();
 
     NodeProcesses(Path folder) {
         this.folder = folder;
@@ -75,7 +76,7 @@ final class NodeProcesses implements AutoCloseable {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> flag.startsWith("--") || flag.startsWith("-Dkryo"))
                 .forEach(command::add);
-        command.addAll(List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        command.addAll(List.of("-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
         command.addAll(
                 List.of("-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))));
         command.add(MAIN);
@@ -93,8 +94,10 @@ final class NodeProcesses implements AutoCloseable {
         return running;
     }
 
+    /** SIGKILL, which also ends who is frozen, and waits until they are gone: nothing outlives a test. */
     @Override
     public void close() {
         started.forEach(running -> running.process().destroyForcibly());
+        started.forEach(running -> running.process().onExit().join());
     }
 }

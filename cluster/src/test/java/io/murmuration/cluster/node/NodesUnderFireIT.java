@@ -1,0 +1,292 @@
+package io.murmuration.cluster.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.murmuration.cluster.node.ProcessSwarm.Told;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Five node processes on loopback that train together, and what befalls them, one after the other; before each test all five
+ * take part. Nodes 1 to 3 may lead and also compute, 4 and 5 only compute.
+ */
+@Timeout(200)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+final class NodesUnderFireIT {
+
+    private static final String[] ALL = {"n1", "n2", "n3", "n4", "n5"};
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration START = Duration.ofSeconds(120);
+
+    /** Steps that are compared with a run that nothing befell. */
+    private static final int COMPARED = 100;
+
+    private ProcessSwarm swarm;
+    private long began;
+
+    @BeforeAll
+    void start(@TempDir Path folder) throws IOException {
+        swarm = new ProcessSwarm(folder, "swarm { stages = 2, replicas = 2, trainers = 2 }");
+    }
+
+    @AfterAll
+    void end() {
+        swarm.close();
+    }
+
+    @BeforeEach
+    void all_take_part() throws Exception {
+        long now = now();
+        swarm.start(ALL);
+        swarm.awaitShards(now, ALL.length, START);
+        began = now();
+        steps(began, 3);
+    }
+
+    @AfterEach
+    void nothing_was_lost_and_loss_falls() {
+        SwarmChecks.learns(SwarmChecks.sound(swarm.told()));
+    }
+
+    private static long now() {
+        return System.currentTimeMillis();
+    }
+
+    private static Predicate<Told> is(String event) {
+        return line -> line.is(event);
+    }
+
+    /** Waits for so many steps after a time. */
+    private Told steps(long since, int count) throws InterruptedException {
+        return swarm.awaitCount("step", since, count, SOON, is("stepCommitted"));
+    }
+
+    private static void print(String what, Object... values) {
+        System.out.printf("[process test] " + what + "%n", values);
+    }
+
+    /** A node that cannot lead, at a moment when a step has just begun. */
+    private String worker() throws InterruptedException {
+        steps(now(), 1);
+        return "n4";
+    }
+
+    @Test
+    @Order(1)
+    void a_shard_killed_mid_step_costs_no_step_and_comes_back() throws Exception {
+        String victim = worker();
+        long killed = now();
+        swarm.kill(victim);
+        Told again =
+                swarm.await("microbatch sent again", killed, SOON, line -> line.is("sentAgain") && line.of(victim));
+        Told roster = swarm.await("roster without it", killed, SOON, line -> line.is("lost") && line.ofShard(victim));
+        print(
+                "SIGKILL of a shard: lost microbatch sent again after %d ms, new roster after %d ms",
+                again.time() - killed, roster.time() - killed);
+        steps(roster.time(), 3);
+        swarm.start(victim);
+        swarm.await("return", killed, START, line -> line.is("joined") && line.ofShard(victim));
+        assertThat(swarm.since(began, is("rolledBack"))).isEmpty();
+        assertThat(roster.time() - killed).as("new roster, ms").isLessThan(10_000);
+    }
+
+    @Test
+    @Order(2)
+    void a_shard_frozen_for_20_s_is_routed_around_and_comes_back_as_a_new_life() throws Exception {
+        String victim = worker();
+        long frozen = now();
+        swarm.signal("STOP", victim);
+        Told again =
+                swarm.await("microbatch sent again", frozen, SOON, line -> line.is("sentAgain") && line.of(victim));
+        Told roster = swarm.await("roster without it", frozen, SOON, line -> line.is("lost") && line.ofShard(victim));
+        swarm.await("20 s of steps", frozen + 20_000, SOON, is("stepCommitted"));
+        long thawed = now();
+        swarm.signal("CONT", victim);
+        Told joined = swarm.await("return", thawed, START, line -> line.is("joined") && line.ofShard(victim));
+        print(
+                "SIGSTOP of a shard: routed around after %d ms, removed after %d ms; back %d ms after SIGCONT",
+                again.time() - frozen, roster.time() - frozen, joined.time() - thawed);
+        assertThat(again.time() - frozen).as("routed around, ms").isLessThan(5_000);
+        assertThat(swarm.since(thawed, line -> line.node().equals(victim) && line.is("lifeEnded")))
+                .hasSize(1)
+                .allMatch(line -> line.text("end").equals("removed"));
+        assertThat(swarm.since(began, is("rolledBack"))).isEmpty();
+    }
+
+    @Test
+    @Order(3)
+    void when_the_node_that_leads_is_killed_another_takes_over_and_no_step_is_done_again() throws Exception {
+        steps(now(), 1);
+        String leader = swarm.leader();
+        long killed = now();
+        swarm.kill(leader);
+        Told over = swarm.await("takeover", killed, SOON, is("tookOver"));
+        Told step = swarm.await("step", over.time(), SOON, is("stepCommitted"));
+        Duration most = ProcessSwarm.REMOVAL.plusSeconds(5);
+        print(
+                "SIGKILL of the leading node %s: %s took over after %d ms, first step after %d ms; detection + stable-after +"
+                        + " removal margin + 5 s = %d ms",
+                leader, over.node(), over.time() - killed, step.time() - killed, most.toMillis());
+        assertThat(over.node()).isNotEqualTo(leader);
+        assertThat(swarm.since(began, is("rolledBack"))).isEmpty();
+        assertThat(over.time() - killed).as("takeover, ms").isLessThan(most.toMillis());
+    }
+
+    @Test
+    @Order(4)
+    void a_node_that_is_terminated_hands_over_and_ends_with_0() throws Exception {
+        long asked = now();
+        swarm.signal("TERM", "n5");
+        assertThat(swarm.process("n5").exit()).as(swarm.process("n5").all()).isZero();
+        Told left = swarm.await("leave", asked, SOON, line -> line.is("left") && line.ofShard("n5"));
+        print("SIGTERM: discharged after %d ms", left.time() - asked);
+        assertThat(swarm.since(began, line -> line.is("lost") || line.is("rolledBack")))
+                .isEmpty();
+        for (String name : ALL) {
+            // It closes its port before it is gone, which is no crash.
+            assertThat(swarm.log(name)).doesNotContain("node n5 refuses connections");
+        }
+        assertThat(swarm.process("n5").lastLine()).isEqualTo("node n5 has left");
+        steps(left.time(), 3);
+    }
+
+    @Test
+    @Order(5)
+    void three_nodes_that_come_within_a_second_are_all_let_in() throws Exception {
+        long asked = now();
+        swarm.start("n6", "n7", "n8");
+        List<Long> times = new ArrayList<>();
+        for (String name : List.of("n6", "n7", "n8")) {
+            times.add(swarm.await(name, asked, START, line -> line.is("joined") && line.ofShard(name))
+                            .time()
+                    - asked);
+        }
+        print("three joiners in one second: counted %s ms after their start", times);
+        Told eight = swarm.awaitShards(asked, 8, SOON);
+        steps(eight.time(), 3);
+        swarm.signal("TERM", "n6", "n7", "n8");
+        for (String name : List.of("n6", "n7", "n8")) {
+            assertThat(swarm.process(name).exit()).as(swarm.process(name).all()).isZero();
+        }
+        assertThat(swarm.since(began, line -> line.is("lost") || line.is("rolledBack")))
+                .isEmpty();
+        swarm.awaitShards(now(), ALL.length, SOON);
+    }
+
+    @Test
+    @Order(6)
+    void when_two_nodes_stand_still_at_once_the_other_three_go_on_and_they_come_back() throws Exception {
+        String leader = swarm.leader();
+        // As in a partition into 2 and 3: the smaller part has a coordinator too, and it is the one that led.
+        long cut = now();
+        swarm.signal("STOP", leader, "n5");
+        Told over = swarm.await("takeover", cut, SOON, is("tookOver"));
+        Told step = steps(over.time(), 5);
+        long healed = now();
+        swarm.signal("CONT", leader, "n5");
+        swarm.awaitShards(healed, ALL.length, START);
+        print(
+                "two of five stand still, the leader among them: %s took over after %d ms, five steps after %d ms, all five"
+                        + " take part %d ms after the end",
+                over.node(), over.time() - cut, step.time() - cut, now() - healed);
+        assertThat(swarm.since(began, is("rolledBack"))).isEmpty();
+    }
+
+    @Test
+    @Order(7)
+    void a_stage_that_loses_all_its_replicas_comes_back_from_the_newest_checkpoint() throws Exception {
+        swarm.await("checkpoint", began, SOON, is("kept"));
+        // With four shards that are left to two nodes each: those of one stage, and who leads stays.
+        Told roster = swarm.since(0, is("roster")).getLast();
+        String leader = swarm.leader();
+        List<String> victims = Stream.of(0, 1)
+                .map(stage -> nodes(roster, stage))
+                .filter(nodes -> !nodes.contains(leader))
+                .findFirst()
+                .orElseThrow();
+        long killed = now();
+        swarm.kill(victims.toArray(String[]::new));
+        swarm.start(victims.toArray(String[]::new));
+        Told back = swarm.await("way back", killed, START, is("rolledBack"));
+        Told step = swarm.await("step", back.time(), START, is("stepCommitted"));
+        print(
+                "all replicas of a stage (%s): back from %d to %d after %d ms, next step after %d ms",
+                victims, back.number("from"), back.number("to"), back.time() - killed, step.time() - killed);
+        assertThat(back.number("from") - back.number("to")).isBetween(0L, 20L);
+        assertThat(back.number("to")).isPositive();
+    }
+
+    private static List<String> nodes(Told roster, int stage) {
+        List<String> nodes = new ArrayList<>();
+        roster.line()
+                .path("stages")
+                .path(stage)
+                .forEach(member -> nodes.add(member.asText().split(":")[0]));
+        return nodes;
+    }
+
+    @Test
+    @Order(8)
+    void a_cluster_that_is_killed_altogether_goes_on_from_its_disks() throws Exception {
+        Told kept = swarm.await("checkpoint", began, SOON, is("kept"));
+        long killed = now();
+        swarm.kill(ALL);
+        for (String name : ALL) {
+            swarm.process(name).process().waitFor();
+        }
+        long before = swarm.since(0, is("stepCommitted")).getLast().number("step");
+        swarm.start(ALL);
+        Told started = swarm.await("start", killed, START, is("started"));
+        Told step = swarm.await("step", started.time(), START, is("stepCommitted"));
+        print(
+                "cold start: version %d of %d after %d ms, next step after %d ms",
+                started.number("version"), before + 1, started.time() - killed, step.time() - killed);
+        assertThat(started.number("version")).isBetween(kept.number("version"), before + 1);
+        swarm.awaitShards(killed, ALL.length, START);
+    }
+
+    /**
+     * A microbatch that is counted twice or not at all changes the norm of that step's gradient by some percent, and the
+     * losses of all steps after it; another order of summation by 1e-8.
+     */
+    @Test
+    @Order(9)
+    void its_steps_are_those_of_a_run_that_nothing_befell() throws Exception {
+        Map<Long, Told> steps = SwarmChecks.sound(swarm.told());
+        double worst = 0;
+        for (JsonNode alone : swarm.alone(Math.min(steps.size(), COMPARED), START)) {
+            JsonNode step = steps.get(alone.path("step").asLong() - 1).line();
+            double ratio = step.path("gradientNorm").asDouble()
+                    / alone.path("gradientNorm").asDouble();
+            worst = Math.max(worst, Math.abs(ratio - 1));
+            assertThat(ratio).as("%s, alone %s", step, alone).isCloseTo(1, offset(1e-4));
+            if (step.path("loss").isNumber()) {
+                assertThat(step.path("loss").asDouble())
+                        .as("%s, alone %s", step, alone)
+                        .isCloseTo(alone.path("loss").asDouble(), offset(1e-4));
+            }
+        }
+        print("gradients beside those of a run that nothing befell: %.1e apart at most", worst);
+    }
+}

@@ -65,10 +65,8 @@ final class Doorway {
 
     /** Opens or closes, as things are now. */
     void look() {
-        boolean open = answers
-                && loop.now() >= refusingUntil
-                && !there.blocked(Block.REJECT)
-                && !back.blocked(Block.REJECT);
+        boolean open =
+                answers && loop.now() >= refusingUntil && !there.blocked(Block.REJECT) && !back.blocked(Block.REJECT);
         if (open && !server.isOpen()) {
             server = open();
         } else if (!open && server.isOpen()) {

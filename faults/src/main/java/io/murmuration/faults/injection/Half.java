@@ -98,13 +98,7 @@ final class Half implements Direction.Sender {
     private boolean finished;
 
     /** @param buffer to read into, shared on the loop's thread */
-    Half(
-            Relay relay,
-            Direction direction,
-            SelectionKey from,
-            SelectionKey to,
-            ByteBuffer buffer,
-            IntConsumer arrived) {
+    Half(Relay relay, Direction direction, SelectionKey from, SelectionKey to, ByteBuffer buffer, IntConsumer arrived) {
         this.relay = relay;
         this.direction = direction;
         this.from = from;

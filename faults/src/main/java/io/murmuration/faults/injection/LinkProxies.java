@@ -5,7 +5,6 @@ import io.murmuration.faults.simulation.world.Healing;
 import io.murmuration.faults.simulation.world.LinkModel;
 import io.murmuration.faults.simulation.world.Loss;
 import io.murmuration.faults.simulation.world.Pair;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -86,13 +85,16 @@ public final class LinkProxies implements AutoCloseable {
         run(() -> directions.put(
                 pair,
                 new Direction(
-                        loop, pair, model, queue, new SplittableRandom(seed ^ ((long) pair.hashCode() << Integer.SIZE)))));
+                        loop,
+                        pair,
+                        model,
+                        queue,
+                        new SplittableRandom(seed ^ ((long) pair.hashCode() << Integer.SIZE)))));
     }
 
     private static long queue(LinkModel model) {
         return model.rate().limited()
-                ? (long) Math.clamp(
-                        model.rate().bitsPerSecond() / Byte.SIZE * QUEUE_SECONDS, LEAST_QUEUE, MOST_QUEUE)
+                ? (long) Math.clamp(model.rate().bitsPerSecond() / Byte.SIZE * QUEUE_SECONDS, LEAST_QUEUE, MOST_QUEUE)
                 : MOST_QUEUE;
     }
 
@@ -101,8 +103,9 @@ public final class LinkProxies implements AutoCloseable {
                 || model.corrupt() != 0
                 || model.duplicate() != 0
                 || model.reorder() != 0) {
-            throw new IllegalArgumentException("a proxy passes streams on: it loses, damages, doubles and reorders nothing,"
-                    + " but was given " + model);
+            throw new IllegalArgumentException(
+                    "a proxy passes streams on: it loses, damages, doubles and reorders nothing," + " but was given "
+                            + model);
         }
     }
 

@@ -81,8 +81,7 @@ final class LinkTiming<T> {
             queued -= piece.bytes();
             free = head;
             head = NEVER;
-            long way = Math.max(
-                    0, model.latency().toNanos() + model.jitter().nanos(chance));
+            long way = Math.max(0, model.latency().toNanos() + model.jitter().nanos(chance));
             departures.departed(free + way, piece.what());
         }
     }

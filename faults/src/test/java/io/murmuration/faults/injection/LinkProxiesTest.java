@@ -102,11 +102,10 @@ class LinkProxiesTest {
         linked(latency(50).rate(Rate.megabits(200)), latency(50));
         int total = 24 << 20;
         Future<long[]> received = CompletableFuture.supplyAsync(() -> receive(total));
+        long began = System.nanoTime();
         try (Socket socket = connect()) {
-            // The connection is open when the first byte has come.
             socket.getOutputStream().write(1);
             byte[] block = new byte[64 << 10];
-            long began = System.nanoTime();
             OutputStream out = socket.getOutputStream();
             for (int sent = 1; sent < total; sent += block.length) {
                 out.write(block, 0, Math.min(block.length, total - sent));
@@ -114,11 +113,12 @@ class LinkProxiesTest {
             socket.shutdownOutput();
             long[] times = received.get();
             double first = (times[0] - began) / 1e6;
-            double rate = (total - 1) * 8.0 / (times[1] - times[0]) * 1e3;
+            // Opening takes a round trip and the first byte half of one; what is late on a busy machine counts against
+            // the rate.
+            double rate = total * 8.0 / (times[1] - began - 150e6) * 1e3;
             System.out.printf("link of 200 Mbit/s and 50 ms: %.1f Mbit/s, first byte after %.1f ms%n", rate, first);
-            // Opening takes a round trip, the byte itself half of one.
-            assertThat(first).isBetween(149.0, 200.0);
-            assertThat(rate).isBetween(0.93 * 200, 1.005 * 200);
+            assertThat(first).isBetween(150.0, 200.0);
+            assertThat(rate).isBetween(0.93 * 200, 200.0);
         }
     }
 
@@ -185,7 +185,8 @@ class LinkProxiesTest {
         try (Socket socket = connect()) {
             roundTrip(socket, 1);
             Healing healing = proxies.cut(List.of(THERE, BACK), Block.BLACK_HOLE);
-            socket.getOutputStream().write(new byte[1 << 20]);
+            // More than the kernel keeps: some of it has been swallowed.
+            socket.getOutputStream().write(new byte[32 << 20]);
             healing.heal();
             socket.getOutputStream().write(2);
             socket.setSoTimeout(SOON_MILLIS);

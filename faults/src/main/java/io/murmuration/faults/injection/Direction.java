@@ -30,7 +30,12 @@ final class Direction {
 
     /** Who waits for room. */
     interface Sender {
-        void room();
+        /**
+         * It is its turn to send, and there is room.
+         *
+         * @return whether it has more to send, and waits for its next turn
+         */
+        boolean room();
     }
 
     private final ProxyLoop loop;
@@ -42,6 +47,8 @@ final class Direction {
     private final List<UnaryOperator<LinkModel>> changes = new ArrayList<>();
     private final LinkModel quiet;
     private long planned = LinkTiming.NEVER;
+    /** Who sends now has waited for its turn. */
+    private boolean admitting;
 
     Direction(ProxyLoop loop, Pair pair, LinkModel model, long queue, SplittableRandom chance) {
         this.loop = loop;
@@ -74,17 +81,24 @@ final class Direction {
     }
 
     void send(Piece piece) {
-        timing.enter(loop.now(), piece.bytes(), piece);
-        pump();
+        if (admitting) {
+            timing.enterWaited(loop.now(), piece.bytes(), piece);
+        } else {
+            timing.enter(loop.now(), piece.bytes(), piece);
+            pump();
+        }
     }
 
     private void pump() {
+        if (admitting) {
+            return;
+        }
         boolean more = true;
         while (more) {
             timing.depart(loop.now(), (arrival, piece) -> loop.at(piece.after(arrival), piece::arrive));
             more = !waiting.isEmpty() && timing.hasRoom();
             if (more) {
-                waiting.remove().room();
+                admit(waiting.remove());
             }
         }
         long next = timing.next();
@@ -94,6 +108,17 @@ final class Direction {
                 planned = LinkTiming.NEVER;
                 pump();
             });
+        }
+    }
+
+    private void admit(Sender sender) {
+        admitting = true;
+        try {
+            if (sender.room()) {
+                waiting.add(sender);
+            }
+        } finally {
+            admitting = false;
         }
     }
 

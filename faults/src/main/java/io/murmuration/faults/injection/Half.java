@@ -137,17 +137,24 @@ final class Half implements Direction.Sender {
         take();
     }
 
-    /** It is this stream's turn. */
+    /** It is this stream's turn: it takes one piece, and another turn while there is more. */
     @Override
-    public void room() {
+    public boolean room() {
         waits = false;
-        if (!relay.closed() && !over) {
-            from.interestOpsOr(SelectionKey.OP_READ);
-            take();
+        if (relay.closed() || over || held > MOST_HELD || unread > MOST_UNREAD) {
+            return false;
         }
+        lost |= direction.blocked(Block.BLACK_HOLE);
+        int piece = piece();
+        // Without a rate there is always room, and nobody has to wait for it.
+        waits = take() == piece && direction.model().rate().limited();
+        if (!waits && !relay.closed() && !over) {
+            from.interestOpsOr(SelectionKey.OP_READ);
+        }
+        return waits;
     }
 
-    private void take() {
+    private int take() {
         try {
             buffer.clear().limit(piece());
             int read = ((SocketChannel) from.channel()).read(buffer);
@@ -163,8 +170,10 @@ final class Half implements Direction.Sender {
                 held += read;
                 direction.send(new Bytes(bytes));
             }
+            return read;
         } catch (IOException e) {
             gone();
+            return -1;
         }
     }
 

@@ -74,6 +74,14 @@ final class LinkTiming<T> {
         queued += bytes;
     }
 
+    /**
+     * As {@link #enter}, for a sender that has waited for room: nothing would have kept its bytes from the line, so they are on
+     * it as soon as it is free, though whoever tells the time comes late with them.
+     */
+    void enterWaited(long now, int bytes, T what) {
+        enter(Math.min(now, free), bytes, what);
+    }
+
     /** Lets everything go that the line has sent by now. */
     void depart(long now, Departures<T> departures) {
         while (next() <= now) {

@@ -112,6 +112,34 @@ class LinkTimingTest {
         }
     }
 
+    @Property
+    void a_line_whose_senders_wait_is_used_to_its_rate_though_it_is_looked_at_late(
+            @ForAll @Size(min = 1, max = 50) List<@IntRange(min = 1, max = 65_536) Integer> sizes,
+            @ForAll @Size(min = 1, max = 20) List<@IntRange(min = 1, max = 100) Integer> naps) {
+        LinkTiming<Integer> link = link(model(8, 0), 1);
+        List<Arrival> arrivals = new ArrayList<>();
+        link.enter(0, sizes.getFirst(), 0);
+        long now = 0;
+        int sent = 1;
+        for (int look = 0; arrivals.size() < sizes.size(); look++) {
+            now += naps.get(look % naps.size()) * MILLI;
+            boolean more = true;
+            while (more) {
+                link.depart(now, (time, number) -> arrivals.add(new Arrival(time, number)));
+                more = sent < sizes.size() && link.hasRoom();
+                if (more) {
+                    link.enterWaited(now, sizes.get(sent), sent);
+                    sent++;
+                }
+            }
+        }
+        long due = 0;
+        for (Arrival arrival : arrivals) {
+            due += sizes.get(arrival.number()) * 1000L;
+            assertThat(arrival.time()).isEqualTo(due);
+        }
+    }
+
     @Test
     void an_idle_line_saves_nothing_up() {
         LinkTiming<Integer> link = link(model(8, 0), 1_000_000);

@@ -198,21 +198,26 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
     }
 
     private Behavior<Message> begin(Begin begin) {
-        Ports ports = new Ports(
+        NodeWatch watch = NodeWatch.ofProcess();
+        Ports ports = watch.ports(new Ports(
                 begin.compute(),
                 begin.data(),
                 gateway.control(),
                 gateway.membership(),
                 System::nanoTime,
                 life.seed(),
-                life.telemetry());
+                life.telemetry()));
+        Consumer<RunEvent> observer = event -> {
+            watch.told(event);
+            life.happened().accept(new NodeEvent.OfRun(event));
+        };
         ActorRef<Message> me = getContext().getSelf();
         Residents residents = new Residents(
                 life.self().run(),
                 life.plan(),
                 life.limits(),
                 ports,
-                event -> life.happened().accept(new NodeEvent.OfRun(event)),
+                observer,
                 started -> me.tell(new Coordinating(started)));
         ActorRef<Host.Message> started = getContext()
                 .spawn(
@@ -223,7 +228,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                                         life.self().life(),
                                         life.limits().restarts(),
                                         life.limits().leaveWait()),
-                                (RunEvent event) -> life.happened().accept(new NodeEvent.OfRun(event))),
+                                observer),
                         "host");
         getContext().watch(started);
         host = Optional.of(started);

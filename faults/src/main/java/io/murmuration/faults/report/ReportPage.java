@@ -62,7 +62,10 @@ final class ReportPage {
         }
         html.append("<dl class=\"facts\">");
         fact(html, "seed", String.valueOf(about.seed()));
-        fact(html, "length", Numbers.time(about.seconds()) + " of virtual time");
+        fact(
+                html,
+                "length",
+                Numbers.time(about.seconds()) + (report.simulated().isPresent() ? " of virtual time" : ""));
         fact(html, "steps", Numbers.count(report.run().steps().size()));
         fact(html, "compute", about.compute());
         html.append("</dl>\n<p class=\"replay\"><span>Run it again:</span> <code>")

@@ -3,12 +3,13 @@ package io.murmuration.faults.report;
 import io.murmuration.faults.scenario.Judgement;
 import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.scenario.Words;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * All that is told about a scenario that was run. Nothing in it was measured with a clock of this machine, so the same
- * seed gives the same report; times are virtual seconds since the start of the run.
+ * All that is told about a scenario that was run. Of a simulated run nothing in it was measured with a clock of this machine,
+ * so the same seed gives the same report; times are virtual seconds since the start of the run, or over sockets seconds.
  *
  * @param about what was run
  * @param run what the run did
@@ -154,6 +155,29 @@ public record ScenarioReport(
      * @param auditOverhead work of audits as a part of the counted work
      */
     public record Detections(int adversaries, int ejected, int honestEjected, double auditOverhead) {}
+
+    /** The same with one more note for its reader. */
+    public ScenarioReport noted(String note) {
+        List<String> notes = new ArrayList<>(about.notes());
+        notes.add(note);
+        return new ScenarioReport(
+                new About(
+                        about.name(),
+                        about.question(),
+                        about.seed(),
+                        about.replay(),
+                        about.compute(),
+                        about.seconds(),
+                        notes),
+                judgement,
+                run,
+                control,
+                faults,
+                links,
+                staleness,
+                detections,
+                simulated);
+    }
 
     /** The hash of a simulated run's history. */
     public Optional<String> historyHash() {

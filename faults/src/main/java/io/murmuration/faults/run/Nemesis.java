@@ -11,8 +11,6 @@ import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.scenario.ScenarioEvent;
 import io.murmuration.faults.scenario.TargetChoice;
 import io.murmuration.faults.scenario.Trigger;
-import io.murmuration.faults.simulation.EventLoop;
-import io.murmuration.faults.simulation.EventLoop.Source;
 import io.murmuration.faults.simulation.world.Block;
 import io.murmuration.faults.simulation.world.DiskFault;
 import io.murmuration.faults.simulation.world.Healing;
@@ -28,7 +26,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 
-/** Carries out a scenario's events against a simulated swarm, and ends what lasts. */
+/** Carries out a scenario's events against its nodes, and ends what lasts. */
 final class Nemesis {
 
     /** A fault in force. */
@@ -53,7 +51,7 @@ final class Nemesis {
                 over = true;
                 running.remove(this);
                 healings.forEach(Healing::heal);
-                observer.faultEnded(loop.now(), number);
+                observer.faultEnded(scene.now(), number);
             }
         }
     }
@@ -66,8 +64,7 @@ final class Nemesis {
     }
 
     private final Scenario scenario;
-    private final SimulatedSwarm swarm;
-    private final EventLoop loop;
+    private final Scene scene;
     private final RunTracker tracker;
     private final Observer observer;
     private final Set<Running> running = new LinkedHashSet<>();
@@ -88,10 +85,9 @@ final class Nemesis {
     private boolean healed;
     private int faults;
 
-    Nemesis(Scenario scenario, SimulatedSwarm swarm, RunTracker tracker, Observer observer) {
+    Nemesis(Scenario scenario, Scene scene, RunTracker tracker, Observer observer) {
         this.scenario = scenario;
-        this.swarm = swarm;
-        this.loop = swarm.loop();
+        this.scene = scene;
         this.tracker = tracker;
         this.observer = observer;
         scenario.groups()
@@ -116,11 +112,11 @@ final class Nemesis {
                 case Trigger.When when -> waiting.add(event);
             }
         }
-        scenario.healing().ifPresent(time -> loop.schedule(time.toNanos(), Source.world("heal"), this::heal));
+        scenario.healing().ifPresent(time -> scene.schedule(time.toNanos(), "heal", this::heal));
     }
 
     private void at(Duration time, ScenarioEvent event, Runnable action) {
-        loop.schedule(time.toNanos() - loop.now(), Source.world("event/" + event.index()), () -> {
+        scene.schedule(time.toNanos() - scene.now(), "event/" + event.index(), () -> {
             if (!healed) {
                 action.run();
             }
@@ -129,7 +125,7 @@ final class Nemesis {
 
     private void again(ScenarioEvent event, Trigger.Every every) {
         happen(event);
-        Duration next = Duration.ofNanos(loop.now()).plus(every.period());
+        Duration next = Duration.ofNanos(scene.now()).plus(every.period());
         if (every.until().map(end -> next.compareTo(end) < 0).orElse(true)) {
             at(next, event, () -> again(event, every));
         }
@@ -158,7 +154,7 @@ final class Nemesis {
 
     /** Not before the last event that has a time of its own, unless the last step is open. */
     private void healAtStep() {
-        boolean last = loop.now() >= scenario.lastTime().toNanos()
+        boolean last = scene.now() >= scenario.lastTime().toNanos()
                 || scenario.steps().filter(count -> tracker.step() >= count - 1).isPresent();
         if (!healed
                 && last
@@ -189,16 +185,16 @@ final class Nemesis {
         }
         healed = true;
         healNow();
-        observer.healed(loop.now());
+        observer.healed(scene.now());
     }
 
     private void healNow() {
         List.copyOf(running).forEach(Running::end);
-        swarm.healAll();
+        scene.healAll();
         List<String> down = List.copyOf(killed);
         killed.clear();
-        down.forEach(swarm::boot);
-        traced.values().forEach(number -> observer.faultEnded(loop.now(), number));
+        down.forEach(scene::boot);
+        traced.values().forEach(number -> observer.faultEnded(scene.now(), number));
         traced.clear();
     }
 
@@ -228,24 +224,23 @@ final class Nemesis {
                 }
             }
             case Action.Pause pause -> {
-                List<Healing> healings =
-                        nodes.stream().map(swarm.machines()::pause).toList();
+                List<Healing> healings = nodes.stream().map(scene::pause).toList();
                 begin(event, nodes, true, () -> healings.forEach(Healing::heal));
             }
             case Action.Slow slow -> {
                 List<Healing> healings = nodes.stream()
-                        .map(node -> swarm.machines().slow(node, slow.factor()))
+                        .map(node -> scene.slow(node, slow.factor()))
                         .toList();
                 begin(event, nodes, false, () -> healings.forEach(Healing::heal));
             }
             case Action.Leave leave -> {
                 begin(event, nodes, true, () -> {});
-                nodes.forEach(swarm::leave);
+                nodes.forEach(scene::leave);
             }
             case Action.Disk disk -> disk(event, nodes, disk);
             case Action.Clock clock -> {
                 List<Healing> healings = nodes.stream()
-                        .map(node -> swarm.machines().skew(node, clock.skew()))
+                        .map(node -> scene.skew(node, clock.skew()))
                         .toList();
                 begin(event, nodes, false, () -> healings.forEach(Healing::heal));
             }
@@ -274,22 +269,21 @@ final class Nemesis {
         // A restart that names no time is one that is over at once.
         boolean lasting = event.action().mayLast()
                 && !(event.action() instanceof Action.Restart && event.lasts().isEmpty());
-        observer.faultBegan(loop.now(), number, event.text() + whom, hit, lasting);
+        observer.faultBegan(scene.now(), number, event.text() + whom, hit, lasting);
         Running fault = new Running(number, healing, reach);
         if (lasting) {
             running.add(fault);
         }
-        event.lasts()
-                .ifPresent(time -> loop.schedule(time.toNanos(), Source.world("end/" + event.index()), fault::end));
+        event.lasts().ifPresent(time -> scene.schedule(time.toNanos(), "end/" + event.index(), fault::end));
     }
 
     private void kill(String node) {
         killed.add(node);
-        swarm.kill(node);
+        scene.kill(node);
     }
 
     private void revive(List<String> nodes) {
-        nodes.stream().filter(killed::remove).forEach(swarm::boot);
+        nodes.stream().filter(killed::remove).forEach(scene::boot);
     }
 
     private void disk(ScenarioEvent event, List<String> nodes, Action.Disk disk) {
@@ -300,7 +294,7 @@ final class Nemesis {
                     case TRUNCATE -> DiskFault.TRUNCATE;
                 };
         List<Healing> healings =
-                nodes.stream().map(node -> swarm.machines().disk(node, fault)).toList();
+                nodes.stream().map(node -> scene.disk(node, fault)).toList();
         begin(event, nodes, false, () -> healings.forEach(Healing::heal));
     }
 
@@ -312,8 +306,7 @@ final class Nemesis {
                     case REJECT -> Block.REJECT;
                     case RESET -> Block.RESET;
                 };
-        begin(event, List.of(), false, swarm.network().cut(pairs(cut), block), node -> swarm.network()
-                .cut(of(node, pairs(cut)), block));
+        begin(event, List.of(), false, scene.cut(pairs(cut), block), node -> scene.cut(of(node, pairs(cut)), block));
     }
 
     private List<Pair> pairs(Action.Partition cut) {
@@ -336,9 +329,8 @@ final class Nemesis {
         List<Healing> healings = new ArrayList<>();
         for (Map.Entry<Links.Pair, LinkChange> change : link.changes().entrySet()) {
             Links.Pair regions = change.getKey();
-            List<Pair> pairs = Network.oneWay(swarm.inRegion(regions.from()), swarm.inRegion(regions.to()));
-            healings.add(
-                    swarm.network().change(which.apply(pairs), model -> WorldLinks.changed(model, change.getValue())));
+            List<Pair> pairs = Network.oneWay(scene.inRegion(regions.from()), scene.inRegion(regions.to()));
+            healings.add(scene.change(which.apply(pairs), model -> WorldLinks.changed(model, change.getValue())));
         }
         return () -> healings.forEach(Healing::heal);
     }
@@ -351,7 +343,7 @@ final class Nemesis {
         }
         nodes.forEach(node -> {
             appear(node, group);
-            swarm.boot(node);
+            scene.boot(node);
         });
         begin(event, nodes, false, () -> {
             if (event.lasts().isPresent()) {
@@ -362,7 +354,7 @@ final class Nemesis {
 
     /** A node is there that was not there before; what is wrong with links is wrong with its links too. */
     private void appear(String node, NodeGroup group) {
-        if (swarm.add(node, group)) {
+        if (scene.add(node, group)) {
             tracker.add(node, group);
             List.copyOf(running).forEach(fault -> fault.appeared(node));
         }
@@ -372,20 +364,20 @@ final class Nemesis {
         if (change.up()) {
             killed.remove(change.node());
             if (traced.remove(change.node()) instanceof Integer number) {
-                observer.faultEnded(loop.now(), number);
+                observer.faultEnded(scene.now(), number);
             }
             scenario.groups().stream()
                     .filter(group -> group.number(change.node()).isPresent())
                     .findFirst()
                     .ifPresent(group -> appear(change.node(), group));
-            if (!swarm.isUp(change.node())) {
-                swarm.boot(change.node());
+            if (!scene.isUp(change.node())) {
+                scene.boot(change.node());
             }
-        } else if (tracker.knows(change.node()) && swarm.isUp(change.node())) {
+        } else if (tracker.knows(change.node()) && scene.isUp(change.node())) {
             int number = faults++;
             traced.put(change.node(), number);
             observer.faultBegan(
-                    loop.now(), number, "churn: down " + change.node(), tracker.members(change.node()), true);
+                    scene.now(), number, "churn: down " + change.node(), tracker.members(change.node()), true);
             kill(change.node());
         }
     }

@@ -129,12 +129,12 @@ final class OneRun {
         }
     }
 
-    private static boolean ofCoordinator(Member member) {
+    static boolean ofCoordinator(Member member) {
         return member.peer().name().endsWith(":" + Role.COORDINATOR.name().toLowerCase(Locale.ROOT));
     }
 
     /** Faults of the network as their events describe them; they name no nodes. */
-    private static Set<String> networkFaults(Scenario scenario) {
+    static Set<String> networkFaults(Scenario scenario) {
         return scenario.events().stream()
                 .filter(event -> event.action() instanceof Action.Partition || event.action() instanceof Action.Link)
                 .map(ScenarioEvent::text)
@@ -225,7 +225,7 @@ final class OneRun {
                 checkpoint(),
                 swarm.network().counts(),
                 swarm.network().controlSent(),
-                swarm.loop().historyHash(),
+                Optional.of(swarm.loop().historyHash()),
                 swarm.loop().ran(),
                 notes);
     }

@@ -10,12 +10,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What one simulated run left behind.
+ * What one run left behind.
  *
  * @param checks that looked on
  * @param lost what became of committed versions
  * @param checkpoint the newest sound one of the last version; real numbers only
  * @param controlSent control messages by the node that sent them
+ * @param historyHash of a simulated run
  * @param events that happened in the simulated world
  * @param notes what a reader should know
  */
@@ -26,7 +27,7 @@ record Outcome(
         Optional<Path> checkpoint,
         List<LinkCount> links,
         Map<String, Long> controlSent,
-        String historyHash,
+        Optional<String> historyHash,
         long events,
         List<String> notes) {
 

@@ -35,6 +35,7 @@ public final class ScenarioRun {
     /**
      * What came of it.
      *
+     * @param historyHash empty where nothing was simulated
      * @param events that happened in the simulated world, the control run's included
      */
     public record Result(ScenarioReport report, Judgement judgement, String historyHash, long events) {}
@@ -53,6 +54,24 @@ public final class ScenarioRun {
         Optional<Outcome> control = scenario.needsControl()
                 ? Optional.of(OneRun.of(scenario.control(), folder.resolve("control"), threads, List.of()))
                 : Optional.empty();
+        return result(scenario, run, control, "");
+    }
+
+    /**
+     * Runs it in processes of this machine, in time of the wall.
+     *
+     * @param folder for all that the processes write
+     */
+    static Result overSockets(Scenario scenario, Path folder) {
+        Outcome run = SocketRun.of(scenario, folder.resolve("run"));
+        Optional<Outcome> control = scenario.needsControl()
+                ? Optional.of(SocketRun.of(scenario.control(), folder.resolve("control")))
+                : Optional.empty();
+        return result(scenario, run, control, " --mode sockets");
+    }
+
+    /** @param options that the command needs to run it again in this way */
+    private static Result result(Scenario scenario, Outcome run, Optional<Outcome> control, String options) {
         List<Judgement.Violation> violations = new ArrayList<>();
         for (Check check : run.checks()) {
             check.violations()
@@ -61,9 +80,9 @@ public final class ScenarioRun {
         }
         Judgement judgement = Judgement.of(scenario.bounds(), measured(scenario, run, control), violations);
         return new Result(
-                report(scenario, run, control, judgement),
+                report(scenario, run, control, judgement, options),
                 judgement,
-                run.historyHash(),
+                run.historyHash().orElse(""),
                 run.events() + control.map(Outcome::events).orElse(0L));
     }
 
@@ -88,7 +107,7 @@ public final class ScenarioRun {
         measured.put(Measure.BOUNDED_MEMORY, flag(looked, held(run, Bounded.class)));
         // Nobody in a scenario without adversaries is one.
         measured.put(Measure.HONEST_EJECTED, Optional.of(new Measured.Amount(measurements.ejected())));
-        measured.put(Measure.HISTORY_HASH, Optional.of(new Measured.Text(run.historyHash())));
+        measured.put(Measure.HISTORY_HASH, run.historyHash().map(hash -> new Measured.Text(hash)));
         control.ifPresent(other -> {
             measured.put(Measure.FINAL_LOSS_RATIO_TO_CONTROL, lossRatio(measurements, other.measurements()));
             measured.put(
@@ -150,12 +169,18 @@ public final class ScenarioRun {
     // ---- the report ---------------------------------------------------------------------------------------------
 
     private static ScenarioReport report(
-            Scenario scenario, Outcome run, Optional<Outcome> control, Judgement judgement) {
+            Scenario scenario, Outcome run, Optional<Outcome> control, Judgement judgement, String options) {
         List<String> notes = new ArrayList<>(scenario.notes());
         notes.addAll(run.notes());
         var about = ScenarioReport.About.of(scenario, run.measurements().duration() / NANOS);
         var remarked = new ScenarioReport.About(
-                about.name(), about.question(), about.seed(), about.replay(), about.compute(), about.seconds(), notes);
+                about.name(),
+                about.question(),
+                about.seed(),
+                about.replay() + options,
+                about.compute(),
+                about.seconds(),
+                notes);
         return new ScenarioReport(
                 remarked,
                 judgement,
@@ -167,17 +192,17 @@ public final class ScenarioRun {
                 links(run.links()),
                 Optional.empty(),
                 Optional.empty(),
-                Optional.of(simulated(scenario, run)));
+                run.historyHash().map(hash -> simulated(scenario, run, hash)));
     }
 
-    private static ScenarioReport.Simulated simulated(Scenario scenario, Outcome run) {
+    private static ScenarioReport.Simulated simulated(Scenario scenario, Outcome run, String hash) {
         Measurements measurements = run.measurements();
         double steps = measurements.steps().size();
         long nodes = scenario.groups().stream()
                 .mapToLong(group -> group.initial().size())
                 .sum();
         return new ScenarioReport.Simulated(
-                run.historyHash(),
+                hash,
                 run.events(),
                 steps == 0 ? Double.NaN : measurements.controlOfOthers() / steps / nodes,
                 steps == 0 ? Double.NaN : measurements.controlOfCoordinators() / steps);

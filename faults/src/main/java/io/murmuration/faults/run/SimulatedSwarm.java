@@ -13,21 +13,28 @@ import io.murmuration.faults.simulation.Taps;
 import io.murmuration.faults.simulation.World;
 import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.Disk;
+import io.murmuration.faults.simulation.world.Block;
 import io.murmuration.faults.simulation.world.Death;
 import io.murmuration.faults.simulation.world.DiskFault;
+import io.murmuration.faults.simulation.world.Healing;
+import io.murmuration.faults.simulation.world.LinkModel;
 import io.murmuration.faults.simulation.world.MachineListener;
 import io.murmuration.faults.simulation.world.Machines;
 import io.murmuration.faults.simulation.world.Network;
+import io.murmuration.faults.simulation.world.Pair;
 import io.murmuration.faults.simulation.world.Rate;
 import io.murmuration.faults.simulation.world.SimulatedWorld;
 import io.murmuration.faults.simulation.world.WorldSettings;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** The nodes of a scenario with their production actors, and the world around them. The machines say who lives. */
-final class SimulatedSwarm implements AutoCloseable {
+final class SimulatedSwarm implements Scene, AutoCloseable {
 
     private final EventLoop loop = new EventLoop();
     private final Map<String, NodeGroup> groups = new LinkedHashMap<>();
@@ -83,8 +90,8 @@ final class SimulatedSwarm implements AutoCloseable {
         group.downlink().ifPresent(rate -> world.network().downlink(node, new Rate(rate)));
     }
 
-    /** One more node, which is not up yet; false, and nothing, if there is one of that name. */
-    boolean add(String node, NodeGroup group) {
+    @Override
+    public boolean add(String node, NodeGroup group) {
         if (groups.containsKey(node)) {
             return false;
         }
@@ -93,18 +100,20 @@ final class SimulatedSwarm implements AutoCloseable {
         return true;
     }
 
-    void boot(String node) {
+    @Override
+    public void boot(String node) {
         if (!world.machines().up(node)) {
             world.machines().start(node);
         }
     }
 
-    /** The process ends; its machine refuses connections. */
-    void kill(String node) {
+    @Override
+    public void kill(String node) {
         world.machines().kill(node, Death.PROCESS);
     }
 
-    void leave(String node) {
+    @Override
+    public void leave(String node) {
         simulation.leave(node);
     }
 
@@ -112,19 +121,62 @@ final class SimulatedSwarm implements AutoCloseable {
         return groups.get(node);
     }
 
-    boolean isUp(String node) {
+    @Override
+    public boolean isUp(String node) {
         return groups.containsKey(node) && world.machines().up(node);
     }
 
-    List<String> inRegion(String region) {
+    @Override
+    public List<String> inRegion(String region) {
         return groups.entrySet().stream()
                 .filter(entry -> entry.getValue().region().equals(region))
                 .map(Map.Entry::getKey)
                 .toList();
     }
 
-    void healAll() {
+    @Override
+    public void healAll() {
         world.healAll();
+    }
+
+    @Override
+    public long now() {
+        return loop.now();
+    }
+
+    @Override
+    public void schedule(long delayNanos, String what, Runnable action) {
+        loop.schedule(delayNanos, EventLoop.Source.world(what), action);
+    }
+
+    @Override
+    public Healing pause(String node) {
+        return machines().pause(node);
+    }
+
+    @Override
+    public Healing slow(String node, double factor) {
+        return machines().slow(node, factor);
+    }
+
+    @Override
+    public Healing skew(String node, Duration by) {
+        return machines().skew(node, by);
+    }
+
+    @Override
+    public Healing disk(String node, DiskFault fault) {
+        return machines().disk(node, fault);
+    }
+
+    @Override
+    public Healing cut(Collection<Pair> pairs, Block block) {
+        return network().cut(pairs, block);
+    }
+
+    @Override
+    public Healing change(Collection<Pair> pairs, UnaryOperator<LinkModel> change) {
+        return network().change(pairs, change);
     }
 
     Machines machines() {

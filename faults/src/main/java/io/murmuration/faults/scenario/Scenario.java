@@ -15,6 +15,7 @@ import java.util.stream.Stream;
  * @param duration virtual time after which the run ends
  * @param steps committed steps after which it ends; at least one of the two is there, and whichever comes first counts
  * @param settings settings of the run; {@code swarm.trainers} and {@code swarm.replicas} follow from the nodes
+ * @param rendered the same settings as HOCON, with every key
  * @param events in the order of the file
  * @param bounds written ones in the order of {@link Measure}, then implied ones
  * @param notes what a reader should know: what was derived, what is not done yet
@@ -27,6 +28,7 @@ public record Scenario(
         Optional<Duration> duration,
         Optional<Long> steps,
         RunSettings settings,
+        String rendered,
         ComputeMode compute,
         List<NodeGroup> groups,
         Links links,
@@ -78,6 +80,7 @@ public record Scenario(
                 duration,
                 steps,
                 settings,
+                rendered,
                 compute,
                 groups,
                 links,
@@ -90,15 +93,15 @@ public record Scenario(
     /** The same, and nothing is asked of it: no control is run. */
     public Scenario unbounded() {
         return new Scenario(
-                file, name, question, seed, duration, steps, settings, compute, groups, links, events, heal, List.of(),
-                notes);
+                file, name, question, seed, duration, steps, settings, rendered, compute, groups, links, events, heal,
+                List.of(), notes);
     }
 
     /** The same with fewer or other events. */
     public Scenario withEvents(List<ScenarioEvent> others) {
         return new Scenario(
-                file, name, question, seed, duration, steps, settings, compute, groups, links, others, heal, bounds,
-                notes);
+                file, name, question, seed, duration, steps, settings, rendered, compute, groups, links, others, heal,
+                bounds, notes);
     }
 
     /** The virtual time of the liveness phase: what {@code progress-after-heal} allows. */

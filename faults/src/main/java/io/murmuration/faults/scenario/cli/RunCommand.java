@@ -29,7 +29,16 @@ final class RunCommand implements Callable<Integer> {
     /** Runs of --shrink; a scenario of a dozen events takes about fifty. */
     private static final int MOST_TRIES = 200;
 
-    private final ScenarioRunner runner;
+    /** Where the nodes of a scenario are. */
+    enum Mode {
+        /** In this process, in virtual time. */
+        simulated,
+        /** Processes of this machine, in time of the wall. */
+        sockets
+    }
+
+    private final ScenarioRunner simulated;
+    private final Optional<ScenarioRunner> sockets;
     private final Surroundings surroundings;
 
     @Parameters(paramLabel = "FILE", description = "The scenario.")
@@ -41,6 +50,14 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "DIR", description = "Folder of the report (runs/scenario-NAME-SEED).")
     private Optional<Path> out = Optional.empty();
 
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            description =
+                    "simulated: nodes in this process and virtual time; sockets: processes on this machine with proxies"
+                            + " between them, and real time (${COMPLETION-CANDIDATES}).")
+    private Mode mode = Mode.simulated;
+
     @Option(names = "--shrink", description = "If it fails, finds fewer events with which it still does.")
     private boolean shrink;
 
@@ -50,14 +67,21 @@ final class RunCommand implements Callable<Integer> {
             description = "Threads that compute; changes nothing but the time it takes.")
     private int pool = Runtime.getRuntime().availableProcessors();
 
-    RunCommand(ScenarioRunner runner, Surroundings surroundings) {
-        this.runner = runner;
+    RunCommand(ScenarioRunner simulated, Optional<ScenarioRunner> sockets, Surroundings surroundings) {
+        this.simulated = simulated;
+        this.sockets = sockets;
         this.surroundings = surroundings;
     }
 
     @Override
     public Integer call() {
         checkPool(pool);
+        ScenarioRunner runner = mode == Mode.simulated
+                ? simulated
+                : sockets.orElseThrow(() -> new UserError("--mode sockets: there are no sockets here"));
+        if (shrink && mode == Mode.sockets) {
+            throw new UserError("--shrink wants the same run again and again: only --mode simulated has it");
+        }
         Scenario scenario = ScenarioCommand.reader(surroundings).read(file, seed);
         Path folder = out.orElseGet(() -> Path.of("runs", "scenario-" + slug(scenario.name()) + "-" + scenario.seed()));
         ReportFiles.prepare(folder);
@@ -93,7 +117,7 @@ final class RunCommand implements Callable<Integer> {
         Scenario small = shrinking.shrink(
                 scenario,
                 each -> !Collections.disjoint(
-                        failings, Failings.of(runner.run(each, pool).judgement())));
+                        failings, Failings.of(simulated.run(each, pool).judgement())));
         stream.println("it still fails with " + small.events().size() + " of "
                 + scenario.events().size() + " events (" + shrinking.tries() + " runs), in one of "
                 + String.join(", ", failings) + ":");

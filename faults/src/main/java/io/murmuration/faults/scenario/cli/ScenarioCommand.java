@@ -5,6 +5,7 @@ import io.murmuration.cluster.cli.Surroundings;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.faults.explore.Exploration;
 import io.murmuration.faults.run.SimulatedScenarios;
+import io.murmuration.faults.run.SocketScenarios;
 import io.murmuration.faults.scenario.file.ScenarioReader;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -26,6 +27,7 @@ public final class ScenarioCommand {
             return commandLine(
                     Surroundings.ofProcess(terminal, System.getenv()),
                     Optional.of(simulated),
+                    Optional.of(new SocketScenarios()),
                     Optional.of(new Exploration(simulated)));
         }
     }
@@ -38,8 +40,21 @@ public final class ScenarioCommand {
      */
     public static CommandLine commandLine(
             Surroundings surroundings, Optional<ScenarioRunner> runner, Optional<Explorer> explorer) {
+        return commandLine(surroundings, runner, Optional.empty(), explorer);
+    }
+
+    /**
+     * As above.
+     *
+     * @param sockets what {@code run --mode sockets} needs; without it that mode is refused
+     */
+    static CommandLine commandLine(
+            Surroundings surroundings,
+            Optional<ScenarioRunner> runner,
+            Optional<ScenarioRunner> sockets,
+            Optional<Explorer> explorer) {
         CommandLine line = new CommandLine(new ScenarioCommand());
-        runner.ifPresent(given -> line.addSubcommand(new RunCommand(given, surroundings)));
+        runner.ifPresent(given -> line.addSubcommand(new RunCommand(given, sockets, surroundings)));
         line.addSubcommand(new CheckCommand(surroundings));
         line.addSubcommand(new ListCommand(surroundings));
         explorer.ifPresent(given -> line.addSubcommand(new ExploreCommand(given, surroundings)));

@@ -8,9 +8,9 @@ import io.murmuration.faults.scenario.Scenario;
 public interface ScenarioRunner {
 
     /**
-     * Runs to the end and judges. The same scenario gives the same report, whatever the pool.
+     * Runs to the end and judges. A simulated scenario gives the same report each time, whatever the pool.
      *
-     * @param pool threads that compute, at least 1
+     * @param pool threads that compute, at least 1; over sockets each node has one of its own
      */
     ScenarioReport run(Scenario scenario, int pool);
 }

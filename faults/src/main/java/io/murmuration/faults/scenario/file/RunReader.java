@@ -8,7 +8,6 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import io.murmuration.cluster.config.LoadedSettings;
 import io.murmuration.cluster.config.Origins;
-import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.SettingsLoader;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.faults.scenario.ComputeMode;
@@ -94,7 +93,7 @@ final class RunReader {
      *
      * @throws UserError for what is wrong, or contradicts the rest of the scenario
      */
-    RunSettings read(String name, long seed, Optional<Long> steps, ComputeMode compute, List<NodeGroup> groups) {
+    LoadedSettings read(String name, long seed, Optional<Long> steps, ComputeMode compute, List<NodeGroup> groups) {
         refuseDerived();
         Config derived = derived(name, seed, steps, groups);
         Config whole = derived.withFallback(run)
@@ -118,7 +117,7 @@ final class RunReader {
         if (compute == ComputeMode.REAL) {
             checkReal(ConfigFactory.parseString(loaded.rendered()).getConfig("murmuration"));
         }
-        return loaded.settings();
+        return loaded;
     }
 
     private static Config resource(String name) {

@@ -5,9 +5,9 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValueType;
+import io.murmuration.cluster.config.LoadedSettings;
 import io.murmuration.cluster.config.Nearest;
 import io.murmuration.cluster.config.Origins;
-import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.faults.scenario.Action;
 import io.murmuration.faults.scenario.Bound;
@@ -111,7 +111,7 @@ public final class ScenarioReader {
         }
         List<NodeGroup> groups = NodesReader.read(fields);
         checkRoles(fields, groups, run.stages(), notes);
-        RunSettings settings = run.read(name, seed, steps, compute, groups);
+        LoadedSettings settings = run.read(name, seed, steps, compute, groups);
 
         World world = new World(groups, run.stages(), duration, steps, folderOf(file));
         Links links = new LinksReader(world.regions()).links(fields.section("links"));
@@ -129,7 +129,8 @@ public final class ScenarioReader {
                 seed,
                 duration,
                 steps,
-                settings,
+                settings.settings(),
+                settings.rendered(),
                 compute,
                 groups,
                 links,

@@ -1,0 +1,286 @@
+package io.murmuration.faults.run;
+
+import io.murmuration.faults.injection.LinkProxies;
+import io.murmuration.faults.scenario.NodeGroup;
+import io.murmuration.faults.scenario.NodeRole;
+import io.murmuration.faults.scenario.Scenario;
+import io.murmuration.faults.scenario.Words;
+import io.murmuration.faults.simulation.compute.FolderStorage;
+import io.murmuration.faults.simulation.world.Block;
+import io.murmuration.faults.simulation.world.DiskFault;
+import io.murmuration.faults.simulation.world.Healing;
+import io.murmuration.faults.simulation.world.LinkModel;
+import io.murmuration.faults.simulation.world.Pair;
+import io.murmuration.faults.sockets.Addresses;
+import io.murmuration.faults.sockets.NodeProcesses;
+import io.murmuration.faults.sockets.NodeProcesses.Running;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+
+/** The nodes of a scenario as processes of this machine, with a proxy on the way from each to each. One thread. */
+final class SocketSwarm implements Scene, AutoCloseable {
+
+    /** How the pauses of a node's detection are made short enough for a scenario's first seconds, and nothing else. */
+    private static final String NODE = """
+            murmuration.node {
+              %s
+              seeds = [%s]
+              coordinators = %d
+              join-retry = 200ms
+              announce-retry = 200ms
+              farewell = 5s
+              status-every = 1s
+            }
+            murmuration.compute.threads = 1
+            """;
+
+    private static final String CONFIG = "nodes.conf";
+
+    private final Scenario scenario;
+    private final WallClock clock;
+    private final Path folder;
+    private final Path config;
+    private final BiConsumer<String, Running> gone;
+    private final LinkProxies proxies;
+    private final Addresses addresses;
+    private final NodeProcesses processes;
+    private final Map<String, NodeGroup> groups = new LinkedHashMap<>();
+    private final Map<String, Running> up = new LinkedHashMap<>();
+    private final List<Running> all = new ArrayList<>();
+    private final Map<String, Integer> pauses = new LinkedHashMap<>();
+
+    /** @param gone told of each process that has ended, whoever ended it */
+    SocketSwarm(Scenario scenario, WallClock clock, Path folder, BiConsumer<String, Running> gone) {
+        this.scenario = scenario;
+        this.clock = clock;
+        this.folder = folder;
+        this.gone = gone;
+        this.config = folder.resolve(CONFIG);
+        try {
+            Files.createDirectories(folder);
+            Files.writeString(config, scenario.rendered() + "\n" + node(scenario));
+        } catch (IOException e) {
+            throw new UncheckedIOException("the settings of the nodes cannot be written", e);
+        }
+        this.proxies = LinkProxies.start(scenario.seed());
+        this.addresses = new Addresses(folder, proxies);
+        this.processes = new NodeProcesses(folder);
+        for (NodeGroup group : scenario.groups()) {
+            group.initial().forEach(node -> add(node, group));
+        }
+    }
+
+    private static String node(Scenario scenario) {
+        List<String> coordinators = scenario.initial(NodeRole.COORDINATOR);
+        String seeds = coordinators.stream()
+                .map(node -> '"' + Addresses.seed(node) + '"')
+                .collect(Collectors.joining(", "));
+        return NODE.formatted(Addresses.ports(), seeds, coordinators.size());
+    }
+
+    @Override
+    public boolean add(String node, NodeGroup group) {
+        if (groups.containsKey(node)) {
+            return false;
+        }
+        groups.forEach((other, there) -> {
+            link(node, group, other, there);
+            link(other, there, node, group);
+        });
+        groups.put(node, group);
+        addresses.add(node);
+        return true;
+    }
+
+    private void link(String from, NodeGroup fromGroup, String to, NodeGroup toGroup) {
+        proxies.link(
+                new Pair(from, to), WorldLinks.model(scenario.links().between(fromGroup.region(), toGroup.region())));
+    }
+
+    @Override
+    public void boot(String node) {
+        if (isUp(node)) {
+            return;
+        }
+        String roles = groups.get(node).roles().stream()
+                .filter(role -> role != NodeRole.VERIFIER)
+                .map(Words::of)
+                .collect(Collectors.joining(","));
+        Running started = processes.start(
+                node,
+                addresses.hosts(node),
+                List.of(
+                        "node",
+                        "--config",
+                        config.toAbsolutePath().toString(),
+                        "--set",
+                        "node.name=" + node,
+                        "--set",
+                        "node.roles=" + roles));
+        up.put(node, started);
+        all.add(started);
+        proxies.listening(node, true);
+    }
+
+    /** Every process there was, in the order of their starts. */
+    List<Running> processes() {
+        return List.copyOf(all);
+    }
+
+    /** Notices processes that have ended. */
+    void look() {
+        for (Map.Entry<String, Running> entry : List.copyOf(up.entrySet())) {
+            if (!entry.getValue().process().isAlive()) {
+                ended(entry.getKey());
+            }
+        }
+    }
+
+    private void ended(String node) {
+        Running was = up.remove(node);
+        pauses.remove(node);
+        proxies.listening(node, false);
+        gone.accept(node, was);
+    }
+
+    @Override
+    public void kill(String node) {
+        Running running = up.get(node);
+        if (running != null) {
+            running.process().destroyForcibly();
+            // A frozen process dies too; it takes the kernel moments.
+            running.process().onExit().join();
+            ended(node);
+        }
+    }
+
+    @Override
+    public void leave(String node) {
+        Optional.ofNullable(up.get(node)).ifPresent(running -> running.process().destroy());
+    }
+
+    @Override
+    public Healing pause(String node) {
+        Running running = up.get(node);
+        if (running == null) {
+            return () -> {};
+        }
+        if (pauses.merge(node, 1, Integer::sum) == 1) {
+            NodeProcesses.frozen(running.process(), true);
+        }
+        return once(() -> {
+            // Whoever was killed meanwhile is another process now.
+            if (up.get(node) == running && pauses.merge(node, -1, Integer::sum) == 0) {
+                NodeProcesses.frozen(running.process(), false);
+            }
+        });
+    }
+
+    private static Healing once(Runnable action) {
+        return new Healing() {
+            private boolean healed;
+
+            @Override
+            public void heal() {
+                if (!healed) {
+                    healed = true;
+                    action.run();
+                }
+            }
+        };
+    }
+
+    /** The checkpoints of a node; none were written where it has never kept any. */
+    FolderStorage storage(String node) {
+        return new FolderStorage(
+                folder.resolve("nodes")
+                        .resolve(node)
+                        .resolve(scenario.settings().name() + "-"
+                                + scenario.settings().seed()),
+                scenario.settings().checkpoint().keep());
+    }
+
+    @Override
+    public Healing disk(String node, DiskFault fault) {
+        switch (fault) {
+            case BITFLIP -> storage(node).flipBit(scenario.seed());
+            case TRUNCATE -> storage(node).truncate();
+            case FULL -> throw new IllegalStateException("refused before it began: a full disk");
+        }
+        return () -> {};
+    }
+
+    @Override
+    public Healing slow(String node, double factor) {
+        throw new IllegalStateException("refused before it began: a slow device");
+    }
+
+    @Override
+    public Healing skew(String node, Duration by) {
+        throw new IllegalStateException("refused before it began: a wrong clock");
+    }
+
+    @Override
+    public Healing cut(Collection<Pair> pairs, Block block) {
+        return proxies.cut(pairs, block);
+    }
+
+    @Override
+    public Healing change(Collection<Pair> pairs, UnaryOperator<LinkModel> change) {
+        return proxies.change(pairs, change);
+    }
+
+    @Override
+    public void healAll() {
+        proxies.healAll();
+    }
+
+    @Override
+    public long now() {
+        return clock.now();
+    }
+
+    @Override
+    public void schedule(long delayNanos, String what, Runnable action) {
+        clock.schedule(delayNanos, action);
+    }
+
+    @Override
+    public boolean isUp(String node) {
+        return up.containsKey(node);
+    }
+
+    boolean nobodyIsUp() {
+        return up.isEmpty();
+    }
+
+    @Override
+    public List<String> inRegion(String region) {
+        return groups.entrySet().stream()
+                .filter(entry -> entry.getValue().region().equals(region))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    List<LinkProxies.Bytes> bytes() {
+        return proxies.counts();
+    }
+
+    @Override
+    public void close() {
+        processes.close();
+        proxies.close();
+    }
+}

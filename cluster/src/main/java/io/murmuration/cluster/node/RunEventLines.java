@@ -58,6 +58,8 @@ final class RunEventLines {
                         .put("reason", reason);
             case RunEvent.Unsound(Member keeper, long version, String reason) ->
                 member("unsound", keeper).put("version", version).put("reason", reason);
+            case RunEvent.Paused(long version) -> EventFile.event("paused").put("version", version);
+            case RunEvent.Resumed(long version) -> EventFile.event("resumed").put("version", version);
             case RunEvent.Kept(long version, List<Member> keepers) -> {
                 ObjectNode kept = EventFile.event("kept").put("version", version);
                 members(kept.putArray("keepers"), keepers);

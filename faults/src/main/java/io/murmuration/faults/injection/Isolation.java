@@ -36,7 +36,8 @@ public final class Isolation {
                 new CutControlPlane(ports.control()),
                 ports.membership(),
                 ports.ticker(),
-                ports.seed());
+                ports.seed(),
+                ports.telemetry());
     }
 
     private final class CutDataPlane implements DataPlane {

@@ -72,7 +72,8 @@ public final class NodeTrace implements NodeWatch {
                 new SeenControl(ports.control()),
                 ports.membership(),
                 ports.ticker(),
-                ports.seed());
+                ports.seed(),
+                ports.telemetry());
     }
 
     @Override

@@ -53,4 +53,12 @@ class SocketScenariosIT {
                 .extracting(Judgement.OnBound::value)
                 .allMatch(Optional::isPresent);
     }
+
+    @Test
+    void the_leading_coordinator_ends_a_shard_leaves_and_another_joins_while_the_run_goes_on() {
+        ScenarioReport report = run("coordinator.conf");
+        assertThat(report.faults()).hasSize(3);
+        assertThat(report.links())
+                .anySatisfy(link -> assertThat(link.from() + " " + link.to()).isEqualTo("eu-5 eu-2"));
+    }
 }

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -52,11 +53,14 @@ public final class NodeProcesses implements AutoCloseable {
 
     private final Path folder;
     private final Map<String, Integer> starts = new LinkedHashMap<>();
-    private final List<Process> all = new ArrayList<>();
+    private final List<Process> all = new CopyOnWriteArrayList<>();
 
     /** @param folder where the processes run and their files are */
     public NodeProcesses(Path folder) {
         this.folder = folder;
+        // Nodes that nobody watches any more would train on, and frozen ones stay for good.
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> all.forEach(Process::destroyForcibly), "murmuration-end-of-nodes"));
     }
 
     /**
@@ -84,7 +88,8 @@ public final class NodeProcesses implements AutoCloseable {
         try {
             Process process = new ProcessBuilder(command)
                     .directory(folder.toFile())
-                    .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
+                    .redirectInput(
+                            ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .redirectOutput(out.toFile())
                     .redirectError(err.toFile())
                     .start();

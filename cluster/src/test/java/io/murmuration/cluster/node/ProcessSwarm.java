@@ -242,6 +242,17 @@ final class ProcessSwarm implements AutoCloseable {
         }
     }
 
+    /** Whether such an event comes within some time after {@code since}. */
+    boolean within(Duration most, long since, Predicate<Told> which) throws InterruptedException {
+        while (since(since, which).isEmpty()) {
+            if (System.currentTimeMillis() > since + most.toMillis()) {
+                return false;
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        return true;
+    }
+
     /** The node whose coordinator committed last. */
     String leader() {
         return told().stream()

@@ -212,7 +212,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                         case Membership.Unreachable(Member member) -> custody.unreachable(member);
                         case Membership.Reachable(Member member) -> custody.reachable(member);
                         // It does not come back under this name: nothing is to be remembered of it.
-                        case Membership.Removed(Member member, String reason) -> custody.reachable(member);
+                        case Membership.Removed(Member member, String reason) -> {
+                            custody.reachable(member);
+                            joining.ifPresent(join -> join.gone(member));
+                        }
                         default -> {}
                     }
                     return proceed();

@@ -134,6 +134,11 @@ final class ShardJoin {
         fetch.ifPresent(open -> open.notServed(from, message));
     }
 
+    /** A member is not there any more. */
+    void gone(Member member) {
+        fetch.ifPresent(open -> open.gone(member));
+    }
+
     /** A part of an average has come. */
     void average(DataPlane.Delivery delivery, DataFrame.AveragePart frame) {
         queue.take(frame).ifPresentOrElse(delivery::refuse, () -> {

@@ -3,6 +3,7 @@ package io.murmuration.actors.transfer;
 import io.murmuration.actors.port.ActorPorts;
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.port.DataPlane;
+import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.DataFrame;
@@ -45,6 +46,9 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
     private record Control(Envelope envelope) implements Message {}
 
     private record Arrived(DataPlane.Delivery delivery) implements Message {}
+
+    /** Somebody is not there any more. */
+    private record Gone(Member member) implements Message {}
 
     private record Continue(Runnable continuation) implements Message {}
 
@@ -89,6 +93,11 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
         this.ports = new ActorPorts(ports, self, continuation -> me.tell(new Continue(continuation)));
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
+        ports.membership().subscribe(self, event -> {
+            if (event instanceof Membership.Removed(Member member, String reason)) {
+                me.tell(new Gone(member));
+            }
+        });
     }
 
     public static Behavior<Message> create(Ports ports, Member self, TransferSettings settings) {
@@ -117,8 +126,13 @@ public final class Keeper extends AbstractBehavior<Keeper.Message> {
                     arrived(message.delivery());
                     return proceed();
                 })
+                .onMessage(Gone.class, gone -> {
+                    snapshots.values().forEach(fetch -> fetch.gone(gone.member()));
+                    return proceed();
+                })
                 .onMessage(Timer.class, timer -> proceed())
                 .onSignal(PostStop.class, stopped -> {
+                    ports.all().membership().unsubscribe(self);
                     ports.all().control().detach(self);
                     ports.all().data().detach(self);
                     ports.all().compute().release(self);

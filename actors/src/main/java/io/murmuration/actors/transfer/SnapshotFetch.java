@@ -139,6 +139,13 @@ public final class SnapshotFetch {
         }
     }
 
+    /** A member is not there any more. */
+    public void gone(Member member) {
+        if (!over) {
+            receiver.gone(member);
+        }
+    }
+
     /** After every message: ask for what is due, tell what has come of it. */
     public void proceed() {
         if (over) {

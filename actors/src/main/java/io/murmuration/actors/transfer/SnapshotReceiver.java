@@ -251,6 +251,14 @@ public final class SnapshotReceiver {
         }
     }
 
+    /** The donor is not there any more: what it owes is asked of the others at once, and nobody waits for its manifest. */
+    public void gone(Member member) {
+        Optional.ofNullable(donors.get(member)).ifPresent(donor -> {
+            donor.silent = true;
+            giveBack(donor);
+        });
+    }
+
     /** Why a chunk cannot be taken; empty if it can, also when it is late and no longer wanted. */
     public Optional<Refusal> refuse(DataFrame.StateChunk chunk) {
         Donor donor = donors.get(chunk.route().from());

@@ -130,6 +130,18 @@ final class SnapshotTest {
     }
 
     @Test
+    void nobody_waits_for_a_donor_that_is_gone() {
+        SnapshotReceiver receiver = receiver(A, B);
+        receiver.due(0);
+        receiver.manifest(A, manifest(5));
+        assertThat(receiver.due(1)).as("B has not answered").isEmpty();
+        receiver.gone(B);
+        assertThat(receiver.due(2)).containsExactly(new SnapshotReceiver.ChunksRequest(A, List.of(0, 1, 2)));
+        receiver.gone(A);
+        assertThat(receiver.stuck()).as("nobody is left").isTrue();
+    }
+
+    @Test
     void what_most_donors_say_is_believed_and_who_says_something_else_is_bad() {
         SnapshotReceiver receiver = receiver(A, B, C);
         receiver.due(0);

@@ -242,6 +242,17 @@ final class ProcessSwarm implements AutoCloseable {
         }
     }
 
+    /** Whether such an event comes within some time after {@code since}. */
+    boolean within(Duration most, long since, Predicate<Told> which) throws InterruptedException {
+        while (since(since, which).isEmpty()) {
+            if (System.currentTimeMillis() > since + most.toMillis()) {
+                return false;
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
+        return true;
+    }
+
     /** The node whose coordinator committed last. */
     String leader() {
         return told().stream()
@@ -260,6 +271,8 @@ final class ProcessSwarm implements AutoCloseable {
     /**
      * The first steps of the same run as one process does them alone, with one shard and nothing that befalls it: what
      * {@code train} writes for each. The nodes are gone by then.
+     *
+     * @param most how long it may take; then those count that are there
      */
     List<JsonNode> alone(int steps, Duration most) throws IOException, InterruptedException {
         running.values().forEach(node -> node.process().destroyForcibly());
@@ -287,11 +300,11 @@ final class ProcessSwarm implements AutoCloseable {
                     parse(line).filter(told -> told.is("step")).ifPresent(told -> done.add(told.line()));
                 }
             }
-            if (done.size() >= steps) {
+            if (done.size() >= steps || System.nanoTime() - deadline > 0) {
                 train.process().destroyForcibly();
-                return done.subList(0, steps);
+                return done.subList(0, Math.min(done.size(), steps));
             }
-            if (System.nanoTime() - deadline > 0 || !train.process().isAlive()) {
+            if (!train.process().isAlive()) {
                 throw new AssertionError(done.size() + " of " + steps + " steps within " + most + ":\n" + train.all());
             }
             TimeUnit.MILLISECONDS.sleep(100);

@@ -25,8 +25,8 @@ public final class AverageFeed {
      * How much may wait.
      *
      * @param window parts under way to one listener
-     * @param attempts refusals in a row after which what waits for a listener is dropped
-     * @param retry pause after a refusal
+     * @param attempts refusals and failures in a row after which what waits for a listener is dropped
+     * @param retry pause after the first; it doubles with every further one
      * @param bytes most bytes that wait for one listener
      */
     public record Limits(int window, int attempts, Duration retry, long bytes) {}
@@ -44,6 +44,9 @@ public final class AverageFeed {
             refusals = 0;
         }
     }
+
+    /** Longer pauses than 2^10 times the first are no use to a joiner. */
+    private static final int MOST_DOUBLINGS = 10;
 
     private final ActorPorts ports;
     private final String run;
@@ -101,17 +104,21 @@ public final class AverageFeed {
         listener.underWay--;
         switch (outcome) {
             case DataPlane.Accepted() -> listener.refusals = 0;
-            case DataPlane.Refused refused -> {
-                listener.refusals++;
-                listener.notBefore = ports.now() + limits.retry().toNanos();
-                if (listener.refusals < limits.attempts()) {
-                    listener.waiting.addFirst(frame);
-                    listener.bytes += frame.payload().size();
-                } else {
-                    listener.clear();
-                }
-            }
-            case DataPlane.Failed failed -> listener.clear();
+            case DataPlane.Refused refused -> again(listener, frame);
+            // Who has just come is not known everywhere at once; a part that comes twice is taken once.
+            case DataPlane.Failed failed -> again(listener, frame);
+        }
+    }
+
+    private void again(Listener listener, DataFrame.AveragePart frame) {
+        long pause = limits.retry().toNanos() << Math.min(listener.refusals, MOST_DOUBLINGS);
+        listener.refusals++;
+        listener.notBefore = ports.now() + pause;
+        if (listener.refusals < limits.attempts()) {
+            listener.waiting.addFirst(frame);
+            listener.bytes += frame.payload().size();
+        } else {
+            listener.clear();
         }
     }
 

@@ -143,7 +143,10 @@ final class ShardJoin {
     void average(DataPlane.Delivery delivery, DataFrame.AveragePart frame) {
         queue.take(frame).ifPresentOrElse(delivery::refuse, () -> {
             delivery.accept();
-            lastNews = ports.now();
+            // Parts of later steps say nothing of those that are missing.
+            if (frame.step() == queue.next()) {
+                lastNews = ports.now();
+            }
         });
         if (queue.overflown() && !restored) {
             fail("its averages took more than " + settings.joinQueueBytes()

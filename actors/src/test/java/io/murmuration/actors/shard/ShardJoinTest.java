@@ -207,6 +207,21 @@ final class ShardJoinTest {
     }
 
     @Test
+    void parts_of_later_steps_do_not_hide_one_that_never_comes() throws Exception {
+        restore();
+        part(7, 3, 0, 4);
+        follow(7, 3);
+        ports.sent(CoordinatorMessage.Enlisted.class);
+        enlist(7, A, B);
+        ports.sent(CoordinatorMessage.Enlisted.class);
+        pass(DEADLINE.dividedBy(2));
+        part(8, 1, 0, 4);
+        part(8, 1, 1, 4);
+        pass(DEADLINE.dividedBy(2));
+        assertThat(ports.sent(CoordinatorMessage.JoinFailed.class).version()).isEqualTo(7);
+    }
+
+    @Test
     void more_averages_than_fit_before_the_snapshot_is_there_end_the_attempt() throws Exception {
         manifest(A, 7);
         assertThat(part(7, 1, 0, QUEUE / 2)).isInstanceOf(DataPlane.Accepted.class);

@@ -102,6 +102,7 @@ final class ProcessSwarm implements AutoCloseable {
                     coordinators = %d
                     control { host = "127.0.0.1", port = 0 }
                     data { host = "127.0.0.1", port = 0 }
+                    http.port = 0
                     join-retry = 500ms
                     announce-retry = 500ms
                     rejoin-pause = 1s

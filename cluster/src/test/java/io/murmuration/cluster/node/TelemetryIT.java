@@ -59,6 +59,7 @@ final class TelemetryIT {
                     seeds = ["127.0.0.1:%d"]
                     control { host = "127.0.0.1", port = 0 }
                     data { host = "127.0.0.1", port = 0 }
+                    http.port = 0
                     join-retry = 200ms
                     announce-retry = 200ms
                   }

@@ -127,6 +127,6 @@ public final class Addresses {
 
     /** Settings of every node. */
     public static String ports() {
-        return "control.port = " + CONTROL + ", data.port = " + DATA;
+        return "control.port = " + CONTROL + ", data.port = " + DATA + ", http.port = 0";
     }
 }

@@ -18,8 +18,8 @@ final class SwarmChecks {
 
     /**
      * Every step was committed, in order, each microbatch of it counted once; and all replicas of a stage had the same digest
-     * after each step. A step comes a second time only from who took over, not knowing whether it was told, or after the run
-     * has said that it goes back.
+     * after each step. A step comes a second time only from who took over, not knowing whether it was told, after the run
+     * has said that it goes back, or after everybody died; and then the run goes on from the newest checkpoint.
      *
      * @return the steps that are part of the run, by number
      */
@@ -28,14 +28,18 @@ final class SwarmChecks {
         Map<String, Map<String, Set<String>>> digests = new LinkedHashMap<>();
         int history = 0;
         long next = 0;
+        long kept = 0;
         boolean retold = false;
         for (Told line : told) {
             switch (line.event()) {
                 case "tookOver" -> retold = true;
-                case "rolledBack" -> {
-                    next = line.number("to");
+                case "kept" -> kept = Math.max(kept, line.number("version"));
+                case "rolledBack", "started" -> {
+                    long from = line.number(line.is("started") ? "version" : "to");
+                    assertThat(from).as("%s", line.line()).isBetween(kept, next);
+                    next = from;
+                    kept = Math.min(kept, from);
                     history++;
-                    long from = next;
                     steps.keySet().removeIf(step -> step >= from);
                 }
                 case "stepCommitted" -> {

@@ -376,8 +376,13 @@ final class NodeLife implements AutoCloseable {
 
     private void shutDown() {
         try {
-            CoordinatedShutdown.get(system).runAll(CoordinatedShutdown.actorSystemTerminateReason());
-            system.getWhenTerminated().toCompletableFuture().get(CLOSE.toMillis(), TimeUnit.MILLISECONDS);
+            // Its phases have time-outs of their own. What is left when they are over, such as a connection of Artery
+            // that is not
+            // flushed because the other side has gone as well, nobody waits for.
+            CoordinatedShutdown.get(system)
+                    .runAll(CoordinatedShutdown.actorSystemTerminateReason())
+                    .toCompletableFuture()
+                    .get(CLOSE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (TimeoutException | ExecutionException e) {

@@ -94,7 +94,10 @@ public final class InProcessDataPlane implements DataPlane {
             receiver.unanswered.forEach(outcome -> outcome.complete(new Failed(self + " is gone")));
         }
         links.forEach((link, queue) -> {
-            if ((link.from().equals(self) || link.to().equals(self)) && links.remove(link, queue)) {
+            if ((link.from().equals(self) || link.to().equals(self))
+                    && links.remove(link, queue)
+                    // With its actor system a stream may have ended before its peers.
+                    && !queue.isCompleted()) {
                 queue.complete();
             }
         });

@@ -14,6 +14,7 @@ import io.murmuration.faults.TestSwarm.Spec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -30,17 +31,23 @@ final class JoiningIT {
     private static final Member BACK = Member.of("shard-1", 2);
     private static final int STEPS = 10;
 
-    /** Shard 1 fails once, in step 1; one stage then has two replicas and a joiner. */
-    private static UnaryOperator<Ports> failingOnce(UnaryOperator<Ports> further) {
+    /** Shard 1 fails once, in step 1; one stage then has two replicas and a joiner, which has time to come back. */
+    private static UnaryOperator<Ports> failingOnce(UnaryOperator<Ports> further, CompletableFuture<RunEvent> back) {
         AtomicBoolean thrown = new AtomicBoolean();
         return ports -> TamperedCompute.tampered(
-                further.apply(ports),
+                TamperedCompute.unhurried(further.apply(ports), 2, back),
                 (owner, task) -> owner.equals(Member.of("shard-1", 1))
                                 && task instanceof Compute.Backward backward
                                 && backward.id().step() == 1
                                 && thrown.compareAndSet(false, true)
                         ? Optional.of(new TamperedCompute.Fail(new IllegalStateException("planted fault")))
                         : Optional.empty());
+    }
+
+    private static void noteJoined(RunEvent event, CompletableFuture<RunEvent> back) {
+        if (event instanceof RunEvent.Joined) {
+            back.complete(event);
+        }
     }
 
     private static <E extends RunEvent> List<E> events(Result result, Class<E> kind) {
@@ -60,16 +67,19 @@ final class JoiningIT {
     @Test
     void a_joiner_catches_up_by_the_averages_it_hears(@TempDir Path folder) throws Exception {
         AtomicInteger applied = new AtomicInteger();
+        CompletableFuture<RunEvent> back = new CompletableFuture<>();
         Result result = TestSwarm.run(
                 Spec.nano(3, 3, STEPS),
                 folder.resolve("disturbed"),
-                failingOnce(ports -> TamperedCompute.tampered(ports, (owner, task) -> {
-                    if (owner.equals(BACK) && task instanceof Compute.Apply) {
-                        applied.incrementAndGet();
-                    }
-                    return Optional.empty();
-                })),
-                (swarm, event) -> {});
+                failingOnce(
+                        ports -> TamperedCompute.tampered(ports, (owner, task) -> {
+                            if (owner.equals(BACK) && task instanceof Compute.Apply) {
+                                applied.incrementAndGet();
+                            }
+                            return Optional.empty();
+                        }),
+                        back),
+                (swarm, event) -> noteJoined(event, back));
         assertJoined(result, folder);
         RunEvent.Joining began = events(result, RunEvent.Joining.class).getFirst();
         RunEvent.Joined joined = events(result, RunEvent.Joined.class).getFirst();
@@ -82,27 +92,30 @@ final class JoiningIT {
     @Test
     void a_donor_that_serves_wrong_bytes_is_found_out_and_the_other_one_serves(@TempDir Path folder) throws Exception {
         AtomicBoolean flipped = new AtomicBoolean();
+        CompletableFuture<RunEvent> back = new CompletableFuture<>();
         Result result = TestSwarm.run(
                 Spec.nano(3, 3, STEPS),
                 folder.resolve("disturbed"),
-                failingOnce(ports -> altered(ports, frame -> {
-                    boolean first = frame instanceof DataFrame.StateChunk
-                            && frame.route().to().equals(BACK)
-                            && flipped.compareAndSet(false, true);
-                    if (first) {
-                        DataFrame.StateChunk chunk = (DataFrame.StateChunk) frame;
-                        byte[] bytes = chunk.payload().bytes().clone();
-                        bytes[bytes.length / 2] ^= 1;
-                        return new DataFrame.StateChunk(
-                                chunk.route(),
-                                chunk.stage(),
-                                chunk.version(),
-                                chunk.index(),
-                                new Payload(bytes, bytes.length));
-                    }
-                    return frame;
-                })),
-                (swarm, event) -> {});
+                failingOnce(
+                        ports -> altered(ports, frame -> {
+                            boolean first = frame instanceof DataFrame.StateChunk
+                                    && frame.route().to().equals(BACK)
+                                    && flipped.compareAndSet(false, true);
+                            if (first) {
+                                DataFrame.StateChunk chunk = (DataFrame.StateChunk) frame;
+                                byte[] bytes = chunk.payload().bytes().clone();
+                                bytes[bytes.length / 2] ^= 1;
+                                return new DataFrame.StateChunk(
+                                        chunk.route(),
+                                        chunk.stage(),
+                                        chunk.version(),
+                                        chunk.index(),
+                                        new Payload(bytes, bytes.length));
+                            }
+                            return frame;
+                        }),
+                        back),
+                (swarm, event) -> noteJoined(event, back));
         assertThat(flipped).isTrue();
         assertThat(events(result, RunEvent.BadDonor.class)).hasSize(1);
         assertThat(events(result, RunEvent.JoinFailed.class)).isEmpty();

@@ -9,6 +9,7 @@ import io.murmuration.faults.TestSwarm.Result;
 import io.murmuration.faults.TestSwarm.Spec;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,19 +23,24 @@ final class SupervisionIT {
     @Test
     void a_shard_that_throws_once_is_refilled_from_its_peer(@TempDir Path folder) throws Exception {
         AtomicBoolean thrown = new AtomicBoolean();
+        CompletableFuture<RunEvent> back = new CompletableFuture<>();
         Result undisturbed = TestSwarm.run(Spec.nano(3, 2, 5), folder.resolve("undisturbed"));
         Result result = TestSwarm.run(
                 Spec.nano(3, 2, 5),
                 folder.resolve("disturbed"),
                 ports -> TamperedCompute.tampered(
-                        ports,
+                        TamperedCompute.unhurried(ports, 2, back),
                         (owner, task) -> isOf(owner, "shard-1")
                                         && task instanceof Compute.Backward backward
                                         && backward.id().step() == 1
                                         && thrown.compareAndSet(false, true)
                                 ? BROKEN
                                 : Optional.empty()),
-                (swarm, event) -> {});
+                (swarm, event) -> {
+                    if (event instanceof RunEvent.Joined) {
+                        back.complete(event);
+                    }
+                });
 
         assertThat(result.events())
                 .anySatisfy(event -> assertThat(event)
@@ -49,17 +55,22 @@ final class SupervisionIT {
 
     @Test
     void a_shard_that_keeps_failing_is_given_up_and_its_work_is_done_elsewhere(@TempDir Path folder) throws Exception {
+        CompletableFuture<RunEvent> givenUp = new CompletableFuture<>();
         Result undisturbed = TestSwarm.run(Spec.nano(3, 2, 8), folder.resolve("undisturbed"));
         Result result = TestSwarm.run(
                 Spec.nano(3, 2, 8).restarts(2),
                 folder.resolve("disturbed"),
                 ports -> TamperedCompute.tampered(
-                        ports,
+                        TamperedCompute.unhurried(ports, 1, givenUp),
                         (owner, task) -> isOf(owner, "shard-1")
                                         && (task instanceof Compute.Backward || task instanceof Compute.Seal)
                                 ? BROKEN
                                 : Optional.empty()),
-                (swarm, event) -> {});
+                (swarm, event) -> {
+                    if (event instanceof RunEvent.GivenUp) {
+                        givenUp.complete(event);
+                    }
+                });
 
         assertThat(result.events()).anySatisfy(event -> assertThat(event)
                 .isInstanceOfSatisfying(RunEvent.GivenUp.class, given -> assertThat(given.member())

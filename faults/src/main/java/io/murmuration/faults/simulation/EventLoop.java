@@ -173,9 +173,12 @@ public final class EventLoop {
         return missed == null ? 0 : missed.size();
     }
 
-    /** Where what happens at this moment happens; the world between two events. */
+    /**
+     * Where what happens at this moment happens; the world between two events, and for whatever {@link #boot} runs beside
+     * them.
+     */
     public Source current() {
-        return current;
+        return Thread.currentThread() == owner ? current : NOWHERE;
     }
 
     /**

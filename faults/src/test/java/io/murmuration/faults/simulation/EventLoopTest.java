@@ -7,6 +7,7 @@ import io.murmuration.faults.simulation.EventLoop.Source;
 import io.murmuration.faults.simulation.EventLoop.Verdict;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 final class EventLoopTest {
@@ -100,6 +101,18 @@ final class EventLoopTest {
         world.schedule(delay, source, new byte[] {(byte) content}, () -> {});
         world.run(10, () -> false);
         return world.historyHash();
+    }
+
+    @Test
+    void whatAnotherThreadAsksForIsNotTakenForWhatHappensAtThatMoment() {
+        loop.schedule(
+                1,
+                NODE,
+                () -> happened.add(CompletableFuture.supplyAsync(loop::current)
+                        .thenApply(Source::path)
+                        .join()));
+        runAll();
+        assertThat(happened).containsExactly("");
     }
 
     @Test

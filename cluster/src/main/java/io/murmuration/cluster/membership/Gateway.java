@@ -306,6 +306,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     }
 
     private void heardOf(DirectoryEntry entry) {
+        if (entry.node().equals(options.self().node()) && !entry.place().equals(here)) {
+            namesake(entry);
+            return;
+        }
         if (!directory.knows(entry.place())) {
             return; // it says it again, and by then the cluster may have told us of it
         }
@@ -322,21 +326,50 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         });
     }
 
+    /** Of two that started at once under one name both were let in: the one whose life began later goes on. */
+    private void namesake(DirectoryEntry other) {
+        int later = Long.compare(other.life(), options.self().life());
+        if (later > 0 || (later == 0 && other.place().toString().compareTo(here.toString()) > 0)) {
+            node.replaced(other.control());
+        }
+    }
+
     private void greeted(ClusterMessage.Greeting greeting) {
         NodeIdentity other = greeting.from();
         Optional<DirectoryEntry> known = directory.entry(other.node());
         String address = addressOf(greeting.answerTo());
         Optional<String> reason = Refusals.reason(
-                options.self(),
-                other,
-                address,
-                known,
-                known.map(entry -> directory.isUnreachable(entry.place())).orElse(true));
+                        options.self(),
+                        other,
+                        address,
+                        known,
+                        known.map(entry -> directory.isUnreachable(entry.place()))
+                                .orElse(true))
+                .or(() -> Refusals.reason(
+                        options.coordinators(),
+                        greeting.coordinators(),
+                        greeting.mayLead(),
+                        otherCoordinators(address)));
         reason.ifPresent(why -> refusals.count(
                 Refusals.Kind.TURNED_AWAY, "turned node " + other.node() + " at " + address + " away: " + why));
         ActorRef<ClusterMessage> answerTo = resolver.resolveActorRef(greeting.answerTo());
         answerTo.tell(reason.<ClusterMessage>map(why -> new ClusterMessage.TurnedAway(options.self(), why))
-                .orElseGet(() -> new ClusterMessage.Welcome(options.self())));
+                .orElseGet(() -> new ClusterMessage.Welcome(
+                        options.self(), here.address(), cluster.selfMember().status() == MemberStatus.up())));
+    }
+
+    /** Addresses of the coordinators in the cluster but one; none as long as one of them cannot be reached and may go. */
+    private List<String> otherCoordinators(String but) {
+        boolean allReached = cluster.state().getUnreachable().stream()
+                .noneMatch(member -> member.hasRole(ClusterGateway.COORDINATOR));
+        return allReached
+                ? StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+                        .filter(member -> member.hasRole(ClusterGateway.COORDINATOR))
+                        .map(member -> member.address().toString())
+                        .filter(address -> !address.equals(but))
+                        .sorted()
+                        .toList()
+                : List.of();
     }
 
     private static String addressOf(String path) {

@@ -2,6 +2,7 @@ package io.murmuration.cluster.membership;
 
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -52,6 +53,28 @@ final class Refusals {
         if (taken) {
             return Optional.of("there is a node called " + other.node() + " already, at "
                     + known.map(DirectoryEntry::control).orElse("the seed itself") + ": names are unique in a cluster");
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Why a node may not come that sees the plan for coordinators otherwise, or is one too many: with more than planned two
+     * parts of a cluster could both hold a majority.
+     *
+     * @param here how many are planned here
+     * @param there how many the other takes to be planned
+     * @param mayLead whether the other is one
+     * @param others addresses of those in the cluster
+     */
+    static Optional<String> reason(int here, int there, boolean mayLead, List<String> others) {
+        if (here != there) {
+            return Optional.of("its node.coordinators is " + there + ", the cluster's " + here
+                    + ": all nodes have to know the same number of planned coordinators");
+        }
+        if (mayLead && others.size() >= here) {
+            return Optional.of("it has the role coordinator, and the cluster has the " + here
+                    + " that are planned (node.coordinators), at " + String.join(", ", others)
+                    + ": leave that role out of its node.roles, or plan more on every node");
         }
         return Optional.empty();
     }

@@ -51,6 +51,9 @@ final class NodeLife implements AutoCloseable {
 
     private static final String TAKES_PART = "taking part";
 
+    /** Known to the cluster, which has too few coordinators for full members. */
+    private static final String ADMITTED = "waiting for coordinators";
+
     /** How often the stop signal is looked at while nothing happens. */
     private static final long POLL_MILLIS = 50;
 
@@ -68,7 +71,11 @@ final class NodeLife implements AutoCloseable {
         LEFT,
         /** The others have removed it. */
         REMOVED,
-        /** It does not belong there, or found nobody: the operator can put it right. */
+        /** It found nobody who let it in. */
+        UNREACHED,
+        /** It was alone while the cluster went on elsewhere, and has to come in anew. */
+        ASTRAY,
+        /** It does not belong there: the operator can put it right. */
         REFUSED,
         /** The run, or this node, cannot go on. */
         FAILED
@@ -110,6 +117,8 @@ final class NodeLife implements AutoCloseable {
     private final Optional<HttpApi> http;
     private volatile String phase = "joining";
     private volatile boolean joined;
+    private boolean diagnosisDue;
+    private long diagnoseNanos;
     private long deadlineNanos;
     private Optional<Outcome> pending = Optional.empty();
 
@@ -222,8 +231,7 @@ final class NodeLife implements AutoCloseable {
                 told.watch(around.telemetry().watch(pool)),
                 told.watch(around.telemetry().watch(plane.plane())),
                 port));
-        long diagnose = System.nanoTime() + DIAGNOSE_AFTER.toNanos();
-        boolean diagnosed = false;
+        diagnoseLater();
         boolean asked = false;
         try {
             while (true) {
@@ -243,9 +251,13 @@ final class NodeLife implements AutoCloseable {
                 if (system.getWhenTerminated().toCompletableFuture().isDone()) {
                     return ended();
                 }
-                if (!joined && !diagnosed && System.nanoTime() - diagnose >= 0) {
-                    diagnosed = true;
-                    diagnose();
+                if (!joined && diagnosisDue && System.nanoTime() - diagnoseNanos >= 0) {
+                    diagnosisDue = false;
+                    if (phase.equals(ADMITTED)) {
+                        waitingForCoordinators();
+                    } else {
+                        diagnose();
+                    }
                 }
                 report.look(whereabouts, self.node());
                 around.telemetry().look(whereabouts);
@@ -297,17 +309,33 @@ final class NodeLife implements AutoCloseable {
                 report.notice("node " + self.node() + " is in the cluster (run " + self.run() + ", life " + self.life()
                         + ")");
             }
+            case NodeEvent.Joined(Joining.Admitted()) -> {
+                phase = ADMITTED;
+                diagnoseLater();
+            }
+            case NodeEvent.Joined(Joining.Elsewhere(String where)) -> {
+                return Optional.of(new Outcome(
+                        End.ASTRAY,
+                        "node " + self.node() + " waited alone, while node " + where
+                                + " is in a cluster that goes on"));
+            }
+            case NodeEvent.Replaced(String where) -> {
+                return Optional.of(new Outcome(
+                        End.REFUSED,
+                        "another node is called " + self.node() + " and began later, at " + where
+                                + ": names are unique in a cluster"));
+            }
             case NodeEvent.Joined(Joining.TurnedAway(String reason)) -> {
                 return Optional.of(new Outcome(End.REFUSED, reason));
             }
             case NodeEvent.Joined(Joining.Nobody(boolean welcomed)) -> {
-                return Optional.of(new Outcome(End.REFUSED, nobody(welcomed)));
+                return Optional.of(new Outcome(End.UNREACHED, nobody(welcomed)));
             }
             case NodeEvent.Diagnosed(var findings) -> {
                 if (!joined && !findings.isEmpty() && findings.stream().allMatch(SeedDiagnosis.Finding::certificate)) {
                     return Optional.of(new Outcome(End.REFUSED, "no seed can be used: " + findings));
                 }
-                if (!joined) {
+                if (!joined && !phase.equals(ADMITTED)) {
                     report.notice("waiting for a seed (node.seeds): " + findings);
                 }
             }
@@ -326,6 +354,22 @@ final class NodeLife implements AutoCloseable {
         phase = "over";
         pending = Optional.of(outcome);
         deadlineNanos = System.nanoTime() + inputs.node().farewell().toNanos();
+    }
+
+    private void diagnoseLater() {
+        diagnosisDue = true;
+        diagnoseNanos = System.nanoTime() + DIAGNOSE_AFTER.toNanos();
+    }
+
+    private void waitingForCoordinators() {
+        report.notice("waiting for more coordinators: of " + inputs.node().coordinators()
+                + " that are planned (node.coordinators) it takes "
+                + inputs.node().quorum());
+    }
+
+    /** Whether this life ever took part. */
+    boolean wasIn() {
+        return joined;
     }
 
     private void diagnose() {
@@ -355,9 +399,12 @@ final class NodeLife implements AutoCloseable {
                     "the cluster belongs to another run or speaks another protocol version than this node (run "
                             + self.run() + ", protocol version " + self.protocol() + ")");
         }
-        return new Outcome(
-                End.REMOVED,
-                "node " + self.node() + " was removed from the cluster, because the others could not reach it");
+        if (reason.equals(Optional.of(CoordinatedShutdown.clusterDowningReason()))) {
+            return new Outcome(
+                    End.REMOVED,
+                    "node " + self.node() + " was removed from the cluster, because the others could not reach it");
+        }
+        return new Outcome(End.FAILED, "the actor system of node " + self.node() + " ended: " + text);
     }
 
     /** Leaves the cluster, if it still is in it, and lets go of everything. */

@@ -79,8 +79,8 @@ public final class NodeRunner {
         return switch (outcome.end()) {
             case FINISHED, LEFT -> new Result(End.DONE, outcome.message());
             case FAILED -> new Result(End.FAILED, outcome.message());
-            case REMOVED -> new Result(End.REMOVED, outcome.message());
-            case REFUSED -> throw new UserError(outcome.message());
+            case REMOVED, ASTRAY -> new Result(End.REMOVED, outcome.message());
+            case UNREACHED, REFUSED -> throw new UserError(outcome.message());
         };
     }
 }

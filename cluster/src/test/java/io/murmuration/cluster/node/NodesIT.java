@@ -93,7 +93,7 @@ final class NodesIT {
             Running lost = nodes.start(
                     NodesInOneProcess.settings("lost", "shard", 0, nobody, "node.join-wait=2s"), 1, PROTOCOL);
 
-            assertThat(outcome(lost).end()).isEqualTo(NodeLife.End.REFUSED);
+            assertThat(outcome(lost).end()).isEqualTo(NodeLife.End.UNREACHED);
             assertThat(outcome(lost).message())
                     .isEqualTo("no seed of 127.0.0.1:" + nobody + " let this node in within 2 s (node.join-wait): "
                             + "[127.0.0.1:" + nobody + " refuses connections: nobody listens there]");
@@ -125,7 +125,7 @@ final class NodesIT {
                     NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, pair), 1, PROTOCOL);
             Running stays = nodes.start(NodesInOneProcess.settings("a", "shard", 0, port, pair), 1, PROTOCOL);
             Running goes = nodes.start(NodesInOneProcess.settings("b", "shard", 0, port, pair), 1, PROTOCOL);
-            await(() ->
+            NodesInOneProcess.await(() ->
                     goes.status().filter(status -> status.run().version() > 2).isPresent());
             goes.stop().request();
 
@@ -135,16 +135,6 @@ final class NodesIT {
             assertThat(outcome(stays)).isEqualTo(ended);
             assertThat(List.of(hub.shown().split("\n")))
                     .anyMatch(line -> line.contains("b:shard#1000000 left at version "));
-        }
-    }
-
-    private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("it did not come to be within a minute");
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 }

@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.stream.Materializer;
@@ -132,6 +134,17 @@ final class NodesInOneProcess implements AutoCloseable {
         started.add(running);
         threads.add(Thread.ofPlatform().name("node-" + self.node()).start(() -> running.live(inputs, self)));
         return running;
+    }
+
+    /** Until something is so; fails after a minute. */
+    static void await(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("it did not come to be within a minute");
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
     }
 
     /** A port nobody listens on at this moment. */

@@ -32,7 +32,6 @@ final class NodeSettingsReader {
     private static final int LARGEST_REQUEST = 1 << 20;
     private static final int MOST_CONNECTIONS = 10_000;
 
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._-]*|[0-9A-Fa-f:]+");
     private static final Pattern BIND = Pattern.compile("[A-Za-z0-9._-]+|[0-9A-Fa-f:]+");
     private static final Pattern SEED = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+]):(\\d{1,5})");
@@ -42,9 +41,8 @@ final class NodeSettingsReader {
     static NodeSettings read(Section section) {
         String name = section.text(
                 "name",
-                NAME,
-                "a name for this node, unique in the cluster: at most 64 letters, digits, dots, dashes and underscores"
-                        + " (MURMURATION_NODE_NAME or --set node.name=NAME)");
+                NodeName.PATTERN,
+                NodeName.EXPECTED + ", unique in the cluster (MURMURATION_NODE_NAME or --set node.name=NAME)");
         return new NodeSettings(
                 name,
                 roles(section),

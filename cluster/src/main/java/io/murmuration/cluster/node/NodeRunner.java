@@ -1,6 +1,7 @@
 package io.murmuration.cluster.node;
 
 import io.murmuration.cluster.config.LoadedNode;
+import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.report.RunLog;
@@ -8,6 +9,7 @@ import io.murmuration.cluster.run.StopSignal;
 import io.murmuration.cluster.security.TlsSettings;
 import io.murmuration.cluster.telemetry.NodeTelemetry;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
@@ -42,7 +44,7 @@ public final class NodeRunner {
      */
     public static Result run(
             LoadedNode loaded, InstantSource clock, Progress progress, Consumer<String> lines, StopSignal stop) {
-        Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(TlsSettings::context);
+        Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(files -> context(files, loaded.node()));
         NodeInputs inputs = NodeInputs.read(loaded, progress::notice);
         try (NodeDirectory directory = NodeDirectory.open(loaded.node().work());
                 NodeTelemetry telemetry =
@@ -55,6 +57,14 @@ public final class NodeRunner {
                     new NodeLife.Surroundings(
                             directory.root(), tls, new TcpDataPlanes(loaded), progress, lines, telemetry));
         }
+    }
+
+    /** A certificate that does not name this node is found out here, and not by the others that turn it away. */
+    private static SSLContext context(TlsSettings files, NodeSettings node) {
+        SSLContext context = files.context();
+        files.requireNames(
+                node.name(), List.of(node.control().host(), node.data().host()));
+        return context;
     }
 
     @SuppressWarnings("try") // the log is there to be written to by everyone, and closed

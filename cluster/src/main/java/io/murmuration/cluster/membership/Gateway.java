@@ -77,6 +77,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private final Place here;
 
     private final Directory directory = new Directory();
+    private final Senders senders;
     private final OwnEntry own;
     private final PortRefusals portRefusals;
     private final Refusals refusals = new Refusals();
@@ -105,6 +106,8 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         this.cluster = Cluster.get(context.getSystem());
         this.resolver = ActorRefResolver.get(context.getSystem());
         this.here = place(cluster.selfMember().uniqueAddress());
+        this.senders = new Senders(directory, here, options.self().node());
+        control.sendsAs(context.getSelf());
         this.own = new OwnEntry(options.self(), here);
         this.orders = new Orders(options.self());
         this.portRefusals = new PortRefusals(options.refusalWindow());
@@ -213,16 +216,17 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         others().stream()
                 .filter(place -> confirmed.getOrDefault(place, 0L) < own.version())
                 .forEach(this::announceTo);
-        untold.ifPresent(status -> others().forEach(place ->
-                gateway(place).tell(new ClusterMessage.Told(options.self().run(), status))));
+        untold.ifPresent(status ->
+                others().forEach(place -> send(place, new ClusterMessage.Told(options.self().run(), status))));
         untold = Optional.empty();
         lookWhetherAllKnow();
         return this;
     }
 
     private void announceTo(Place place) {
-        own.entry().ifPresent(entry -> gateway(place)
-                .tell(new ClusterMessage.Announced(options.self().run(), entry)));
+        own.entry()
+                .ifPresent(entry ->
+                        send(place, new ClusterMessage.Announced(options.self().run(), entry)));
     }
 
     private List<Place> others() {
@@ -243,21 +247,25 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     // ---- what others say ----------------------------------------------------------------------------------------
 
     private Behavior<GatewayMessage> received(ClusterMessage message) {
+        String sender = senders.of(getContext());
         switch (message) {
             case ClusterMessage.Greeting greeting -> greeted(greeting);
             case ClusterMessage.Carried carried -> {
-                if (isOfThisRun(carried.run(), carried.from())) {
+                if (isOfThisRun(carried.run(), carried.from())
+                        && isFrom(sender, carried.from(), senders.mayCarry(sender, carried.from()))) {
                     // Who is not here any more, or was here in an earlier life, hears nothing.
                     control.deliver(new Envelope(carried.from(), carried.to(), carried.message()));
                 }
             }
             case ClusterMessage.Announced announced -> {
-                if (isOfThisRun(announced.run(), announced.entry().node())) {
+                String name = announced.entry().node();
+                if (isOfThisRun(announced.run(), name)
+                        && isFrom(sender, name, senders.mayAnnounce(sender, announced.entry()))) {
                     heardOf(announced.entry());
                 }
             }
             case ClusterMessage.Heard heard -> {
-                if (isOfThisRun(heard.run(), heard.from())
+                if (isOfThisRunFrom(heard.run(), heard.from(), sender)
                         && heard.node().equals(options.self().node())
                         && heard.life() == options.self().life()) {
                     directory
@@ -267,22 +275,23 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                 }
             }
             case ClusterMessage.PortRefused refused -> {
-                if (isOfThisRun(refused.run(), refused.from())) {
+                if (isOfThisRunFrom(refused.run(), refused.from(), sender)) {
                     suspect(refused.from(), refused.node(), refused.life());
                 }
             }
             case ClusterMessage.Told told -> {
-                if (isOfThisRun(told.run(), "a coordinator")) {
+                if (isOfThisRun(told.run(), "a coordinator")
+                        && isFrom(sender, "a coordinator", senders.mayLead(sender))) {
                     whereabouts.told(told.status());
                 }
             }
             case ClusterMessage.Ordered ordered -> {
-                if (isOfThisRun(ordered.run(), ordered.from())) {
+                if (isOfThisRunFrom(ordered.run(), ordered.from(), sender)) {
                     ordered(ordered);
                 }
             }
             case ClusterMessage.Answered answered -> {
-                if (isOfThisRun(answered.run(), answered.from())) {
+                if (isOfThisRunFrom(answered.run(), answered.from(), sender)) {
                     orders.answered(answered.number(), answered.answer());
                 }
             }
@@ -292,6 +301,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
             case ClusterMessage.TurnedAway turned -> {}
         }
         return this;
+    }
+
+    private boolean isOfThisRunFrom(String run, String from, String sender) {
+        return isOfThisRun(run, from) && isFrom(sender, from, senders.isNode(sender, from));
     }
 
     private boolean isOfThisRun(String run, Object from) {
@@ -305,13 +318,24 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         return same;
     }
 
+    private boolean isFrom(String sender, Object from, boolean may) {
+        if (!may) {
+            refusals.count(
+                    Refusals.Kind.OTHER_SENDER,
+                    "refused a message that says it is of " + from + " and came from "
+                            + (sender.isEmpty() ? "nowhere" : sender) + ", which is not known as that node");
+        }
+        return may;
+    }
+
     private void heardOf(DirectoryEntry entry) {
         if (!directory.knows(entry.place())) {
             return; // it says it again, and by then the cluster may have told us of it
         }
         tell(directory.announced(entry));
-        gateway(entry.place())
-                .tell(new ClusterMessage.Heard(
+        send(
+                entry.place(),
+                new ClusterMessage.Heard(
                         options.self().run(), options.self().node(), entry.node(), entry.life(), entry.version()));
         if (entry.wish().number() > own.wish().number()) {
             wished(entry.wish());
@@ -355,8 +379,9 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
             carryOut(ask.order(), ask.answer());
         } else {
             long number = orders.sent(ask.answer());
-            gateway(to.get().place())
-                    .tell(new ClusterMessage.Ordered(
+            send(
+                    to.get().place(),
+                    new ClusterMessage.Ordered(
                             options.self().run(), options.self().node(), number, ask.order()));
         }
         return this;
@@ -375,10 +400,11 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private void ordered(ClusterMessage.Ordered ordered) {
         directory.entry(ordered.from()).ifPresent(from -> {
             ActorRef<GatewayMessage> answerTo = gateway(from.place());
+            ActorRef<GatewayMessage> me = getContext().getSelf();
             NodeIdentity self = options.self();
             CompletableFuture<OrderAnswer> answer = new CompletableFuture<>();
-            answer.thenAccept(said ->
-                    answerTo.tell(new ClusterMessage.Answered(self.run(), self.node(), ordered.number(), said)));
+            answer.thenAccept(said -> Senders.send(
+                    answerTo, new ClusterMessage.Answered(self.run(), self.node(), ordered.number(), said), me));
             carryOut(ordered.order(), answer);
         });
     }
@@ -424,9 +450,12 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         if (own.isLeading()) {
             suspect(options.self().node(), name, life);
         } else {
-            directory.leads().ifPresent(leader -> gateway(leader.place())
-                    .tell(new ClusterMessage.PortRefused(
-                            options.self().run(), options.self().node(), name, life)));
+            directory
+                    .leads()
+                    .ifPresent(leader -> send(
+                            leader.place(),
+                            new ClusterMessage.PortRefused(
+                                    options.self().run(), options.self().node(), name, life)));
         }
         return this;
     }
@@ -464,6 +493,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
             node.seen(event);
             List.copyOf(listeners.values()).forEach(listener -> listener.accept(event));
         }
+    }
+
+    private void send(Place place, ClusterMessage message) {
+        Senders.send(gateway(place), message, getContext().getSelf());
     }
 
     private ActorRef<GatewayMessage> gateway(Place place) {

@@ -79,9 +79,14 @@ public record NodeSettings(
      * @param stableAfter how long membership has to stand still before it is decided who is to go
      * @param removalMargin from that decision to the removal
      * @param refusalWindow reports of two peers that a node's port refuses them count together within this
+     * @param refusalRemovals nodes that are removed for that in a minute
      */
     public record Detection(
-            Duration heartbeatPause, Duration stableAfter, Duration removalMargin, Duration refusalWindow) {}
+            Duration heartbeatPause,
+            Duration stableAfter,
+            Duration removalMargin,
+            Duration refusalWindow,
+            int refusalRemovals) {}
 
     /** PEM files. */
     public record Tls(Path authority, Path certificate, Path key) {}

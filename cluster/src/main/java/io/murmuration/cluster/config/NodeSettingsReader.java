@@ -22,6 +22,7 @@ final class NodeSettingsReader {
 
     private static final long MOST_EVENTS = 1L << 40;
     private static final int MOST_SEEDS = 64;
+    private static final int MOST_REMOVALS = 1000;
     /** Their majority decides; more than some ten only make it slower. */
     private static final int MOST_COORDINATORS = 99;
 
@@ -113,7 +114,8 @@ final class NodeSettingsReader {
                 time(section, "heartbeat-pause"),
                 time(section, "stable-after"),
                 time(section, "removal-margin"),
-                time(section, "refusal-window"));
+                time(section, "refusal-window"),
+                section.integer("refusal-removals", 0, MOST_REMOVALS));
     }
 
     static Optional<NodeSettings.Tls> tls(Section section) {

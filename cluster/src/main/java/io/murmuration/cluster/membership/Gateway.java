@@ -7,9 +7,11 @@ import io.murmuration.actors.protocol.Role;
 import io.murmuration.cluster.transport.DataAddress;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -62,7 +64,13 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
 
     record Ask(Order order, Optional<String> node, CompletableFuture<OrderAnswer> answer) implements GatewayMessage {}
 
+    /** Whether this node was refused by the data port of a life of {@code node}. */
+    private record Probed(String node, long life, boolean refused) implements GatewayMessage {}
+
     private record Seen(ClusterEvent.ClusterDomainEvent event) implements GatewayMessage {}
+
+    /** Nodes whose ports are tried at the same time. */
+    private static final int MOST_PROBES = 16;
 
     private enum Timer implements GatewayMessage {
         TELL_AGAIN
@@ -80,6 +88,8 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private final Senders senders;
     private final OwnEntry own;
     private final PortRefusals portRefusals;
+    private final QuickRemovals quickRemovals;
+    private final Set<String> probed = new LinkedHashSet<>();
     private final Refusals refusals = new Refusals();
     private final Orders orders;
     private final Map<Member, Consumer<Membership.Event>> listeners = new LinkedHashMap<>();
@@ -111,6 +121,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         this.own = new OwnEntry(options.self(), here);
         this.orders = new Orders(options.self());
         this.portRefusals = new PortRefusals(options.refusalWindow());
+        this.quickRemovals = new QuickRemovals(options.refusalRemovals());
         cluster.subscriptions()
                 .tell(Subscribe.create(
                         context.messageAdapter(ClusterEvent.ClusterDomainEvent.class, Seen::new),
@@ -143,6 +154,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                     return this;
                 })
                 .onMessage(Refused.class, refused -> portRefused(refused))
+                .onMessage(Probed.class, this::probed)
                 .onMessage(Ask.class, this::ask)
                 .onMessage(Listen.class, listen -> {
                     listeners.put(listen.self(), listen.listener());
@@ -461,22 +473,51 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     }
 
     /**
-     * Only who leads acts on it, and only against workers: nodes that decide with others are left to the quorum. A node that
-     * hosts nobody any more has closed its port because it leaves, and is gone by itself in a moment.
+     * Only who leads acts on it, only against workers, because nodes that decide with others are left to the quorum, and only
+     * if it is refused as well: others may see another network, or lie.
      */
     private void suspect(String witness, String name, long life) {
-        Optional<DirectoryEntry> suspect = directory
+        Optional<DirectoryEntry> suspect = suspect(name, life)
+                .filter(entry -> !witness.equals(name) && directory.entry(witness).isPresent());
+        if (suspect.isPresent()
+                && portRefusals.reported(witness, name, life, System.nanoTime())
+                && probed.size() < MOST_PROBES
+                && probed.add(name)) {
+            getContext()
+                    .pipeToSelf(
+                            PortProbe.refused(suspect.get().data()),
+                            (refused, failure) -> new Probed(name, life, Boolean.TRUE.equals(refused)));
+        }
+    }
+
+    /** A node that hosts nobody any more has closed its port because it leaves, and is gone by itself in a moment. */
+    private Optional<DirectoryEntry> suspect(String name, long life) {
+        return directory
                 .entry(name)
                 .filter(entry -> own.isLeading()
                         && entry.life() == life
                         && entry.coordinator().isEmpty()
-                        && !entry.members().isEmpty()
-                        && directory.entry(witness).isPresent());
-        if (suspect.isPresent() && portRefusals.reported(witness, name, life, System.nanoTime())) {
-            LOG.warn("node {} refuses connections, as two nodes have seen, and is removed at once", name);
+                        && !entry.members().isEmpty());
+    }
+
+    private Behavior<GatewayMessage> probed(Probed probe) {
+        probed.remove(probe.node());
+        Optional<DirectoryEntry> suspect = suspect(probe.node(), probe.life());
+        if (suspect.isEmpty()) {
+            return this;
+        }
+        if (!probe.refused()) {
+            LOG.warn("two nodes say that node {} refuses connections, and this one is not refused", probe.node());
+        } else if (!quickRemovals.allows(probe.node(), probe.life(), System.nanoTime())) {
+            LOG.warn(
+                    "node {} refuses connections, and is left to the failure detector: too many were removed for that",
+                    probe.node());
+        } else {
+            LOG.warn("node {} refuses connections, as this node and two have seen, and is removed at once", probe.node());
             cluster.manager()
                     .tell(new Down(AddressFromURIString.parse(suspect.get().control())));
         }
+        return this;
     }
 
     // ---- helpers ------------------------------------------------------------------------------------------------

@@ -108,7 +108,8 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                 new ClusterGateway.Options(
                         life.self(),
                         life.node().announceRetry(),
-                        life.node().detection().refusalWindow()),
+                        life.node().detection().refusalWindow(),
+                        life.node().detection().refusalRemovals()),
                 life.whereabouts(),
                 new GatewayListener() {
                     @Override

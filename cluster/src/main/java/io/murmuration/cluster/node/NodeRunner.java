@@ -49,6 +49,9 @@ public final class NodeRunner {
         try (NodeDirectory directory = NodeDirectory.open(loaded.node().work());
                 NodeTelemetry telemetry =
                         NodeTelemetry.start(loaded.telemetry(), loaded.node().name(), loaded.run())) {
+            inputs.keeperFolder()
+                    .ifPresent(folder -> CheckpointOrigin.require(
+                            directory.root().resolve(folder), inputs.run(), inputs.origin()));
             return logged(
                     inputs,
                     directory,

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param farewell how long a node whose run is over waits for the others to know
  * @param statusEvery pause between two lines of a node that does not lead
  * @param eventsSize bytes of its file of events before it is begun anew
+ * @param logSize bytes of its log before it is begun anew
  * @param tls empty: plain
  * @param http what people and scripts ask and order
  */
@@ -45,6 +46,7 @@ public record NodeSettings(
         Duration farewell,
         Duration statusEvery,
         long eventsSize,
+        long logSize,
         Detection detection,
         Optional<Tls> tls,
         HttpSettings http) {

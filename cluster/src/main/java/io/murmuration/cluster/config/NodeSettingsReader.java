@@ -60,6 +60,7 @@ final class NodeSettingsReader {
                 time(section, "farewell"),
                 time(section, "status-every"),
                 section.bytes("events-size", LEAST_EVENTS, MOST_EVENTS),
+                section.bytes("log-size", LEAST_EVENTS, MOST_EVENTS),
                 detection(section.section("detection")),
                 tls(section.section("tls")),
                 http(section.section("http")));

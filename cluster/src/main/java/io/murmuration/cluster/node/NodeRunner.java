@@ -77,7 +77,7 @@ public final class NodeRunner {
             InstantSource clock,
             StopSignal stop,
             NodeLife.Surroundings around) {
-        try (RunLog log = RunLog.to(directory.log())) {
+        try (RunLog log = RunLog.bounded(directory.log(), inputs.node().logSize())) {
             try {
                 return result(new NodeProcess(inputs, directory, around, clock).run(stop));
             } catch (RuntimeException | Error e) {

@@ -113,6 +113,11 @@ public record NodeSettings(
         return coordinators / 2 + 1;
     }
 
+    /** Whether it has the role that nobody plays yet. */
+    public boolean verifies() {
+        return roles.contains(Role.VERIFIER);
+    }
+
     public boolean coordinates() {
         return roles.contains(Role.COORDINATOR);
     }

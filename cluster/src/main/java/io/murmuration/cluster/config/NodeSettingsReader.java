@@ -33,6 +33,7 @@ final class NodeSettingsReader {
     private static final int LARGEST_REQUEST = 1 << 20;
     private static final int MOST_CONNECTIONS = 10_000;
 
+    private static final String ROLES = "coordinator, trainer, shard, verifier";
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._-]*|[0-9A-Fa-f:]+");
     private static final Pattern BIND = Pattern.compile("[A-Za-z0-9._-]+|[0-9A-Fa-f:]+");
     private static final Pattern SEED = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+]):(\\d{1,5})");
@@ -74,12 +75,12 @@ final class NodeSettingsReader {
                         case "coordinator" -> Role.COORDINATOR;
                         case "trainer" -> Role.TRAINER;
                         case "shard" -> Role.SHARD;
-                        default ->
-                            throw section.unfit("roles", "some of coordinator, trainer, shard, got \"" + word + "\"");
+                        case "verifier" -> Role.VERIFIER;
+                        default -> throw section.unfit("roles", "some of " + ROLES + ", got \"" + word + "\"");
                     });
         }
         if (roles.isEmpty()) {
-            throw section.unfit("roles", "at least one of coordinator, trainer, shard");
+            throw section.unfit("roles", "at least one of " + ROLES);
         }
         return roles;
     }

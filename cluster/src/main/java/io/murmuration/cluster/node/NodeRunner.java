@@ -21,6 +21,9 @@ public final class NodeRunner {
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeRunner.class);
 
+    private static final String IDLE =
+            "the role verifier (node.roles) is idle: this version of Murmuration does not verify results yet";
+
     /** How the node ended. */
     public enum End {
         /** The run is over, or the node was asked to leave and left. */
@@ -77,7 +80,13 @@ public final class NodeRunner {
             InstantSource clock,
             StopSignal stop,
             NodeLife.Surroundings around) {
+        if (inputs.node().verifies()) {
+            around.progress().notice(IDLE);
+        }
         try (RunLog log = RunLog.bounded(directory.log(), inputs.node().logSize())) {
+            if (inputs.node().verifies()) {
+                LOG.warn(IDLE);
+            }
             try {
                 return result(new NodeProcess(inputs, directory, around, clock).run(stop));
             } catch (RuntimeException | Error e) {

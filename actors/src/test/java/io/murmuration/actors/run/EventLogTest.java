@@ -22,8 +22,9 @@ final class EventLogTest {
     void the_roster_is_told_when_it_is_another() {
         EventLog log = new EventLog();
         assertThat(log.line(new RunEvent.Started(ROSTER, 0))).contains("eu-1:shard");
-        assertThat(log.line(step(0, ROSTER))).isEqualTo("StepCommitted[step=0, loss=2.5, gradientNorm=1.0, counted=8,"
-                + " replayed=0, liveShards=1]");
+        assertThat(log.line(step(0, ROSTER)))
+                .isEqualTo(
+                        "StepCommitted[step=0, loss=2.5, gradientNorm=1.0, counted=8," + " replayed=0, liveShards=1]");
         Roster next = new Roster(new Epoch(1, 2), ROSTER.stages(), List.of(Member.of("eu-2:trainer", 1)));
         assertThat(log.line(step(1, next))).contains("step=1", "eu-2:trainer");
         assertThat(log.line(step(2, next))).doesNotContain("eu-2");

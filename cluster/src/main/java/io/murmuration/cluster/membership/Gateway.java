@@ -228,8 +228,8 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         others().stream()
                 .filter(place -> confirmed.getOrDefault(place, 0L) < own.version())
                 .forEach(this::announceTo);
-        untold.ifPresent(status ->
-                others().forEach(place -> send(place, new ClusterMessage.Told(options.self().run(), status))));
+        untold.ifPresent(status -> others().forEach(place ->
+                send(place, new ClusterMessage.Told(options.self().run(), status))));
         untold = Optional.empty();
         lookWhetherAllKnow();
         return this;
@@ -478,7 +478,8 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
      */
     private void suspect(String witness, String name, long life) {
         Optional<DirectoryEntry> suspect = suspect(name, life)
-                .filter(entry -> !witness.equals(name) && directory.entry(witness).isPresent());
+                .filter(entry ->
+                        !witness.equals(name) && directory.entry(witness).isPresent());
         if (suspect.isPresent()
                 && portRefusals.reported(witness, name, life, System.nanoTime())
                 && probed.size() < MOST_PROBES
@@ -513,7 +514,9 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                     "node {} refuses connections, and is left to the failure detector: too many were removed for that",
                     probe.node());
         } else {
-            LOG.warn("node {} refuses connections, as this node and two have seen, and is removed at once", probe.node());
+            LOG.warn(
+                    "node {} refuses connections, as this node and two have seen, and is removed at once",
+                    probe.node());
             cluster.manager()
                     .tell(new Down(AddressFromURIString.parse(suspect.get().control())));
         }

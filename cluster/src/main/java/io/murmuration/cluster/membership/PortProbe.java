@@ -26,9 +26,7 @@ final class PortProbe {
      */
     static CompletableFuture<Boolean> refused(DataAddress address) {
         CompletableFuture<Boolean> answer = new CompletableFuture<>();
-        Thread.ofVirtual()
-                .name("port-probe-" + address.node())
-                .start(() -> answer.complete(isRefused(address)));
+        Thread.ofVirtual().name("port-probe-" + address.node()).start(() -> answer.complete(isRefused(address)));
         return answer;
     }
 

@@ -79,8 +79,7 @@ final class Senders {
         }
         return directory
                 .entry(entry.node())
-                .filter(known ->
-                        !known.control().equals(entry.control()) && !directory.isUnreachable(known.place()))
+                .filter(known -> !known.control().equals(entry.control()) && !directory.isUnreachable(known.place()))
                 .isEmpty();
     }
 }

@@ -39,7 +39,9 @@ final class CheckpointOrigin {
         origin.put(CheckpointMeta.TOKENISER, run.data().tokeniser().name());
         origin.put(CheckpointMeta.OPTIMISER, run.optimiser().inner().name());
         origin.put(RunMarks.PREFIX + "seed", Long.toString(run.seed()));
-        origin.put(RunMarks.PREFIX + "model.import", Boolean.toString(run.importFrom().isPresent()));
+        origin.put(
+                RunMarks.PREFIX + "model.import",
+                Boolean.toString(run.importFrom().isPresent()));
         origin.put(RunMarks.PREFIX + "data.tokeniser", run.data().tokeniser().name());
         origin.put(RunMarks.PREFIX + "batch", run.batch().toString());
         origin.put(RunMarks.PREFIX + "optimiser", run.optimiser().toString());
@@ -57,8 +59,7 @@ final class CheckpointOrigin {
                 bytes.asIntBuffer().put(tokens);
                 digest.update(bytes);
             }
-            return batches.trainWindows() + " windows, digest "
-                    + HexFormat.of().formatHex(digest.digest(), 0, BYTES);
+            return batches.trainWindows() + " windows, digest " + HexFormat.of().formatHex(digest.digest(), 0, BYTES);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
@@ -84,7 +85,8 @@ final class CheckpointOrigin {
             }
             if (!different.isEmpty()) {
                 throw new UserError("the checkpoint " + stored + " is of another run with the same name and seed: "
-                        + String.join("; ", different) + "; put the settings back, give this run another name (name), or"
+                        + String.join("; ", different)
+                        + "; put the settings back, give this run another name (name), or"
                         + " remove " + folder + " to begin anew");
             }
         }

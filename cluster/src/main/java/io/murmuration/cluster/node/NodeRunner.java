@@ -53,8 +53,8 @@ public final class NodeRunner {
                 NodeTelemetry telemetry =
                         NodeTelemetry.start(loaded.telemetry(), loaded.node().name(), loaded.run())) {
             inputs.keeperFolder()
-                    .ifPresent(folder -> CheckpointOrigin.require(
-                            directory.root().resolve(folder), inputs.run(), inputs.origin()));
+                    .ifPresent(folder ->
+                            CheckpointOrigin.require(directory.root().resolve(folder), inputs.run(), inputs.origin()));
             return logged(
                     inputs,
                     directory,

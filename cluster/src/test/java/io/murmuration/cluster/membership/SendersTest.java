@@ -35,18 +35,7 @@ final class SendersTest {
         SortedMap<Member, Role> members = new TreeMap<>();
         members.put(member(node, life, role), role);
         return new DirectoryEntry(
-                node,
-                life,
-                control,
-                life,
-                node,
-                25521,
-                members,
-                new TreeMap<>(),
-                0,
-                Optional.empty(),
-                RunWish.NONE,
-                1);
+                node, life, control, life, node, 25521, members, new TreeMap<>(), 0, Optional.empty(), RunWish.NONE, 1);
     }
 
     private void known(DirectoryEntry entry) {
@@ -79,12 +68,14 @@ final class SendersTest {
         assertThat(senders.mayAnnounce(at("eu-2"), entry("eu-1", at("eu-2"), 6, Role.COORDINATOR)))
                 .as("in the name of this node")
                 .isFalse();
-        assertThat(senders.mayAnnounce(HERE, entry("eu-1", HERE, 1, Role.COORDINATOR))).isTrue();
+        assertThat(senders.mayAnnounce(HERE, entry("eu-1", HERE, 1, Role.COORDINATOR)))
+                .isTrue();
     }
 
     @Test
     void who_came_back_is_heard_at_its_address_at_once_and_at_another_when_the_old_one_is_silent() {
-        assertThat(senders.mayAnnounce(at("eu-3"), entry("eu-3", at("eu-3"), 6, Role.SHARD))).isTrue();
+        assertThat(senders.mayAnnounce(at("eu-3"), entry("eu-3", at("eu-3"), 6, Role.SHARD)))
+                .isTrue();
         DirectoryEntry moved = entry("eu-3", at("eu-3-new"), 6, Role.SHARD);
         assertThat(senders.mayAnnounce(at("eu-3-new"), moved)).isFalse();
         directory.reach(new Place(at("eu-3"), 5), true);

@@ -19,9 +19,9 @@ final class SeedDiagnosisTest {
 
     @Test
     void what_is_said_of_a_certificate_is_final() {
-        for (String alert : new String[] {"bad_certificate", "certificate_unknown", "certificate_expired", "unknown_ca"}) {
-            assertThat(finding("(" + alert + ") Received fatal alert: " + alert)
-                            .certificate())
+        for (String alert :
+                new String[] {"bad_certificate", "certificate_unknown", "certificate_expired", "unknown_ca"}) {
+            assertThat(finding("(" + alert + ") Received fatal alert: " + alert).certificate())
                     .as(alert)
                     .isTrue();
         }
@@ -33,10 +33,13 @@ final class SeedDiagnosisTest {
 
     @Test
     void what_a_seed_that_restarts_does_is_not() {
-        assertThat(finding("Remote host terminated the handshake").certificate()).isFalse();
+        assertThat(finding("Remote host terminated the handshake").certificate())
+                .isFalse();
         assertThat(finding("Remote host terminated the handshake").what()).contains("breaks off the TLS handshake");
-        assertThat(finding("Received fatal alert: handshake_failure").certificate()).isFalse();
-        assertThat(finding("Received fatal alert: internal_error").certificate()).isFalse();
+        assertThat(finding("Received fatal alert: handshake_failure").certificate())
+                .isFalse();
+        assertThat(finding("Received fatal alert: internal_error").certificate())
+                .isFalse();
         assertThat(finding("plaintext connection?").what()).contains("does not speak TLS");
         assertThat(finding("Unsupported or unrecognized SSL message").certificate())
                 .isFalse();

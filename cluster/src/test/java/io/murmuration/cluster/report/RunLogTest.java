@@ -47,7 +47,9 @@ final class RunLogTest {
             }
             assertThat(rolled).isEqualTo(4);
             assertThat(older).exists();
-            assertThat(bytes()).as("one older file, and a tenth of a second of lines").isLessThan(8L * MOST);
+            assertThat(bytes())
+                    .as("one older file, and a tenth of a second of lines")
+                    .isLessThan(8L * MOST);
             LOG.info("the last line");
         }
         assertThat(Files.readString(file)).endsWith("the last line\n");

@@ -22,7 +22,9 @@ final class TextsTest {
 
     @Property
     void what_is_cut_can_be_written_and_read(
-            @ForAll @IntRange(max = 40) int birds, @ForAll @IntRange(max = 3) int before, @ForAll @IntRange(max = 90) int most) {
+            @ForAll @IntRange(max = 40) int birds,
+            @ForAll @IntRange(max = 3) int before,
+            @ForAll @IntRange(max = 90) int most) {
         String text = "abc".substring(0, before) + BIRD.repeat(birds);
         String cut = Texts.cut(text, most);
         assertThat(new String(cut.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8))

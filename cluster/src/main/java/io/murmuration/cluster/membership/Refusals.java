@@ -15,6 +15,7 @@ final class Refusals {
 
     enum Kind {
         OTHER_RUN,
+        OTHER_SENDER,
         UNREADABLE,
         TURNED_AWAY
     }

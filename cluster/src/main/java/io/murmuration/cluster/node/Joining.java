@@ -4,6 +4,7 @@ import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.config.NodeSettings.Seed;
 import io.murmuration.cluster.membership.ClusterGateway;
 import io.murmuration.cluster.membership.ClusterMessage;
+import io.murmuration.cluster.report.Texts;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.List;
 import java.util.function.Consumer;
@@ -117,7 +118,7 @@ final class Joining extends AbstractBehavior<Object> {
                 .onMessage(ClusterMessage.TurnedAway.class, turned -> {
                     String reason = turned.reason();
                     told.accept(new TurnedAway("node " + turned.from().node() + " turns this node away: "
-                            + reason.substring(0, Math.min(reason.length(), LONGEST_ANSWER))));
+                            + Texts.cut(reason, LONGEST_ANSWER)));
                     return Behaviors.stopped();
                 })
                 .onMessage(ClusterEvent.MemberEvent.class, this::seen)

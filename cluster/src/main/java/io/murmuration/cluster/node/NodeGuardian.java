@@ -112,7 +112,8 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                         life.self(),
                         life.node().coordinators(),
                         life.node().announceRetry(),
-                        life.node().detection().refusalWindow()),
+                        life.node().detection().refusalWindow(),
+                        life.node().detection().refusalRemovals()),
                 life.whereabouts(),
                 new GatewayListener() {
                     @Override

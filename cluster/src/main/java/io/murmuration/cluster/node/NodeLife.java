@@ -19,13 +19,11 @@ import io.murmuration.cluster.run.SwarmLimits;
 import io.murmuration.cluster.telemetry.NodeTelemetry;
 import io.murmuration.cluster.transport.NodeIdentity;
 import io.murmuration.cluster.transport.WireCounts;
-import io.murmuration.tensors.checkpoint.CheckpointMeta;
 import io.murmuration.tensors.checkpoint.CheckpointStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -200,14 +198,7 @@ final class NodeLife implements AutoCloseable {
     private CheckpointAssembly checkpoints(String folder) {
         CheckpointStore store = new CheckpointStore(
                 around.folder().resolve(folder), inputs.run().checkpoint().keep());
-        Map<String, String> origin = Map.of(
-                "name",
-                inputs.run().name(),
-                CheckpointMeta.TOKENISER,
-                inputs.run().data().tokeniser().name(),
-                CheckpointMeta.OPTIMISER,
-                inputs.run().optimiser().inner().name());
-        return new CheckpointAssembly(inputs.setup(), store, origin, report::written);
+        return new CheckpointAssembly(inputs.setup(), store, inputs.origin(), report::written);
     }
 
     /** What is known here now. Thread-safe. */

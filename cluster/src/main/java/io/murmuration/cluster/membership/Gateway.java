@@ -331,7 +331,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                 other,
                 address,
                 known,
-                known.map(entry -> directory.isUnreachable(entry.place())).orElse(true));
+                known.map(entry -> directory.isUnreachable(entry.place())).orElse(true),
+                own.ending().or(() -> directory.entries().stream()
+                        .flatMap(entry -> entry.ending().stream())
+                        .findFirst()));
         reason.ifPresent(why -> refusals.count(
                 Refusals.Kind.TURNED_AWAY, "turned node " + other.node() + " at " + address + " away: " + why));
         ActorRef<ClusterMessage> answerTo = resolver.resolveActorRef(greeting.answerTo());

@@ -24,7 +24,8 @@ import org.apache.pekko.cluster.typed.Subscribe;
 
 /**
  * How a node comes into the cluster: it greets the seeds until one says welcome, or why not, and then asks Pekko to join.
- * Only the first of the seeds asks at once, because it has to begin the cluster where there is none.
+ * Only the first of the seeds asks without a welcome, because it has to begin the cluster where there is none; but not before
+ * the others had time to say why it does not belong there.
  */
 final class Joining extends AbstractBehavior<Object> {
 
@@ -55,6 +56,7 @@ final class Joining extends AbstractBehavior<Object> {
     private final Consumer<Result> told;
     private final Cluster cluster;
     private final ActorRefResolver resolver;
+    private final boolean begins;
     private boolean asked;
 
     private Joining(
@@ -80,8 +82,9 @@ final class Joining extends AbstractBehavior<Object> {
                 .tell(Subscribe.create(context.getSelf().<SelfUp>unsafeUpcast().narrow(), SelfUp.class));
         timers.startTimerWithFixedDelay(Timer.GREET, node.joinRetry());
         timers.startSingleTimer(Timer.GIVE_UP, node.joinWait());
+        this.begins = seeds.getFirst().equals(here);
         greet();
-        if (seeds.getFirst().equals(here)) {
+        if (begins && others.isEmpty()) {
             ask();
         }
     }
@@ -110,6 +113,9 @@ final class Joining extends AbstractBehavior<Object> {
                 })
                 .onMessageEquals(Timer.GREET, () -> {
                     greet();
+                    if (begins) {
+                        ask();
+                    }
                     return this;
                 })
                 .onMessageEquals(Timer.GIVE_UP, () -> {

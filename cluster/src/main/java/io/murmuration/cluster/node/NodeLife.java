@@ -350,10 +350,15 @@ final class NodeLife implements AutoCloseable {
         String text = reason.map(Object::toString).orElse("no reason given");
         LOG.warn("the actor system of node {} ended: {}", self.node(), text);
         if (reason.equals(Optional.of(CoordinatedShutdown.incompatibleConfigurationDetectedReason()))) {
-            return new Outcome(
+            // Pekko's check does not say what differs; an answer to a greeting does, if it came in time.
+            Optional<Outcome> told = events.stream()
+                    .filter(NodeEvent.Joined.class::isInstance)
+                    .flatMap(event -> on(event, new StopSignal()).stream())
+                    .findFirst();
+            return told.orElseGet(() -> new Outcome(
                     End.REFUSED,
                     "the cluster belongs to another run or speaks another protocol version than this node (run "
-                            + self.run() + ", protocol version " + self.protocol() + ")");
+                            + self.run() + ", protocol version " + self.protocol() + ")"));
         }
         return new Outcome(
                 End.REMOVED,

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code murmuration inject} against {@code murmuration local --faults}, all of them processes. */
-@Timeout(240)
+@Timeout(420)
 final class InjectIT {
 
     private static final String MAIN = "io.murmuration.cluster.cli.Main";
@@ -97,7 +97,7 @@ final class InjectIT {
     }
 
     private void await(Process local, String what, java.util.function.BooleanSupplier condition) throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(180);
         while (!condition.getAsBoolean()) {
             assertThat(local.isAlive()).as("%s: %s", what, said("local")).isTrue();
             assertThat(System.nanoTime()).as("%s: %s", what, said("local")).isLessThan(deadline);

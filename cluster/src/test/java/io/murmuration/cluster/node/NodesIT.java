@@ -121,6 +121,24 @@ final class NodesIT {
     }
 
     @Test
+    void a_cluster_that_is_started_again_when_its_run_is_over_ends_at_once_with_the_same_result() throws Exception {
+        int port = NodesInOneProcess.freePort();
+        String[] alone = {"swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1", "checkpoint.every=3"};
+        try (NodesInOneProcess nodes = new NodesInOneProcess(folder)) {
+            Running first = nodes.start(
+                    NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, alone), 1, PROTOCOL);
+            NodeLife.Outcome ended = outcome(first);
+            assertThat(ended.end()).as(first.shown()).isEqualTo(NodeLife.End.FINISHED);
+            Running again = nodes.start(
+                    NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, alone), 2, PROTOCOL);
+            assertThat(outcome(again).end()).as(again.shown()).isEqualTo(NodeLife.End.FINISHED);
+            assertThat(outcome(again).message())
+                    .startsWith("the run is finished: version 6, ")
+                    .endsWith(ended.message().substring(ended.message().indexOf("digest")));
+        }
+    }
+
+    @Test
     void a_seed_that_is_not_there_is_named_with_what_was_found() throws Exception {
         int nobody = NodesInOneProcess.freePort();
         try (NodesInOneProcess nodes = new NodesInOneProcess(folder)) {

@@ -77,12 +77,22 @@ public final class HandFaults implements LocalFaults {
             }
             this.addresses = new Addresses(folder.resolve(HOSTS), proxies);
             names.forEach(addresses::add);
-            this.port = ControlPort.open();
+            this.port = opened();
         } catch (RuntimeException e) {
             proxies.close();
             throw e;
         }
-        port.door().write(folder);
+    }
+
+    private ControlPort opened() {
+        ControlPort opened = ControlPort.open();
+        try {
+            opened.door().write(folder);
+            return opened;
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
     }
 
     @Override

@@ -380,7 +380,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                         address,
                         known,
                         known.map(entry -> directory.isUnreachable(entry.place()))
-                                .orElse(true))
+                                .orElse(true),
+                        own.ending().or(() -> directory.entries().stream()
+                                .flatMap(entry -> entry.ending().stream())
+                                .findFirst()))
                 .or(() -> Refusals.reason(
                         options.coordinators(),
                         greeting.coordinators(),

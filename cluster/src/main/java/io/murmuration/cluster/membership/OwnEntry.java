@@ -75,6 +75,11 @@ final class OwnEntry {
         return leads > 0;
     }
 
+    /** How the run that was led from here ended. */
+    Optional<RunEnding> ending() {
+        return ending;
+    }
+
     boolean hasEnded() {
         return ending.isPresent();
     }

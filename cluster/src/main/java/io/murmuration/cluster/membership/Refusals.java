@@ -35,10 +35,18 @@ final class Refusals {
     /**
      * Why {@code other} may not come to where {@code self} is.
      *
+     * @param address where {@code other} is
      * @param known what is known of the node of that name
+     * @param silent whether that one cannot be reached
+     * @param over how the run ended, if it has
      */
     static Optional<String> reason(
-            NodeIdentity self, NodeIdentity other, String address, Optional<DirectoryEntry> known, boolean silent) {
+            NodeIdentity self,
+            NodeIdentity other,
+            String address,
+            Optional<DirectoryEntry> known,
+            boolean silent,
+            Optional<RunEnding> over) {
         if (other.protocol() != self.protocol()) {
             return Optional.of("it speaks protocol version " + other.protocol() + ", the cluster speaks version "
                     + self.protocol() + ": start the same version of Murmuration everywhere");
@@ -47,6 +55,10 @@ final class Refusals {
             return Optional.of("its run is " + other.run() + ", the cluster trains run " + self.run()
                     + ": settings of the run, such as name, seed, model or data, differ (bin/murmuration node"
                     + " --print-config on both shows which)");
+        }
+        if (over.isPresent()) {
+            return Optional.of(
+                    "the run is over, version " + over.get().version() + " was its last: nothing is left to do for it");
         }
         boolean taken = other.node().equals(self.node())
                 || known.filter(entry -> !silent && !entry.control().equals(address))

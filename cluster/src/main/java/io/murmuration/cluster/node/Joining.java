@@ -26,10 +26,10 @@ import org.apache.pekko.cluster.typed.Subscribe;
 
 /**
  * How a node comes into the cluster: it greets the seeds until one says welcome, or why not, and then asks Pekko to join.
- * Only the first of the seeds asks at once, because it has to begin the cluster where there is none. Once it is known to the
- * cluster it waits without end to become a full member: that may take more coordinators. If meanwhile a seed turns out
- * to be a full member of another cluster, this one was begun while the seeds could not be reached, and there is nothing in
- * it: the node has to begin anew.
+ * Only the first of the seeds asks without a welcome, because it has to begin the cluster where there is none; but not before
+ * the others had time to say why it does not belong there. Once it is known to the cluster it waits without end to become a
+ * full member: that may take more coordinators. If meanwhile a seed turns out to be a full member of another cluster, this
+ * one was begun while the seeds could not be reached, and there is nothing in it: the node has to begin anew.
  */
 final class Joining extends AbstractBehavior<Object> {
 
@@ -68,6 +68,7 @@ final class Joining extends AbstractBehavior<Object> {
     private final ActorRefResolver resolver;
     private final boolean mayLead;
     private final int coordinators;
+    private final boolean begins;
     private boolean asked;
     private boolean admitted;
 
@@ -100,8 +101,9 @@ final class Joining extends AbstractBehavior<Object> {
                         ClusterEvent.MemberEvent.class));
         timers.startTimerWithFixedDelay(Timer.GREET, node.joinRetry());
         timers.startSingleTimer(Timer.GIVE_UP, node.joinWait());
+        this.begins = seeds.getFirst().equals(here);
         greet();
-        if (seeds.getFirst().equals(here)) {
+        if (begins && others.isEmpty()) {
             ask();
         }
     }
@@ -124,6 +126,9 @@ final class Joining extends AbstractBehavior<Object> {
                 .onMessage(ClusterEvent.MemberEvent.class, this::seen)
                 .onMessageEquals(Timer.GREET, () -> {
                     greet();
+                    if (begins) {
+                        ask();
+                    }
                     return this;
                 })
                 .onMessageEquals(Timer.GIVE_UP, () -> {

@@ -71,7 +71,8 @@ final class SeedDiagnosis {
         } catch (SocketTimeoutException e) {
             return new Finding(seed, "does not answer", false);
         } catch (ConnectException e) {
-            return new Finding(seed, "refuses connections: nobody listens there", false);
+            return new Finding(
+                    seed, "refuses connections: nobody listens there (not started yet, or the run is over)", false);
         } catch (IOException e) {
             return new Finding(seed, "cannot be reached (" + e.getMessage() + ")", false);
         }

@@ -34,11 +34,7 @@ public final class ClusterGateway {
      * @param refusalRemovals nodes that may be removed for that in a minute
      */
     public record Options(
-            NodeIdentity self,
-            int coordinators,
-            Duration announceRetry,
-            Duration refusalWindow,
-            int refusalRemovals) {}
+            NodeIdentity self, int coordinators, Duration announceRetry, Duration refusalWindow, int refusalRemovals) {}
 
     /** The place that says who leads: where the cluster has its one actor of this kind, there it is. */
     private enum Place implements GatewayMessage {

@@ -105,7 +105,8 @@ final class NodesIT {
                     NodesInOneProcess.settings("a", "coordinator,trainer", first, first, settings), 1, PROTOCOL);
             Running b = nodes.start(
                     NodesInOneProcess.settings("b", "coordinator,trainer,shard", second, first, settings), 1, PROTOCOL);
-            await(() -> b.status().filter(status -> status.run().version() > 0).isPresent());
+            NodesInOneProcess.await(() ->
+                    b.status().filter(status -> status.run().version() > 0).isPresent());
             a.stop().request();
             assertThat(outcome(a).end()).isEqualTo(NodeLife.End.LEFT);
 

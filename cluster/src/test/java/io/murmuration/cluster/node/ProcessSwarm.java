@@ -16,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -66,6 +68,9 @@ final class ProcessSwarm implements AutoCloseable {
     private final NodeProcesses processes;
     private final Map<String, Running> running = new TreeMap<>();
     private final Map<String, Integer> starts = new TreeMap<>();
+    /** Nodes that were told to end, one way or the other. */
+    private final Set<String> ending = new TreeSet<>();
+
     private final Map<String, Long> read = new LinkedHashMap<>();
     private final List<Told> told = new ArrayList<>();
     private final int[] ports = new int[COORDINATORS];
@@ -132,6 +137,7 @@ final class ProcessSwarm implements AutoCloseable {
             }
             int start = starts.merge(name, 1, Integer::sum);
             running.put(name, processes.start(name + "-" + start, arguments));
+            ending.remove(name);
         }
     }
 
@@ -150,11 +156,25 @@ final class ProcessSwarm implements AutoCloseable {
 
     /** SIGKILL. */
     void kill(String... names) {
+        ending.addAll(List.of(names));
         Arrays.stream(names).forEach(name -> running.get(name).process().destroyForcibly());
+    }
+
+    /** Nothing that is waited for comes from a node that has ended by itself. */
+    private void requireAlive() {
+        running.forEach((name, node) -> {
+            if (!node.process().isAlive() && !ending.contains(name)) {
+                throw new AssertionError("node " + name + " ended by itself with exit code "
+                        + node.process().exitValue() + ":\n" + node.all());
+            }
+        });
     }
 
     /** Sends one signal to several at once. */
     void signal(String signal, String... names) throws IOException, InterruptedException {
+        if (signal.equals("TERM")) {
+            ending.addAll(List.of(names));
+        }
         List<String> command = new ArrayList<>(List.of("kill", "-" + signal));
         Arrays.stream(names)
                 .map(name -> String.valueOf(running.get(name).process().pid()))
@@ -235,6 +255,7 @@ final class ProcessSwarm implements AutoCloseable {
             if (found.size() >= count) {
                 return found.get(count - 1);
             }
+            requireAlive();
             if (System.nanoTime() - deadline > 0) {
                 throw new AssertionError("no " + what + " within " + most + ", " + found.size() + " of " + count
                         + "; told since then:\n" + story(since));
@@ -276,7 +297,7 @@ final class ProcessSwarm implements AutoCloseable {
      * @param most how long it may take; then those count that are there
      */
     List<JsonNode> alone(int steps, Duration most) throws IOException, InterruptedException {
-        running.values().forEach(node -> node.process().destroyForcibly());
+        kill(running.keySet().toArray(String[]::new));
         Path out = folder.resolve("alone");
         Running train = processes.start(
                 "alone",
@@ -314,7 +335,8 @@ final class ProcessSwarm implements AutoCloseable {
 
     /** What happened, but not the steps. */
     String story(long since) {
-        String events = since(since, line -> !line.is("applied") && !line.is("sentAgain")).stream()
+        Set<String> plenty = Set.of("applied", "sentAgain", "stepCommitted");
+        String events = since(since, line -> !plenty.contains(line.event())).stream()
                 .map(line -> line.time() - since + " ms " + line.line())
                 .collect(Collectors.joining("\n"));
         return events.length() > 20_000 ? "..." + events.substring(events.length() - 20_000) : events;

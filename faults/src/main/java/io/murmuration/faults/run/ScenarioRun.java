@@ -63,15 +63,15 @@ public final class ScenarioRun {
      * @param folder for all that the processes write
      */
     static Result overSockets(Scenario scenario, Path folder) {
-        Outcome run = SocketRun.of(scenario, folder.resolve("run"));
+        Outcome run = SocketRun.of(scenario, folder.resolve("run"), List.of(), seen -> {});
         Optional<Outcome> control = scenario.needsControl()
-                ? Optional.of(SocketRun.of(scenario.control(), folder.resolve("control")))
+                ? Optional.of(SocketRun.of(scenario.control(), folder.resolve("control"), List.of(), seen -> {}))
                 : Optional.empty();
         return result(scenario, run, control, " --mode sockets");
     }
 
     /** @param options that the command needs to run it again in this way */
-    private static Result result(Scenario scenario, Outcome run, Optional<Outcome> control, String options) {
+    static Result result(Scenario scenario, Outcome run, Optional<Outcome> control, String options) {
         List<Judgement.Violation> violations = new ArrayList<>();
         for (Check check : run.checks()) {
             check.violations()

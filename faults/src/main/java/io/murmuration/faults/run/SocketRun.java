@@ -64,6 +64,7 @@ final class SocketRun {
     private final List<Check> checks;
     private final RunTracker tracker;
     private final Observers observers;
+    private final Consumer<Seen> raw;
     private final WallClock clock = new WallClock();
     private final InOrder order = new InOrder();
     private final SocketSwarm swarm;
@@ -76,8 +77,9 @@ final class SocketRun {
     private long healedAt = -1;
     private boolean over;
 
-    private SocketRun(Scenario scenario, Path folder) {
+    private SocketRun(Scenario scenario, Path folder, List<Observer> others, Consumer<Seen> raw) {
         this.scenario = scenario;
+        this.raw = raw;
         this.measurements = new Measurements(
                 scenario.settings().swarm().stages(),
                 OneRun::ofCoordinator,
@@ -91,6 +93,7 @@ final class SocketRun {
         scenario.groups().forEach(group -> group.initial().forEach(node -> tracker.add(node, group)));
         List<Observer> all = new ArrayList<>(List.of(tracker, measurements));
         all.addAll(checks);
+        all.addAll(others);
         this.observers = new Observers(all);
         this.nemesis = new Nemesis(scenario, swarm, tracker, new Later());
     }
@@ -99,9 +102,11 @@ final class SocketRun {
      * Runs it.
      *
      * @param folder for everything that the processes write; one per run
+     * @param others who look on besides
+     * @param raw told what the processes have written down, before anybody else
      */
-    static Outcome of(Scenario scenario, Path folder) {
-        SocketRun run = new SocketRun(scenario, folder);
+    static Outcome of(Scenario scenario, Path folder, List<Observer> others, Consumer<Seen> raw) {
+        SocketRun run = new SocketRun(scenario, folder, others, raw);
         try (run.swarm) {
             run.live();
             return run.outcome();
@@ -191,6 +196,7 @@ final class SocketRun {
 
     private void tell(String node, Seen seen) {
         long time = clock.at(seen.nanos());
+        raw.accept(seen);
         switch (seen) {
             case Seen.Sent sent -> {
                 lives(node, sent.envelope().from());

@@ -5,7 +5,10 @@ import io.murmuration.faults.scenario.NodeGroup;
 import io.murmuration.faults.scenario.NodeRole;
 import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.scenario.Words;
+import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.FolderStorage;
+import io.murmuration.faults.simulation.compute.ModelledSetup;
+import io.murmuration.faults.simulation.compute.StageCosts;
 import io.murmuration.faults.simulation.world.Block;
 import io.murmuration.faults.simulation.world.DiskFault;
 import io.murmuration.faults.simulation.world.Healing;
@@ -14,6 +17,7 @@ import io.murmuration.faults.simulation.world.Pair;
 import io.murmuration.faults.sockets.Addresses;
 import io.murmuration.faults.sockets.NodeProcesses;
 import io.murmuration.faults.sockets.NodeProcesses.Running;
+import io.murmuration.faults.sockets.Pace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -42,11 +46,18 @@ final class SocketSwarm implements Scene, AutoCloseable {
               announce-retry = 200ms
               farewell = 5s
               status-every = 1s
+              detection { heartbeat-pause = %d ms, stable-after = %d ms, removal-margin = %d ms }
             }
             murmuration.compute.threads = 1
             """;
 
     private static final String CONFIG = "nodes.conf";
+
+    /** How it is found out that a node is gone: the defaults of {@code murmuration.node.detection}. */
+    record Detection(Duration heartbeatPause, Duration stableAfter, Duration removalMargin) {}
+
+    static final Detection DETECTION =
+            new Detection(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(1));
 
     private final Scenario scenario;
     private final WallClock clock;
@@ -60,6 +71,7 @@ final class SocketSwarm implements Scene, AutoCloseable {
     private final Map<String, Running> up = new LinkedHashMap<>();
     private final List<Running> all = new ArrayList<>();
     private final Map<String, Integer> pauses = new LinkedHashMap<>();
+    private final Map<String, List<Double>> slow = new LinkedHashMap<>();
 
     /** @param gone told of each process that has ended, whoever ended it */
     SocketSwarm(Scenario scenario, WallClock clock, Path folder, BiConsumer<String, Running> gone) {
@@ -87,7 +99,13 @@ final class SocketSwarm implements Scene, AutoCloseable {
         String seeds = coordinators.stream()
                 .map(node -> '"' + Addresses.seed(node) + '"')
                 .collect(Collectors.joining(", "));
-        return NODE.formatted(Addresses.ports(), seeds, coordinators.size());
+        return NODE.formatted(
+                Addresses.ports(),
+                seeds,
+                coordinators.size(),
+                DETECTION.heartbeatPause().toMillis(),
+                DETECTION.stableAfter().toMillis(),
+                DETECTION.removalMargin().toMillis());
     }
 
     @Override
@@ -118,9 +136,11 @@ final class SocketSwarm implements Scene, AutoCloseable {
                 .filter(role -> role != NodeRole.VERIFIER)
                 .map(Words::of)
                 .collect(Collectors.joining(","));
+        paced(node);
         Running started = processes.start(
                 node,
                 addresses.hosts(node),
+                pace(node),
                 List.of(
                         "node",
                         "--config",
@@ -132,6 +152,21 @@ final class SocketSwarm implements Scene, AutoCloseable {
         up.put(node, started);
         all.add(started);
         proxies.listening(node, true);
+    }
+
+    private Path pace(String node) {
+        return folder.resolve(node + ".pace");
+    }
+
+    /** A device as slow as the scenario says; faster than this machine it will not be. */
+    private void paced(String node) {
+        NodeGroup group = groups.get(node);
+        double factor = 1 / group.speed();
+        for (double slower : slow.getOrDefault(node, List.of())) {
+            factor *= slower;
+        }
+        new Pace(factor, StageCosts.of(ModelledSetup.of(scenario.settings()), Device.USUAL.flops(group.flops())))
+                .write(pace(node));
     }
 
     /** Every process there was, in the order of their starts. */
@@ -224,7 +259,12 @@ final class SocketSwarm implements Scene, AutoCloseable {
 
     @Override
     public Healing slow(String node, double factor) {
-        throw new IllegalStateException("refused before it began: a slow device");
+        slow.computeIfAbsent(node, first -> new ArrayList<>()).add(factor);
+        paced(node);
+        return once(() -> {
+            slow.get(node).remove(factor);
+            paced(node);
+        });
     }
 
     @Override

@@ -22,6 +22,7 @@ public sealed interface Seen {
      * A compute task has ended.
      *
      * @param busyNanos how long it kept its device
+     * @param stage of its owner; 0 where it has none
      */
-    record Computed(long nanos, Member owner, SeenTask work, long busyNanos) implements Seen {}
+    record Computed(long nanos, Member owner, SeenTask work, long busyNanos, int stage) implements Seen {}
 }

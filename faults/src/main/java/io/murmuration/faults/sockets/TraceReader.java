@@ -74,7 +74,8 @@ public final class TraceReader {
             case NodeTrace.COMPUTED -> {
                 Member owner = Member.of(in.readUTF(), in.readLong());
                 long busy = in.readLong();
-                yield new Seen.Computed(nanos, owner, SeenTask.read(in), busy);
+                int stage = in.readInt();
+                yield new Seen.Computed(nanos, owner, SeenTask.read(in), busy, stage);
             }
             default -> throw new IllegalStateException(file + ": expected the kind of a record, got " + kind);
         };

@@ -132,7 +132,7 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static String slug(String name) {
+    static String slug(String name) {
         return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
     }
 }

@@ -37,6 +37,9 @@ final class ProcessSwarm implements AutoCloseable {
     /** Detection as configured: silence, stability, margin; heartbeats come every second. */
     static final Duration REMOVAL = Duration.ofSeconds(1 + 4 + 3 + 1);
 
+    /** Nobody writes to that file: see {@link SlowDevice}. */
+    private static final List<String> SLOW = List.of("-D" + NodeWatch.PROPERTY + "=slow");
+
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     /** A line of a node's file of events. */
@@ -136,7 +139,7 @@ final class ProcessSwarm implements AutoCloseable {
                 arguments.addAll(List.of("--set", "node.roles=shard"));
             }
             int start = starts.merge(name, 1, Integer::sum);
-            running.put(name, processes.start(name + "-" + start, arguments));
+            running.put(name, processes.start(name + "-" + start, SLOW, arguments));
             ending.remove(name);
         }
     }
@@ -291,7 +294,7 @@ final class ProcessSwarm implements AutoCloseable {
     }
 
     /**
-     * The first steps of the same run as one process does them alone, with one shard and nothing that befalls it: what
+     * The first steps of the same run as one process does them alone, with two shards and nothing that befalls it: what
      * {@code train} writes for each. The nodes are gone by then.
      *
      * @param most how long it may take; then those count that are there
@@ -308,7 +311,9 @@ final class ProcessSwarm implements AutoCloseable {
                         "--set",
                         "swarm.stages=1",
                         "--set",
-                        "swarm.replicas=1",
+                        "swarm.replicas=2",
+                        "--set",
+                        "compute.threads=2",
                         "--set",
                         "swarm.trainers=1",
                         "--out",

@@ -45,9 +45,10 @@ public record Compared(
         }
 
         private static String number(Optional<Double> value) {
-            return value.map(number -> String.format(Locale.ROOT, "%.3g", number).contains("e")
-                            ? String.format(Locale.ROOT, "%.0f", number)
-                            : String.format(Locale.ROOT, "%.3g", number))
+            return value.map(
+                            number -> String.format(Locale.ROOT, "%.3g", number).contains("e")
+                                    ? String.format(Locale.ROOT, "%.0f", number)
+                                    : String.format(Locale.ROOT, "%.3g", number))
                     .orElse("-");
         }
     }

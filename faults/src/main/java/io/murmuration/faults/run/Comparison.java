@@ -4,10 +4,10 @@ import io.murmuration.faults.check.Measurements;
 import io.murmuration.faults.report.Compared;
 import io.murmuration.faults.report.Compared.Row;
 import io.murmuration.faults.report.ScenarioReport;
-import io.murmuration.faults.scenario.cli.Comparer;
 import io.murmuration.faults.scenario.NodeGroup;
 import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.scenario.Verdict;
+import io.murmuration.faults.scenario.cli.Comparer;
 import io.murmuration.faults.simulation.world.MembershipSettings;
 import io.murmuration.faults.simulation.world.NetworkSettings;
 import io.murmuration.faults.simulation.world.WorldSettings;
@@ -50,17 +50,12 @@ public final class Comparison implements Comparer {
             Outcome quiet = SocketRun.of(scenario.control(), folder.resolve("quiet"), List.of(), rates);
             Scenario fitted = rates.fitted();
             Noticed real = new Noticed();
-            Side sockets = new Side(
-                    SocketRun.of(scenario, folder.resolve("run"), List.of(real), seen -> {}), quiet, real);
+            Side sockets =
+                    new Side(SocketRun.of(scenario, folder.resolve("run"), List.of(real), seen -> {}), quiet, real);
             Noticed virtual = new Noticed();
             Side simulated = new Side(
                     OneRun.of(fitted, folder.resolve("simulated"), pool, List.of(virtual), asConfigured()),
-                    OneRun.of(
-                            fitted.control(),
-                            folder.resolve("simulated-quiet"),
-                            pool,
-                            List.of(),
-                            asConfigured()),
+                    OneRun.of(fitted.control(), folder.resolve("simulated-quiet"), pool, List.of(), asConfigured()),
                     virtual);
             Compared compared = compared(scenario, fitted, simulated, sockets);
             if (compared.sockets().judgement().verdict() == Verdict.PASSED) {
@@ -69,8 +64,7 @@ public final class Comparison implements Comparer {
             }
             List<String> remarks = new ArrayList<>(compared.remarks());
             remarks.add("what the nodes wrote is kept in " + folder);
-            return new Compared(
-                    compared.simulated(), compared.sockets(), compared.rates(), compared.rows(), remarks);
+            return new Compared(compared.simulated(), compared.sockets(), compared.rates(), compared.rows(), remarks);
         } catch (IOException e) {
             throw new UncheckedIOException("the folder of the nodes", e);
         }
@@ -135,18 +129,20 @@ public final class Comparison implements Comparer {
     private static List<String> remarks(Row throughput, Row recovery, Row noticed, Row quiet) {
         List<String> remarks = new ArrayList<>();
         if (!quiet.isClose()) {
-            remarks.add("Assumption that is off: a step takes what its passes, hand-overs and averages take on links and"
-                    + " devices as the file has them. Without any event processes need " + times(quiet)
-                    + " the simulated throughput: what actors, sockets, proxies and one machine's cores for all nodes cost"
-                    + " is not in the model.");
+            remarks.add(
+                    "Assumption that is off: a step takes what its passes, hand-overs and averages take on links and"
+                            + " devices as the file has them. Without any event processes need " + times(quiet)
+                            + " the simulated throughput: what actors, sockets, proxies and one machine's cores for all nodes cost"
+                            + " is not in the model.");
         } else if (!throughput.isClose() && throughput.ratio().isPresent()) {
             remarks.add("Steps without events agree; what differs is the time that the faults cost.");
         }
         if (recovery.ratio().isPresent() && !recovery.isClose()) {
-            remarks.add(noticed.ratio().isPresent() && !noticed.isClose()
-                    ? "Assumption that is off: how soon membership finds out. Until somebody is said to be gone it takes "
-                            + times(noticed) + " the simulated time."
-                    : "Who is gone is known equally soon; what differs is what the run does then, up to its next step.");
+            remarks.add(
+                    noticed.ratio().isPresent() && !noticed.isClose()
+                            ? "Assumption that is off: how soon membership finds out. Until somebody is said to be gone it takes "
+                                    + times(noticed) + " the simulated time."
+                            : "Who is gone is known equally soon; what differs is what the run does then, up to its next step.");
         }
         return remarks;
     }
@@ -181,7 +177,8 @@ public final class Comparison implements Comparer {
         if (steps.size() < ComputeRates.WARM_UP + 2) {
             return Optional.empty();
         }
-        double nanos = steps.getLast().time() - steps.get(ComputeRates.WARM_UP - 1).time();
+        double nanos =
+                steps.getLast().time() - steps.get(ComputeRates.WARM_UP - 1).time();
         return Optional.of((steps.size() - ComputeRates.WARM_UP) * tokens * NANOS / nanos);
     }
 

@@ -74,11 +74,8 @@ final class ComputeRates implements Consumer<Seen> {
                 .findFirst()
                 .ifPresent(group -> {
                     double rest = beside.get(computed.stage()).nanos(task) / group.speed();
-                    double products = modelled.get(group.name())
-                                            .get(computed.stage())
-                                            .nanos(task)
-                                    / group.speed()
-                            - rest;
+                    double products =
+                            modelled.get(group.name()).get(computed.stage()).nanos(task) / group.speed() - rest;
                     for (Sums sums : List.of(groups.get(group.name()), all)) {
                         sums.measured += computed.busyNanos();
                         sums.products += products;

@@ -83,12 +83,7 @@ final class OneRun {
     private boolean over;
 
     private OneRun(
-            Scenario scenario,
-            Path folder,
-            int threads,
-            List<Observer> others,
-            Wiring wiring,
-            WorldSettings settings) {
+            Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring, WorldSettings settings) {
         this.scenario = scenario;
         this.wiring = wiring;
         this.measurements = new Measurements(
@@ -103,7 +98,8 @@ final class OneRun {
         SimulationPlan plan = scenario.compute() == ComputeMode.REAL
                 ? SimulationPlan.real(scenario.settings(), nodes, threads, folder)
                 : SimulationPlan.modelled(scenario.settings(), nodes);
-        this.swarm = new SimulatedSwarm(scenario, plan, new Taps(this::seen, new Computing(), new Talking()), wiring, settings);
+        this.swarm = new SimulatedSwarm(
+                scenario, plan, new Taps(this::seen, new Computing(), new Talking()), wiring, settings);
         this.levels = new Levels(scenario, swarm);
         this.tracker = new RunTracker(swarm::isUp);
         scenario.groups().forEach(group -> group.initial().forEach(node -> tracker.add(node, group)));
@@ -137,12 +133,7 @@ final class OneRun {
     }
 
     private static Outcome of(
-            Scenario scenario,
-            Path folder,
-            int threads,
-            List<Observer> others,
-            Wiring wiring,
-            WorldSettings settings) {
+            Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring, WorldSettings settings) {
         OneRun run = new OneRun(scenario, folder, threads, others, wiring, settings);
         try (run.swarm) {
             run.start();

@@ -20,8 +20,7 @@ final class SocketLimits {
     /** @throws UserError for the first thing that cannot be done */
     static void check(Scenario scenario) {
         if (scenario.compute() != ComputeMode.REAL) {
-            throw refused(
-                    scenario.place("compute"), "compute = cost", "nodes that are processes compute real numbers");
+            throw refused(scenario.place("compute"), "compute = cost", "nodes that are processes compute real numbers");
         }
         scenario.groups().forEach(SocketLimits::check);
         check(scenario, "default", scenario.links().defaults());

@@ -2,7 +2,6 @@ package io.murmuration.faults.run;
 
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
-import io.murmuration.cluster.run.PeerNames;
 import io.murmuration.faults.check.Bounded;
 import io.murmuration.faults.check.Check;
 import io.murmuration.faults.check.ExactlyOnce;
@@ -41,7 +40,7 @@ import java.util.function.Consumer;
 final class SocketRun {
 
     /** Processes that take so long to begin a run never will: a JVM starts in seconds, also where many do at once. */
-    private static final Duration BEGINNING = Duration.ofMinutes(4);
+    private static final Duration BEGINNING = Duration.ofMinutes(6);
 
     /** As in a simulation: no step for so long, then everything is healed, and then nobody waits any longer. */
     private static final Duration STANDSTILL = Duration.ofMinutes(2);
@@ -69,7 +68,6 @@ final class SocketRun {
     private final InOrder order = new InOrder();
     private final SocketSwarm swarm;
     private final Nemesis nemesis;
-    private final Map<String, Long> lives = new TreeMap<>();
     private final Set<String> knowing = new TreeSet<>();
     private final Map<String, Long> controlSent = new TreeMap<>();
     private final List<String> notes = new ArrayList<>();
@@ -114,7 +112,9 @@ final class SocketRun {
     }
 
     private void live() {
-        scenario.groups().forEach(group -> group.initial().forEach(swarm::boot));
+        swarm.bootInTurn(scenario.groups().stream()
+                .flatMap(group -> group.initial().stream())
+                .toList());
         long started = System.nanoTime();
         while (!clock.begun()) {
             turn();
@@ -198,8 +198,8 @@ final class SocketRun {
         long time = clock.at(seen.nanos());
         raw.accept(seen);
         switch (seen) {
+            case Seen.Life life -> forget(node, time);
             case Seen.Sent sent -> {
-                lives(node, sent.envelope().from());
                 controlSent.merge(node, 1L, Long::sum);
                 observers.sent(time, sent.envelope());
             }
@@ -220,12 +220,12 @@ final class SocketRun {
         }
     }
 
-    /** A process that the others have removed goes on in a new life: the one before is over. */
-    private void lives(String node, Member member) {
-        long life = PeerNames.life(member);
-        Long before = lives.put(node, life);
-        if (before != null && before < life) {
-            tracker.ended(node).forEach(ended -> observers.ended(clock.now(), ended));
+    /** A life of a node is over: its process has ended, or goes on in another one because the others have removed it. */
+    private void forget(String node, long time) {
+        boolean knew = knowing.remove(node);
+        tracker.ended(node).forEach(member -> observers.ended(time, member));
+        if (knew && knowing.isEmpty() && !over) {
+            observers.forgotten(time);
         }
     }
 
@@ -243,14 +243,7 @@ final class SocketRun {
     private void gone(String node, Running running) {
         hear(running);
         long nanos = System.nanoTime();
-        order.happened(nanos, () -> {
-            lives.remove(node);
-            boolean knew = knowing.remove(node);
-            tracker.ended(node).forEach(member -> observers.ended(clock.at(nanos), member));
-            if (knew && knowing.isEmpty() && !over) {
-                observers.forgotten(clock.at(nanos));
-            }
-        });
+        order.happened(nanos, () -> forget(node, clock.at(nanos)));
         int exit = running.process().exitValue();
         if (exit != 0 && exit != KILLED) {
             notes.add("node " + node + " ended by itself with exit code " + exit + ": " + running.lastWords());

@@ -23,12 +23,16 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -42,6 +46,7 @@ final class SocketSwarm implements Scene, AutoCloseable {
               %s
               seeds = [%s]
               coordinators = %d
+              join-wait = 10m
               join-retry = 200ms
               announce-retry = 200ms
               farewell = 5s
@@ -52,6 +57,9 @@ final class SocketSwarm implements Scene, AutoCloseable {
             """;
 
     private static final String CONFIG = "nodes.conf";
+
+    /** Processes that start at once: more take each other's cores. */
+    private static final int AT_ONCE = 3;
 
     /** How it is found out that a node is gone: the defaults of {@code murmuration.node.detection}. */
     record Detection(Duration heartbeatPause, Duration stableAfter, Duration removalMargin) {}
@@ -71,6 +79,8 @@ final class SocketSwarm implements Scene, AutoCloseable {
     private final Map<String, Running> up = new LinkedHashMap<>();
     private final List<Running> all = new ArrayList<>();
     private final Map<String, Integer> pauses = new LinkedHashMap<>();
+    private final Queue<String> waiting = new ArrayDeque<>();
+    private final Set<String> starting = new LinkedHashSet<>();
     private final Map<String, List<Double>> slow = new LinkedHashMap<>();
 
     /** @param gone told of each process that has ended, whoever ended it */
@@ -127,6 +137,28 @@ final class SocketSwarm implements Scene, AutoCloseable {
                 new Pair(from, to), WorldLinks.model(scenario.links().between(fromGroup.region(), toGroup.region())));
     }
 
+    /**
+     * Starts nodes a few at a time, and those that can coordinate when all others are ready: a JVM that starts takes a core for
+     * seconds, and a cluster that has begun by then would take the slow ones for dead.
+     */
+    void bootInTurn(List<String> nodes) {
+        nodes.stream().filter(node -> !leads(node)).forEach(waiting::add);
+        nodes.stream().filter(this::leads).forEach(waiting::add);
+    }
+
+    private boolean leads(String node) {
+        return groups.get(node).roles().contains(NodeRole.COORDINATOR);
+    }
+
+    private void bootNext() {
+        starting.removeIf(node -> !isUp(node) || up.get(node).trace().begun());
+        while (!waiting.isEmpty() && (starting.isEmpty() || (starting.size() < AT_ONCE && !leads(waiting.element())))) {
+            String node = waiting.remove();
+            starting.add(node);
+            boot(node);
+        }
+    }
+
     @Override
     public void boot(String node) {
         if (isUp(node)) {
@@ -174,8 +206,9 @@ final class SocketSwarm implements Scene, AutoCloseable {
         return List.copyOf(all);
     }
 
-    /** Notices processes that have ended. */
+    /** Notices processes that have ended, and starts those whose turn it is. */
     void look() {
+        bootNext();
         for (Map.Entry<String, Running> entry : List.copyOf(up.entrySet())) {
             if (!entry.getValue().process().isAlive()) {
                 ended(entry.getKey());
@@ -303,7 +336,7 @@ final class SocketSwarm implements Scene, AutoCloseable {
     }
 
     boolean nobodyIsUp() {
-        return up.isEmpty();
+        return up.isEmpty() && waiting.isEmpty();
     }
 
     @Override

@@ -48,8 +48,7 @@ public record NodeGroup(
 
     /** The same with another rate. */
     public NodeGroup withFlops(double other) {
-        return new NodeGroup(
-                name, count, region, roles, speed, cores, other, uplink, downlink, memory, starts, place);
+        return new NodeGroup(name, count, region, roles, speed, cores, other, uplink, downlink, memory, starts, place);
     }
 
     /** Name of the group's node of that number, counted from 1. */

@@ -35,6 +35,7 @@ public final class NodeTrace implements NodeWatch {
     static final byte DELIVERED = 2;
     static final byte TOLD = 3;
     static final byte COMPUTED = 4;
+    static final byte LIFE = 5;
 
     /** Named in {@code META-INF/services}. */
     public static final class OfFile implements Provider {
@@ -63,6 +64,7 @@ public final class NodeTrace implements NodeWatch {
 
     private NodeTrace(FileChannel file) {
         this.file = file;
+        write(LIFE, out -> {});
     }
 
     @Override

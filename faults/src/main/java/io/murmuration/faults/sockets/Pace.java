@@ -72,8 +72,9 @@ public record Pace(double factor, List<StageCosts> stages) {
             List<String> lines = Files.readAllLines(file);
             List<StageCosts> stages = new ArrayList<>();
             for (String line : lines.subList(1, lines.size())) {
-                long[] nanos =
-                        Arrays.stream(line.split(" ")).mapToLong(Long::parseLong).toArray();
+                long[] nanos = Arrays.stream(line.split(" "))
+                        .mapToLong(Long::parseLong)
+                        .toArray();
                 if (nanos.length != NUMBERS) {
                     throw new IllegalStateException(file + ": expected four times a stage, got \"" + line + "\"");
                 }

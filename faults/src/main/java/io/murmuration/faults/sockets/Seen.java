@@ -9,6 +9,9 @@ public sealed interface Seen {
 
     long nanos();
 
+    /** The process begins a life; the one before, if there was one, is over. */
+    record Life(long nanos) implements Seen {}
+
     /** A control message was handed to the network. */
     record Sent(long nanos, Envelope envelope) implements Seen {}
 

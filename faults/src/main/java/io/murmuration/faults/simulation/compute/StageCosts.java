@@ -39,8 +39,7 @@ public record StageCosts(long forward, long loss, long evaluation, long backward
                     costs.nanos(new Compute.Forward(train, NONE, Payload.EMPTY), stage, 1),
                     costs.nanos(new Compute.Loss(train, NONE, Payload.EMPTY, true), stage, 1),
                     costs.nanos(new Compute.Loss(evaluate, NONE, Payload.EMPTY, false), stage, 1),
-                    costs.nanos(
-                            new Compute.Backward(train, NONE, Payload.EMPTY, Payload.EMPTY, true), stage, 1)));
+                    costs.nanos(new Compute.Backward(train, NONE, Payload.EMPTY, Payload.EMPTY, true), stage, 1)));
         }
         return List.copyOf(all);
     }

@@ -8,6 +8,7 @@ import io.murmuration.faults.scenario.Judgement;
 import io.murmuration.faults.scenario.Verdict;
 import io.murmuration.faults.scenario.file.ScenarioReader;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -16,9 +17,15 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(560)
 class SocketScenariosIT {
 
+    /** Nats per token that a run of forty steps has learnt: many times what one step differs from the next. */
+    private static final double LEARNT = 0.4;
+
     private static ScenarioReport run(String name) {
-        ScenarioReport report = new SocketScenarios()
-                .run(
+        return run(new SocketScenarios(), name);
+    }
+
+    private static ScenarioReport run(SocketScenarios scenarios, String name) {
+        ScenarioReport report = scenarios.run(
                         new ScenarioReader(Optional.of(Path.of("../config")))
                                 .read(Path.of("src/test/resources/scenarios/sockets")
                                         .resolve(name)),
@@ -52,6 +59,23 @@ class SocketScenariosIT {
         assertThat(report.judgement().bounds())
                 .extracting(Judgement.OnBound::value)
                 .allMatch(Optional::isPresent);
+    }
+
+    /** Static quorum is two of three coordinators. Through TLS, for the names of nodes, on both planes. */
+    @Test
+    void cut_into_two_and_three_the_side_with_the_quorum_goes_on_and_after_healing_all_five_take_part() {
+        ScenarioReport report = run(SocketScenarios.encrypted(), "split.conf");
+        assertThat(report.faults()).singleElement().satisfies(cut -> {
+            // Nobody of the three was lost to anybody who still counts.
+            assertThat(cut.nodes()).containsExactlyInAnyOrder("hub-1", "eu-1");
+            assertThat(cut.recovery()).isPresent();
+        });
+        List<ScenarioReport.Members> members = report.run().members();
+        assertThat(members).extracting(ScenarioReport.Members::shards).contains(3);
+        assertThat(members.getLast().shards()).isEqualTo(5);
+        List<Double> losses =
+                report.run().steps().stream().map(ScenarioReport.Step::loss).toList();
+        assertThat(losses.getLast()).isLessThan(losses.getFirst() - LEARNT);
     }
 
     @Test

@@ -47,11 +47,11 @@ public final class Comparison implements Comparer {
         try {
             Path folder = Files.createTempDirectory("murmuration-compare-");
             ComputeRates rates = new ComputeRates(scenario);
-            Outcome quiet = SocketRun.of(scenario.control(), folder.resolve("quiet"), List.of(), rates);
+            Outcome quiet = SocketRun.of(scenario.control(), folder.resolve("quiet"), false, List.of(), rates);
             Scenario fitted = rates.fitted();
             Noticed real = new Noticed();
             Side sockets =
-                    new Side(SocketRun.of(scenario, folder.resolve("run"), List.of(real), seen -> {}), quiet, real);
+                    new Side(SocketRun.of(scenario, folder.resolve("run"), false, List.of(real), seen -> {}), quiet, real);
             Noticed virtual = new Noticed();
             Side simulated = new Side(
                     OneRun.of(fitted, folder.resolve("simulated"), pool, List.of(virtual), asConfigured()),

@@ -75,7 +75,7 @@ final class SocketRun {
     private long healedAt = -1;
     private boolean over;
 
-    private SocketRun(Scenario scenario, Path folder, List<Observer> others, Consumer<Seen> raw) {
+    private SocketRun(Scenario scenario, Path folder, boolean tls, List<Observer> others, Consumer<Seen> raw) {
         this.scenario = scenario;
         this.raw = raw;
         this.measurements = new Measurements(
@@ -86,7 +86,7 @@ final class SocketRun {
         this.progress = new Progress(scenario.liveness());
         this.checks =
                 List.of(new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), progress, new Bounded());
-        this.swarm = new SocketSwarm(scenario, clock, folder, this::gone);
+        this.swarm = new SocketSwarm(scenario, clock, folder, tls, this::gone);
         this.tracker = new RunTracker(swarm::isUp);
         scenario.groups().forEach(group -> group.initial().forEach(node -> tracker.add(node, group)));
         List<Observer> all = new ArrayList<>(List.of(tracker, measurements));
@@ -100,11 +100,13 @@ final class SocketRun {
      * Runs it.
      *
      * @param folder for everything that the processes write; one per run
+     * @param tls whether everything between nodes is encrypted
      * @param others who look on besides
      * @param raw told what the processes have written down, before anybody else
      */
-    static Outcome of(Scenario scenario, Path folder, List<Observer> others, Consumer<Seen> raw) {
-        SocketRun run = new SocketRun(scenario, folder, others, raw);
+    static Outcome of(
+            Scenario scenario, Path folder, boolean tls, List<Observer> others, Consumer<Seen> raw) {
+        SocketRun run = new SocketRun(scenario, folder, tls, others, raw);
         try (run.swarm) {
             run.live();
             return run.outcome();

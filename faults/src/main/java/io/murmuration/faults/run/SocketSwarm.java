@@ -1,5 +1,6 @@
 package io.murmuration.faults.run;
 
+import io.murmuration.cluster.security.KeyMaker;
 import io.murmuration.faults.injection.LinkProxies;
 import io.murmuration.faults.scenario.NodeGroup;
 import io.murmuration.faults.scenario.NodeRole;
@@ -23,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -58,6 +60,8 @@ final class SocketSwarm implements Scene, AutoCloseable {
 
     private static final String CONFIG = "nodes.conf";
 
+    private static final Duration VALID = Duration.ofDays(1);
+
     /** Processes that start at once: more take each other's cores. */
     private static final int AT_ONCE = 3;
 
@@ -71,6 +75,7 @@ final class SocketSwarm implements Scene, AutoCloseable {
     private final WallClock clock;
     private final Path folder;
     private final Path config;
+    private final boolean tls;
     private final BiConsumer<String, Running> gone;
     private final LinkProxies proxies;
     private final Addresses addresses;
@@ -83,11 +88,17 @@ final class SocketSwarm implements Scene, AutoCloseable {
     private final Set<String> starting = new LinkedHashSet<>();
     private final Map<String, List<Double>> slow = new LinkedHashMap<>();
 
-    /** @param gone told of each process that has ended, whoever ended it */
-    SocketSwarm(Scenario scenario, WallClock clock, Path folder, BiConsumer<String, Running> gone) {
+    /**
+     * Nobody runs yet.
+     *
+     * @param tls whether everything between nodes is encrypted, with certificates for their names
+     * @param gone told of each process that has ended, whoever ended it
+     */
+    SocketSwarm(Scenario scenario, WallClock clock, Path folder, boolean tls, BiConsumer<String, Running> gone) {
         this.scenario = scenario;
         this.clock = clock;
         this.folder = folder;
+        this.tls = tls;
         this.gone = gone;
         this.config = folder.resolve(CONFIG);
         try {
@@ -129,6 +140,10 @@ final class SocketSwarm implements Scene, AutoCloseable {
         });
         groups.put(node, group);
         addresses.add(node);
+        if (tls) {
+            // Good for the node's name and for nothing else: who connects has to have come to the right one.
+            KeyMaker.make(keys(), new KeyMaker.Wanted(List.of(node), false, VALID), Instant.now());
+        }
         return true;
     }
 
@@ -173,17 +188,27 @@ final class SocketSwarm implements Scene, AutoCloseable {
                 node,
                 addresses.hosts(node),
                 pace(node),
-                List.of(
-                        "node",
-                        "--config",
-                        config.toAbsolutePath().toString(),
-                        "--set",
-                        "node.name=" + node,
-                        "--set",
-                        "node.roles=" + roles));
+                arguments(node, roles));
         up.put(node, started);
         all.add(started);
         proxies.listening(node, true);
+    }
+
+    private List<String> arguments(String node, String roles) {
+        List<String> settings = new ArrayList<>(List.of("node.name=" + node, "node.roles=" + roles));
+        if (tls) {
+            settings.add("node.tls.authority=" + keys().resolve(KeyMaker.AUTHORITY + ".pem"));
+            settings.add("node.tls.certificate=" + keys().resolve(node + ".pem"));
+            settings.add("node.tls.key=" + keys().resolve(node + ".key.pem"));
+        }
+        List<String> arguments =
+                new ArrayList<>(List.of("node", "--config", config.toAbsolutePath().toString()));
+        settings.forEach(setting -> arguments.addAll(List.of("--set", setting)));
+        return arguments;
+    }
+
+    private Path keys() {
+        return folder.resolve("keys").toAbsolutePath();
     }
 
     private Path pace(String node) {

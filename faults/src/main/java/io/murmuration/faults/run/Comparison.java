@@ -50,8 +50,8 @@ public final class Comparison implements Comparer {
             Outcome quiet = SocketRun.of(scenario.control(), folder.resolve("quiet"), false, List.of(), rates);
             Scenario fitted = rates.fitted();
             Noticed real = new Noticed();
-            Side sockets =
-                    new Side(SocketRun.of(scenario, folder.resolve("run"), false, List.of(real), seen -> {}), quiet, real);
+            Side sockets = new Side(
+                    SocketRun.of(scenario, folder.resolve("run"), false, List.of(real), seen -> {}), quiet, real);
             Noticed virtual = new Noticed();
             Side simulated = new Side(
                     OneRun.of(fitted, folder.resolve("simulated"), pool, List.of(virtual), asConfigured()),

@@ -104,8 +104,7 @@ final class SocketRun {
      * @param others who look on besides
      * @param raw told what the processes have written down, before anybody else
      */
-    static Outcome of(
-            Scenario scenario, Path folder, boolean tls, List<Observer> others, Consumer<Seen> raw) {
+    static Outcome of(Scenario scenario, Path folder, boolean tls, List<Observer> others, Consumer<Seen> raw) {
         SocketRun run = new SocketRun(scenario, folder, tls, others, raw);
         try (run.swarm) {
             run.live();

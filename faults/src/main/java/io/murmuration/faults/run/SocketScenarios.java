@@ -40,7 +40,8 @@ public final class SocketScenarios implements ScenarioRunner {
         SocketLimits.check(scenario);
         try {
             Path folder = Files.createTempDirectory("murmuration-sockets-");
-            ScenarioReport report = ScenarioRun.overSockets(scenario, folder, tls).report();
+            ScenarioReport report =
+                    ScenarioRun.overSockets(scenario, folder, tls).report();
             if (report.judgement().verdict() == Verdict.PASSED) {
                 delete(folder);
                 return report;

@@ -184,11 +184,7 @@ final class SocketSwarm implements Scene, AutoCloseable {
                 .map(Words::of)
                 .collect(Collectors.joining(","));
         paced(node);
-        Running started = processes.start(
-                node,
-                addresses.hosts(node),
-                pace(node),
-                arguments(node, roles));
+        Running started = processes.start(node, addresses.hosts(node), pace(node), arguments(node, roles));
         up.put(node, started);
         all.add(started);
         proxies.listening(node, true);
@@ -201,8 +197,8 @@ final class SocketSwarm implements Scene, AutoCloseable {
             settings.add("node.tls.certificate=" + keys().resolve(node + ".pem"));
             settings.add("node.tls.key=" + keys().resolve(node + ".key.pem"));
         }
-        List<String> arguments =
-                new ArrayList<>(List.of("node", "--config", config.toAbsolutePath().toString()));
+        List<String> arguments = new ArrayList<>(
+                List.of("node", "--config", config.toAbsolutePath().toString()));
         settings.forEach(setting -> arguments.addAll(List.of("--set", setting)));
         return arguments;
     }

@@ -35,6 +35,18 @@ public final class Comparison implements Comparer {
     /** Heartbeats come every second, as {@code node.detection} says of them. */
     private static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
+    /**
+     * Beyond the pause that is accepted: phi is 10 at 6.4 deviations of an interval between heartbeats, and a deviation counts
+     * as 200 ms at least (murmuration-pekko-node.conf).
+     */
+    private static final Duration DOUBT = Duration.ofMillis(1280);
+
+    /**
+     * Pekko's resolver, its gossip and its leader of the cluster act once a second each, half of that late on average; the
+     * simulated ones act at once.
+     */
+    private static final Duration TICKS = Duration.ofMillis(3 * 500);
+
     /** A coordinator that crashes is silent like any other; a worker is refused by two at their next attempts to connect. */
     private static final Duration REFUSED_TWICE = Duration.ofMillis(500);
 
@@ -73,14 +85,15 @@ public final class Comparison implements Comparer {
     /** Membership as the nodes of {@link SocketSwarm} are set to. */
     private static WorldSettings asConfigured() {
         MembershipSettings usual = MembershipSettings.DEFAULT;
-        Duration silence = SocketSwarm.DETECTION.heartbeatPause().plus(HEARTBEAT);
+        Duration silence =
+                SocketSwarm.DETECTION.heartbeatPause().plus(HEARTBEAT).plus(DOUBT);
         return new WorldSettings(
                 NetworkSettings.DEFAULT,
                 new MembershipSettings(
                         silence,
                         silence,
                         usual.seenAgainAfter(),
-                        SocketSwarm.DETECTION.stableAfter(),
+                        SocketSwarm.DETECTION.stableAfter().plus(TICKS),
                         SocketSwarm.DETECTION.removalMargin(),
                         usual.joinDelay(),
                         usual.gossip(),

@@ -261,8 +261,7 @@ class ScenarioCommandTest {
                 new Murmuration(new Parts(new LocalRuns(), new CheckpointModels("java"), () -> "none"), surroundings);
         assertThat(murmuration.execute("scenario", "run", small().toString(), "--tls"))
                 .isEqualTo(2);
-        assertThat(printed())
-                .isEqualTo("murmuration: --tls wants sockets to encrypt: only --mode sockets has them\n");
+        assertThat(printed()).isEqualTo("murmuration: --tls wants sockets to encrypt: only --mode sockets has them\n");
     }
 
     @Test

@@ -99,6 +99,9 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private final Map<Place, ActorRef<GatewayMessage>> gateways = new LinkedHashMap<>();
     private Optional<RunStatus> untold = Optional.empty();
     private boolean overTold;
+    /** This node is no member any more. */
+    private boolean out;
+
     private boolean knownTold;
 
     private Gateway(
@@ -172,6 +175,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     // ---- what the cluster says ----------------------------------------------------------------------------------
 
     private Behavior<GatewayMessage> seen(ClusterEvent.ClusterDomainEvent event) {
+        if (out) {
+            // Who is no member any more is told that all others have gone, which says nothing about them.
+            return this;
+        }
         switch (event) {
             case ClusterEvent.MemberUp up -> appeared(place(up.member().uniqueAddress()), true);
             case ClusterEvent.MemberWeaklyUp weak ->
@@ -208,6 +215,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     }
 
     private void disappeared(Place place, String reason) {
+        out = place.equals(here);
         confirmed.remove(place);
         gateways.remove(place);
         tell(directory.removed(place, reason));

@@ -40,6 +40,9 @@ final class LifeParts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LifeParts.class);
 
     /** All phases of the coordinated shutdown at their longest. */
+    /** How long the ports of the control plane are waited for after that. */
+    private static final Duration PORTS = Duration.ofSeconds(5);
+
     private static final Duration CLOSE = Duration.ofSeconds(60);
 
     /** Hears of a checkpoint that is complete on this node's disk. */
@@ -185,8 +188,7 @@ final class LifeParts implements AutoCloseable {
 
     private static void shutDown(ActorSystem<?> system) {
         try {
-            // Its phases have time-outs of their own. What is left when they are over, such as a connection of Artery
-            // that is not flushed because the other side has gone as well, nobody waits for.
+            // Its phases have time-outs of their own.
             CoordinatedShutdown.get(system)
                     .runAll(CoordinatedShutdown.actorSystemTerminateReason())
                     .toCompletableFuture()
@@ -195,6 +197,15 @@ final class LifeParts implements AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (TimeoutException | ExecutionException e) {
             LOG.warn("the actor system did not end in {}: {}", CLOSE, e.toString());
+        }
+        try {
+            // Another life may want its port. A connection of Artery that is not flushed, because the other side has gone as
+            // well, keeps it up for a minute: nobody waits for that.
+            system.getWhenTerminated().toCompletableFuture().get(PORTS.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.info("the actor system still ends after {}: {}", PORTS, e.toString());
         }
     }
 

@@ -42,6 +42,7 @@ final class NodesInOneProcess implements AutoCloseable {
             "checkpoint.every=0",
             "limits.control-retry=500ms",
             "limits.gather-wait=60s",
+            "limits.leave-wait=10s",
             "node.control.host=127.0.0.1",
             "node.data.host=127.0.0.1",
             "node.data.port=0",

@@ -22,11 +22,14 @@ import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.io.Inet;
 import org.apache.pekko.io.TcpSO;
+import org.apache.pekko.stream.ActorAttributes;
+import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.stream.javadsl.Tcp;
+import org.apache.pekko.stream.scaladsl.TcpAttributes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,6 +68,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
     private final Function<Member, Optional<DataAddress>> addresses;
     private final WireCounts counts;
     private final Materializer materializer;
+    private final Attributes attributes;
     private final InProcessDataPlane local;
     private final Receivers receivers = new Receivers();
     private final WireRefusals refusals;
@@ -107,6 +111,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         this.addresses = addresses;
         this.counts = counts;
         this.materializer = Materializer.createMaterializer(system);
+        this.attributes = attributes(system);
         this.local = new InProcessDataPlane(materializer, new WireCounts(), settings.queueFrames(), LOCAL_UNANSWERED);
         this.refusals = new WireRefusals(settings.peersRemembered());
         this.inbound = new Inbound(self, settings, receivers, refusals);
@@ -114,6 +119,15 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                 ? Optional.empty()
                 : Optional.of(new TokenBucket(settings.bulkRate(), Kind.LARGEST_FRAME, System.nanoTime()));
         this.binding = listen();
+    }
+
+    /**
+     * A connection runs where its socket's actor does: between two pools of threads every piece that is read or written wakes
+     * a thread, which costs more than all that is done with its bytes. TLS makes pieces of 16 KiB, which are written together.
+     */
+    private static Attributes attributes(ActorSystem<?> system) {
+        String besideSockets = system.settings().config().getString("pekko.io.tcp.worker-dispatcher");
+        return ActorAttributes.dispatcher(besideSockets).and(TcpAttributes.tcpWriteBufferSize(Kind.LARGEST_FRAME));
     }
 
     private Tcp.ServerBinding listen() {
@@ -146,7 +160,10 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         SecureWire.Secured wire = secure.map(SecureWire::server).orElseGet(SecureWire::plain);
         inbound.serve(wire.names())
                 .ifPresentOrElse(
-                        served -> connection.handleWith(Flow.fromGraph(served).join(wire.flow()), materializer),
+                        served -> Flow.fromGraph(served)
+                                .join(wire.flow().join(connection.flow()))
+                                .withAttributes(attributes)
+                                .run(materializer),
                         () -> connection.handleWith(
                                 Flow.fromSinkAndSource(Sink.cancelled(), Source.empty()), materializer));
     }
@@ -281,6 +298,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                                             false,
                                             Optional.of(settings.times().connect()),
                                             Optional.empty())))
+                    .withAttributes(attributes)
                     .run(materializer);
         }
 

@@ -18,6 +18,7 @@ import org.apache.pekko.actor.AbstractActor;
 import org.apache.pekko.actor.ActorRef;
 import org.apache.pekko.actor.ActorSystem;
 import org.apache.pekko.actor.Props;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.pattern.Patterns;
 
 /**
@@ -92,6 +93,16 @@ final class ControlEcho implements AutoCloseable {
                 .withFallback(ConfigFactory.parseResources("murmuration-pekko.conf"))
                 .withFallback(ConfigFactory.defaultReference(ActorSystem.class.getClassLoader()))
                 .resolve();
+    }
+
+    /** Where the asking node lives. */
+    org.apache.pekko.actor.typed.ActorSystem<Void> near() {
+        return Adapter.toTyped(near);
+    }
+
+    /** Where the answering node lives. */
+    org.apache.pekko.actor.typed.ActorSystem<Void> far() {
+        return Adapter.toTyped(far);
     }
 
     /** Seconds that a small message takes there and back. */

@@ -27,7 +27,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
 /** Two nodes' planes over one link, which is a proxy: transfers of the one and round trips of the other. */
 final class LinkRun implements AutoCloseable {
@@ -56,7 +55,6 @@ final class LinkRun implements AutoCloseable {
 
     private final Link link;
     private final LinkProxies proxies = LinkProxies.start(1);
-    private final ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "link");
     private final Route route = new Route("bench", Member.of("a:shard", 1), Member.of("b:shard", 1));
     private final AtomicLong lastArrival = new AtomicLong();
     private final List<Payload> payloads;
@@ -69,15 +67,17 @@ final class LinkRun implements AutoCloseable {
         this.link = link;
         proxies.link(THERE, link.model());
         proxies.link(BACK, link.model());
-        this.receiver = start("b", settings, Optional.empty());
+        // Both planes of a node live in one actor system, and disturb each other there too if they can.
+        this.control = new ControlEcho(proxies, THERE);
+        this.receiver = start("b", control.far(), settings, Optional.empty());
         receiver.attach(route.to(), delivery -> {
             lastArrival.set(System.nanoTime());
             delivery.accept();
         });
         InetSocketAddress at = proxies.proxy(
                 THERE, Plane.DATA, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), receiver.bound());
-        this.sender = start("a", settings, Optional.of(new DataAddress("b", "127.0.0.1", at.getPort())));
-        this.control = new ControlEcho(proxies, THERE);
+        this.sender =
+                start("a", control.near(), settings, Optional.of(new DataAddress("b", "127.0.0.1", at.getPort())));
         SplittableRandom random = new SplittableRandom(1);
         this.payloads = frames.stream()
                 .map(bytes -> {
@@ -88,7 +88,8 @@ final class LinkRun implements AutoCloseable {
                 .toList();
     }
 
-    private TcpDataPlane start(String node, DataPlaneSettings settings, Optional<DataAddress> peer) {
+    private static TcpDataPlane start(
+            String node, ActorSystem<?> system, DataPlaneSettings settings, Optional<DataAddress> peer) {
         return TcpDataPlane.start(
                 system,
                 new NodeIdentity(node, 1, "bench", 1),
@@ -147,10 +148,9 @@ final class LinkRun implements AutoCloseable {
 
     @Override
     public void close() {
-        control.close();
         sender.close();
         receiver.close();
-        system.terminate();
+        control.close();
         proxies.close();
     }
 }

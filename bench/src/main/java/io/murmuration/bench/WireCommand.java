@@ -33,6 +33,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true)
 final class WireCommand implements Callable<Integer> {
 
+    /** Its row. */
+    private static final int PLANE = 2;
+
     @Spec
     private CommandSpec spec;
 
@@ -73,6 +76,7 @@ final class WireCommand implements Callable<Integer> {
                 system, SettingsLoader.of(surroundings.environment()).load().dataPlane(), mib)) {
             List<Row> rows = new ArrayList<>();
             rows.add(new Row("bare Pekko Streams TCP", run.bare()));
+            rows.add(new Row("the same in its sockets' threads", run.bareBesideSockets()));
             rows.add(new Row("data plane", run.plane(Optional.empty(), Optional.empty())));
             rows.add(new Row("data plane, TLS 1.3", run.plane(Optional.of(keys("a")), Optional.of(keys("b")))));
             iperf.ifPresent(program -> rows.add(new Row("iperf3, one stream", program)));

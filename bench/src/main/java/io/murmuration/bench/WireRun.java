@@ -64,7 +64,7 @@ final class WireRun implements AutoCloseable {
 
     /** The same in the threads of its sockets, as the data plane does it. */
     Way bareBesideSockets() {
-        return bare(ActorAttributes.dispatcher(system.settings().config().getString("pekko.io.tcp.worker-dispatcher")));
+        return bare(ActorAttributes.dispatcher(TcpDataPlane.DISPATCHER));
     }
 
     private Way bare(Attributes attributes) {

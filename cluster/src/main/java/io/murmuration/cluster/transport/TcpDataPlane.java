@@ -44,6 +44,16 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TcpDataPlane.class);
 
+    /** Where Pekko runs the actors of sockets unless {@code pekko.io.tcp.worker-dispatcher} says otherwise. */
+    public static final String DISPATCHER = "pekko.actor.internal-dispatcher";
+
+    /**
+     * A connection runs where its socket's actor does: between two pools of threads every piece that is read or written wakes
+     * a thread, which costs more than all that is done with its bytes. TLS makes pieces of 16 KiB, which are written together.
+     */
+    private static final Attributes CONNECTION =
+            ActorAttributes.dispatcher(DISPATCHER).and(TcpAttributes.tcpWriteBufferSize(Kind.LARGEST_FRAME));
+
     /** Connections that may wait to be accepted. */
     private static final int BACKLOG = 256;
 
@@ -68,7 +78,6 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
     private final Function<Member, Optional<DataAddress>> addresses;
     private final WireCounts counts;
     private final Materializer materializer;
-    private final Attributes attributes;
     private final InProcessDataPlane local;
     private final Receivers receivers = new Receivers();
     private final WireRefusals refusals;
@@ -111,7 +120,6 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         this.addresses = addresses;
         this.counts = counts;
         this.materializer = Materializer.createMaterializer(system);
-        this.attributes = attributes(system);
         this.local = new InProcessDataPlane(materializer, new WireCounts(), settings.queueFrames(), LOCAL_UNANSWERED);
         this.refusals = new WireRefusals(settings.peersRemembered());
         this.inbound = new Inbound(self, settings, receivers, refusals);
@@ -119,15 +127,6 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                 ? Optional.empty()
                 : Optional.of(new TokenBucket(settings.bulkRate(), Kind.LARGEST_FRAME, System.nanoTime()));
         this.binding = listen();
-    }
-
-    /**
-     * A connection runs where its socket's actor does: between two pools of threads every piece that is read or written wakes
-     * a thread, which costs more than all that is done with its bytes. TLS makes pieces of 16 KiB, which are written together.
-     */
-    private static Attributes attributes(ActorSystem<?> system) {
-        String besideSockets = system.settings().config().getString("pekko.io.tcp.worker-dispatcher");
-        return ActorAttributes.dispatcher(besideSockets).and(TcpAttributes.tcpWriteBufferSize(Kind.LARGEST_FRAME));
     }
 
     private Tcp.ServerBinding listen() {
@@ -162,7 +161,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                 .ifPresentOrElse(
                         served -> Flow.fromGraph(served)
                                 .join(wire.flow().join(connection.flow()))
-                                .withAttributes(attributes)
+                                .withAttributes(CONNECTION)
                                 .run(materializer),
                         () -> connection.handleWith(
                                 Flow.fromSinkAndSource(Sink.cancelled(), Source.empty()), materializer));
@@ -298,7 +297,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                                             false,
                                             Optional.of(settings.times().connect()),
                                             Optional.empty())))
-                    .withAttributes(attributes)
+                    .withAttributes(CONNECTION)
                     .run(materializer);
         }
 

@@ -95,6 +95,7 @@ final class Iperf implements WireRun.Way, AutoCloseable {
 
     @Override
     public void close() {
-        server.destroy();
+        // Not the process itself: its streams would be closed under who reads them.
+        server.toHandle().destroy();
     }
 }

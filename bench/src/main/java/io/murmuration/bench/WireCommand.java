@@ -97,7 +97,8 @@ final class WireCommand implements Callable<Integer> {
                                     ? String.format(
                                             Locale.ROOT,
                                             "The data plane carries %.2f of what iperf3 does (median of pairs).",
-                                            ratios(rows.getLast(), rows.get(1)).get(rounds / 2))
+                                            ratios(rows.getLast(), rows.get(PLANE))
+                                                    .get(rounds / 2))
                                     : "iperf3 is not installed, so there is no row of it.");
             spec.commandLine().getOut().flush();
         } finally {

@@ -40,10 +40,10 @@ final class LifeParts implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LifeParts.class);
 
     /** All phases of the coordinated shutdown at their longest. */
+    private static final Duration CLOSE = Duration.ofSeconds(60);
+
     /** How long the ports of the control plane are waited for after that. */
     private static final Duration PORTS = Duration.ofSeconds(5);
-
-    private static final Duration CLOSE = Duration.ofSeconds(60);
 
     /** Hears of a checkpoint that is complete on this node's disk. */
     @FunctionalInterface

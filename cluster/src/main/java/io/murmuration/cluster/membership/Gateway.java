@@ -300,8 +300,8 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                 }
             }
             case ClusterMessage.Told told -> {
-                if (isOfThisRun(told.run(), "a coordinator")
-                        && isFrom(sender, "a coordinator", senders.mayLead(sender))) {
+                // A node that is leaving may still tell, and has no coordinator any more: passed over.
+                if (isOfThisRun(told.run(), "a coordinator") && senders.mayLead(sender)) {
                     whereabouts.told(told.status());
                 }
             }
@@ -324,7 +324,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     }
 
     private boolean isOfThisRunFrom(String run, String from, String sender) {
-        return isOfThisRun(run, from) && isFrom(sender, from, senders.isNode(sender, from));
+        // Who has heard of this node before it is known here itself is no liar; it says it again.
+        return isOfThisRun(run, from)
+                && directory.entry(from).isPresent()
+                && isFrom(sender, from, senders.isNode(sender, from));
     }
 
     private boolean isOfThisRun(String run, Object from) {

@@ -199,7 +199,8 @@ final class LifeParts implements AutoCloseable {
             LOG.warn("the actor system did not end in {}: {}", CLOSE, e.toString());
         }
         try {
-            // Another life may want its port. A connection of Artery that is not flushed, because the other side has gone as
+            // Another life may want its port. A connection of Artery that is not flushed, because the other side has
+            // gone as
             // well, keeps it up for a minute: nobody waits for that.
             system.getWhenTerminated().toCompletableFuture().get(PORTS.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {

@@ -90,9 +90,14 @@ final class NodesInOneProcess implements AutoCloseable {
                     (system, node, addresses, counts, refused) -> new DataPlanes.Listening(plane, 1, () -> {}),
                     Progress.of(terminal, false),
                     lines::add);
-            try (NodeLife made = new NodeLife(inputs, self, around)) {
-                life = made;
-                outcome.complete(made.live(stop));
+            try {
+                NodeLife.Outcome ended;
+                try (NodeLife made = new NodeLife(inputs, self, around)) {
+                    life = made;
+                    ended = made.live(stop);
+                }
+                // Only now are its ports free.
+                outcome.complete(ended);
             } catch (RuntimeException | Error e) {
                 outcome.completeExceptionally(e);
             }

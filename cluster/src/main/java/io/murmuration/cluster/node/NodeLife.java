@@ -16,9 +16,6 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -84,7 +81,7 @@ final class NodeLife implements AutoCloseable {
     private final NodeInputs inputs;
     private final NodeIdentity self;
     private final Surroundings around;
-    private final BlockingQueue<NodeEvent> events = new LinkedBlockingQueue<>();
+    private final LifeInbox events = new LifeInbox();
     private final Whereabouts whereabouts = new Whereabouts();
     private final WireCounts wire = new WireCounts();
     private final LifeParts parts;
@@ -104,7 +101,7 @@ final class NodeLife implements AutoCloseable {
         this.self = self;
         this.around = around;
         this.report = new NodeReport(inputs, wire, around.progress(), around.lines(), this::tellOthers);
-        this.parts = new LifeParts(inputs, self, around, whereabouts, wire, events::add, this::status, report::written);
+        this.parts = new LifeParts(inputs, self, around, whereabouts, wire, events::tell, this::status, report::written);
     }
 
     private void tellOthers(RunStatus status) {
@@ -135,7 +132,7 @@ final class NodeLife implements AutoCloseable {
                     phase = "leaving";
                     parts.system().tell(NodeGuardian.Command.LEAVE);
                 }
-                Optional<NodeEvent> event = Optional.ofNullable(events.poll(POLL_MILLIS, TimeUnit.MILLISECONDS));
+                Optional<NodeEvent> event = events.next(POLL_MILLIS);
                 Optional<Outcome> outcome = event.flatMap(happened -> on(happened, stop));
                 if (outcome.isPresent()) {
                     return outcome.get();
@@ -270,7 +267,7 @@ final class NodeLife implements AutoCloseable {
     private void diagnose() {
         Thread.ofVirtual()
                 .name("murmuration-seeds")
-                .start(() -> events.add(
+                .start(() -> events.tell(
                         new NodeEvent.Diagnosed(SeedDiagnosis.of(inputs.node().seeds(), around.tls()))));
     }
 
@@ -290,7 +287,7 @@ final class NodeLife implements AutoCloseable {
         LOG.warn("the actor system of node {} ended: {}", self.node(), text);
         if (reason.equals(Optional.of(CoordinatedShutdown.incompatibleConfigurationDetectedReason()))) {
             // Pekko's check does not say what differs; an answer to a greeting does, if it came in time.
-            Optional<Outcome> told = events.stream()
+            Optional<Outcome> told = events.left().stream()
                     .filter(NodeEvent.Joined.class::isInstance)
                     .flatMap(event -> on(event, new StopSignal()).stream())
                     .findFirst();

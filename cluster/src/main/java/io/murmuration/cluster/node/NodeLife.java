@@ -152,7 +152,7 @@ final class NodeLife implements AutoCloseable {
                     }
                 }
                 report.look(whereabouts, self.node());
-                around.telemetry().look(whereabouts);
+                around.telemetry().look(whereabouts, wire);
             }
         } catch (RunFailed e) {
             return new Outcome(End.FAILED, "the run failed: " + e.getMessage());

@@ -97,7 +97,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
      * Listens and is ready.
      *
      * @param addresses where a member's node listens, asked for each offer; empty: nobody knows
-     * @param counts gets what is sent to other nodes
+     * @param counts gets what is sent to other nodes, and who of them is turned away
      * @throws UserError if it cannot listen there
      */
     public static TcpDataPlane start(
@@ -126,7 +126,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         this.counts = counts;
         this.materializer = Materializer.createMaterializer(system);
         this.local = new InProcessDataPlane(materializer, new WireCounts(), settings.queueFrames(), LOCAL_UNANSWERED);
-        this.refusals = new WireRefusals(settings.peersRemembered());
+        this.refusals = new WireRefusals(settings.peersRemembered(), counts);
         this.inbound = new Inbound(self, settings, receivers, refusals);
         this.bulkRate = settings.bulkRate() == 0
                 ? Optional.empty()

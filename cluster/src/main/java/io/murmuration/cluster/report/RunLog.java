@@ -30,13 +30,8 @@ public final class RunLog implements AutoCloseable {
         this.appender = appender;
     }
 
-    /** Appends to {@code file} until closed; a disk that fills up does not stop the process. */
-    public static RunLog to(Path file) {
-        return to(file, new FileAppender<>(), () -> {});
-    }
-
     /**
-     * As {@link #to(Path)}; a file that has so many bytes takes the place of an older one, {@code NAME.1.log}, and is begun anew.
+     * Appends to {@code file} until closed; a disk that fills up does not stop the process. A file that has so many bytes takes the place of an older one, {@code NAME.1.log}, and is begun anew.
      *
      * @param file {@code NAME.log}
      * @param most about; it is looked at a few times a second

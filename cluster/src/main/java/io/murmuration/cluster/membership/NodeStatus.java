@@ -49,7 +49,8 @@ public record NodeStatus(
      * @param snapshots for joiners and checkpoints
      * @param turnedAway how often who wanted to send was turned away or cut off, by reason
      */
-    public record Wire(Map<Traffic, Long> encoded, long uncompressed, long snapshots, SortedMap<String, Long> turnedAway) {
+    public record Wire(
+            Map<Traffic, Long> encoded, long uncompressed, long snapshots, SortedMap<String, Long> turnedAway) {
 
         static Wire of(WireCounts counts) {
             Map<Traffic, Long> encoded = new EnumMap<>(Traffic.class);

@@ -29,6 +29,7 @@ public final class RunDirectory implements AutoCloseable {
     static final String LOG = "run.log";
     /** What {@link RunLog} makes of a full one. */
     static final String OLDER_LOG = "run.1.log";
+
     private static final String LOCK = ".lock";
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);

@@ -45,7 +45,8 @@ public final class StatusText {
         if (!turnedAway.isEmpty()) {
             lines.add("this node's data port turned away or cut off: "
                     + turnedAway.properties().stream()
-                            .map(reason -> reason.getKey() + " " + reason.getValue().asLong() + "x")
+                            .map(reason ->
+                                    reason.getKey() + " " + reason.getValue().asLong() + "x")
                             .collect(Collectors.joining(", ")));
         }
         lines.add(String.format(Locale.ROOT, ROW, "NODE", "ROLES", "STAGE", ""));

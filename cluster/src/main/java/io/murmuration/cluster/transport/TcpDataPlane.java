@@ -278,8 +278,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                 return over;
             });
         }
-        gone.forEach(link ->
-                link.shut(link.address().node() + " is not in the cluster any more", WireEnd.Handle::cut));
+        gone.forEach(link -> link.shut(link.address().node() + " is not in the cluster any more", WireEnd.Handle::cut));
     }
 
     /** Nodes and classes of traffic for which something is kept here. */

@@ -107,8 +107,7 @@ final class TcpDataPlaneTest {
         assertThat(alpha.links()).isEqualTo(1);
 
         wires.gone("beta");
-        assertThat(next(outcomes))
-                .isEqualTo(new DataPlane.Failed("beta is not in the cluster any more"));
+        assertThat(next(outcomes)).isEqualTo(new DataPlane.Failed("beta is not in the cluster any more"));
         assertThat(alpha.links()).isZero();
 
         wires.at("beta", "127.0.0.1", beta.bound().getPort());

@@ -101,7 +101,8 @@ final class NodeLife implements AutoCloseable {
         this.self = self;
         this.around = around;
         this.report = new NodeReport(inputs, wire, around.progress(), around.lines(), this::tellOthers);
-        this.parts = new LifeParts(inputs, self, around, whereabouts, wire, events::tell, this::status, report::written);
+        this.parts =
+                new LifeParts(inputs, self, around, whereabouts, wire, events::tell, this::status, report::written);
     }
 
     private void tellOthers(RunStatus status) {

@@ -279,7 +279,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
             }
             case ClusterMessage.Announced announced -> {
                 String name = announced.entry().node();
-                if (isOfThisRun(announced.run(), name)
+                boolean ofThisRun = isOfThisRun(announced.run(), name);
+                if (ofThisRun && senders.isNamesake(sender, announced.entry())) {
+                    namesake(announced.entry());
+                } else if (ofThisRun
                         && isFrom(sender, name, senders.mayAnnounce(sender, announced.entry()))) {
                     heardOf(announced.entry());
                 }
@@ -352,10 +355,6 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     }
 
     private void heardOf(DirectoryEntry entry) {
-        if (entry.node().equals(options.self().node()) && !entry.place().equals(here)) {
-            namesake(entry);
-            return;
-        }
         if (!directory.knows(entry.place())) {
             return; // it says it again, and by then the cluster may have told us of it
         }
@@ -373,11 +372,19 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         });
     }
 
-    /** Of two that started at once under one name both were let in: the one whose life began later goes on. */
+    /**
+     * Of two that started at once under one name both were let in: the one that the cluster had first goes on. Who comes later,
+     * for whatever reason, drives nobody out. Until both are full members it is not settled who was first; it is said again.
+     */
     private void namesake(DirectoryEntry other) {
-        int later = Long.compare(other.life(), options.self().life());
-        if (later > 0 || (later == 0 && other.place().toString().compareTo(here.toString()) > 0)) {
-            node.replaced(other.control());
+        if (!directory.isFull(other.place()) || !directory.isFull(here)) {
+            return;
+        }
+        if (directory.isOlder(other.place(), here)) {
+            node.namesake(other.control());
+        } else {
+            // Who has heard of the other one first has not this one any more when that one goes.
+            confirmed.clear();
         }
     }
 

@@ -67,6 +67,18 @@ final class Senders {
     }
 
     /**
+     * Whether another process says that it is called as this node is, from where it says it is; one that is known by another name
+     * only pretends.
+     */
+    boolean isNamesake(String address, DirectoryEntry entry) {
+        return entry.node().equals(self)
+                && !entry.place().equals(here)
+                && entry.control().equals(address)
+                && directory.entries().stream()
+                        .noneMatch(known -> known.place().equals(entry.place()));
+    }
+
+    /**
      * Whether a process may say this of itself: it says it from where it says it is, and its name is not that of this node, nor
      * of another one that answers elsewhere. Who came back at another address waits until the old one is known to be silent.
      */

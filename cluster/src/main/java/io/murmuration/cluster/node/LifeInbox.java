@@ -67,7 +67,7 @@ final class LifeInbox {
             case NodeEvent.CheckpointWanted wanted -> true;
             case NodeEvent.LeaveWanted wanted -> true;
             case NodeEvent.HandedOver handedOver -> true;
-            case NodeEvent.Replaced replaced -> true;
+            case NodeEvent.Namesake namesake -> true;
             case NodeEvent.Broken broken -> true;
         };
     }

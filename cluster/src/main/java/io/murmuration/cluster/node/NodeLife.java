@@ -3,6 +3,7 @@ package io.murmuration.cluster.node;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.cluster.membership.NodeStatus;
+import io.murmuration.cluster.membership.Refusals;
 import io.murmuration.cluster.membership.RunStatus;
 import io.murmuration.cluster.membership.Whereabouts;
 import io.murmuration.cluster.report.Progress;
@@ -212,11 +213,8 @@ final class NodeLife implements AutoCloseable {
                         "node " + self.node() + " waited alone, while node " + where
                                 + " is in a cluster that goes on"));
             }
-            case NodeEvent.Replaced(String where) -> {
-                return Optional.of(new Outcome(
-                        End.REFUSED,
-                        "another node is called " + self.node() + " and began later, at " + where
-                                + ": names are unique in a cluster"));
+            case NodeEvent.Namesake(String where) -> {
+                return Optional.of(new Outcome(End.REFUSED, Refusals.taken(self.node(), where)));
             }
             case NodeEvent.Joined(Joining.TurnedAway(String reason)) -> {
                 return Optional.of(new Outcome(End.REFUSED, reason));

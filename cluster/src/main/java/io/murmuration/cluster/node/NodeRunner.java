@@ -101,7 +101,8 @@ public final class NodeRunner {
         }
     }
 
-    private static Result result(NodeLife.Outcome outcome) {
+    /** @throws UserError if it was turned away, or found nobody */
+    static Result result(NodeLife.Outcome outcome) {
         return switch (outcome.end()) {
             case FINISHED, LEFT -> new Result(End.DONE, outcome.message());
             case FAILED -> new Result(End.FAILED, outcome.message());

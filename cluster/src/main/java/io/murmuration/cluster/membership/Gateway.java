@@ -90,6 +90,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private final PortRefusals portRefusals;
     private final QuickRemovals quickRemovals;
     private final Set<String> probed = new LinkedHashSet<>();
+    private final GreetingAnswers greetingAnswers = new GreetingAnswers();
     private final Refusals refusals = new Refusals();
     private final Orders orders;
     private final Map<Member, Consumer<Membership.Event>> listeners = new LinkedHashMap<>();
@@ -282,8 +283,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                 boolean ofThisRun = isOfThisRun(announced.run(), name);
                 if (ofThisRun && senders.isNamesake(sender, announced.entry())) {
                     namesake(announced.entry());
-                } else if (ofThisRun
-                        && isFrom(sender, name, senders.mayAnnounce(sender, announced.entry()))) {
+                } else if (ofThisRun && isFrom(sender, name, senders.mayAnnounce(sender, announced.entry()))) {
                     heardOf(announced.entry());
                 }
             }
@@ -390,6 +390,15 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
 
     private void greeted(ClusterMessage.Greeting greeting) {
         NodeIdentity other = greeting.from();
+        String place = addressOf(greeting.answerTo());
+        Optional<String> silence = greetingAnswers.silence(
+                greeting.answerTo(), senders.pathOf(getContext()), isMember(place), System.nanoTime());
+        if (silence.isPresent()) {
+            refusals.count(
+                    Refusals.Kind.UNANSWERED,
+                    "did not answer a greeting of node " + other.node() + ": " + silence.get());
+            return;
+        }
         Optional<DirectoryEntry> known = directory.entry(other.node());
         String address = addressOf(greeting.answerTo());
         Optional<String> reason = Refusals.reason(
@@ -413,6 +422,11 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         answerTo.tell(reason.<ClusterMessage>map(why -> new ClusterMessage.TurnedAway(options.self(), why))
                 .orElseGet(() -> new ClusterMessage.Welcome(
                         options.self(), here.address(), cluster.selfMember().status() == MemberStatus.up())));
+    }
+
+    private boolean isMember(String address) {
+        return StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+                .anyMatch(member -> member.address().toString().equals(address));
     }
 
     /** Addresses of the coordinators in the cluster but one; none as long as one of them cannot be reached and may go. */

@@ -17,7 +17,9 @@ public final class Refusals {
         OTHER_RUN,
         OTHER_SENDER,
         UNREADABLE,
-        TURNED_AWAY
+        TURNED_AWAY,
+        /** Turned away without a word. */
+        UNANSWERED
     }
 
     private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
@@ -62,8 +64,8 @@ public final class Refusals {
                 || known.filter(entry -> !silent && !entry.control().equals(address))
                         .isPresent();
         if (taken) {
-            return Optional.of(taken(
-                    other.node(), known.map(DirectoryEntry::control).orElse("the seed itself")));
+            return Optional.of(
+                    taken(other.node(), known.map(DirectoryEntry::control).orElse("the seed itself")));
         }
         return Optional.empty();
     }

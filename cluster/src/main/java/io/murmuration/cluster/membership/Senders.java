@@ -45,6 +45,13 @@ final class Senders {
         return address.hasLocalScope() ? here.address() : address.toString();
     }
 
+    /** The whole path of the sender of the message that this actor has at hand. */
+    String pathOf(ActorContext<?> context) {
+        return of(context).equals(NOBODY)
+                ? NOBODY
+                : Adapter.toClassic(context).sender().path().toSerializationFormat();
+    }
+
     /** Whether {@code address} is that of a node that is known by this name. */
     boolean isNode(String address, String name) {
         return directory
@@ -74,8 +81,7 @@ final class Senders {
         return entry.node().equals(self)
                 && !entry.place().equals(here)
                 && entry.control().equals(address)
-                && directory.entries().stream()
-                        .noneMatch(known -> known.place().equals(entry.place()));
+                && directory.entries().stream().noneMatch(known -> known.place().equals(entry.place()));
     }
 
     /**

@@ -189,7 +189,9 @@ final class Joining extends AbstractBehavior<Object> {
             ActorRef<ClusterMessage> gateway =
                     resolver.resolveActorRef(NodeSystem.address(seed) + "/user/" + ClusterGateway.ACTOR);
             ClusterGateway.greet(
-                    gateway, new ClusterMessage.Greeting(self, coordinators, mayLead, me), getContext().getSelf());
+                    gateway,
+                    new ClusterMessage.Greeting(self, coordinators, mayLead, me),
+                    getContext().getSelf());
         }
     }
 

@@ -29,7 +29,8 @@ final class GreetingAnswersTest {
 
     @Test
     void nobody_is_answered_at_another_place_than_the_one_that_greeted() {
-        assertThat(answers.silence(joining("victim"), joining("mallory"), true, 0).orElseThrow())
+        assertThat(answers.silence(joining("victim"), joining("mallory"), true, 0)
+                        .orElseThrow())
                 .contains("elsewhere");
         assertThat(answers.silence(joining("victim"), Senders.NOBODY, true, 0)).isPresent();
     }

@@ -62,6 +62,11 @@ public record RebalanceSettings(
         pause("turn back", turnBack);
     }
 
+    /** The same with another threshold. */
+    public RebalanceSettings withThreshold(double other) {
+        return new RebalanceSettings(period, other, minimumReplicas, confirmations, rest, shardRest, turnBack);
+    }
+
     private static void pause(String name, Duration pause) {
         if (pause.isNegative() || pause.compareTo(LONGEST) > 0) {
             throw new IllegalArgumentException(name + ": expected 0 to 365 days, got " + pause);

@@ -41,7 +41,7 @@ public record BalanceTable(List<Row> rows) {
         }
     }
 
-    /** The first and third are those of SWARM's simulation (arXiv 2301.11913, sec. 4.4), as far as it is described. */
+    /** What SWARM (arXiv 2301.11913, sec. 4) has figures for, nobody moves, T = 300 s and T = 60 s, for both ways to place. */
     public static final List<Strategy> STRATEGIES = List.of(
             new Strategy("joiners anywhere, nobody moves", Placement.RANDOM, Optional.empty()),
             new Strategy("joiners where needed, nobody moves", Placement.NEEDED, Optional.empty()),

@@ -16,6 +16,11 @@ import java.util.random.RandomGenerator;
  * yandex-research/swarm). A heap holds every replica's accumulated cost; the cheapest is taken and charged
  * {@code work / rate} before the call, so long-run shares are proportional to measured rates.
  *
+ * <p>Unlike there, what is charged to a replica whose rate is not known yet is a guess that is put right as soon as more is
+ * known: it is taken to be as fast as the others in the mean, or to take a second while nobody is known. With a second for
+ * good, which is hundreds of microbatches of a fast replica, shares follow the order of the first answers for thousands of
+ * microbatches, and a newcomer among fast replicas gets one microbatch and then none.
+ *
  * <p>Pure and single-threaded; random only in ties.
  */
 public final class StageRouter {
@@ -27,6 +32,10 @@ public final class StageRouter {
         private final Member member;
         private double load;
         private double tie;
+        /** Work charged before anything was measured, and for how much. */
+        private double unmeasured;
+
+        private double guessed;
         private double averageSeconds;
         private long observations;
         private long lastUpdate = Long.MIN_VALUE;
@@ -37,11 +46,24 @@ public final class StageRouter {
             this.member = member;
         }
 
-        /** Seconds per unit of work; 1 while nothing is known. */
+        private boolean measured() {
+            return observations > 0;
+        }
+
+        /** Seconds per unit of work, once something is measured. */
         private double secondsPerUnit() {
-            return observations == 0 ? 1.0 : averageSeconds / (1 - Math.pow(1 - SMOOTHING, observations));
+            return averageSeconds / (1 - Math.pow(1 - SMOOTHING, observations));
+        }
+
+        /** What was guessed is charged anew. */
+        private void reprice(double secondsPerUnit) {
+            load += unmeasured * secondsPerUnit - guessed;
+            guessed = unmeasured * secondsPerUnit;
         }
     }
+
+    /** Seconds per unit of work while nobody's rate is known: SWARM's value; any other would do, as all are charged the same. */
+    private static final double UNKNOWN_SECONDS = 1.0;
 
     private static final Comparator<Replica> CHEAPEST = Comparator.<Replica>comparingDouble(replica -> replica.load)
             .thenComparingDouble(replica -> replica.tie)
@@ -63,7 +85,11 @@ public final class StageRouter {
 
     /** Sets who is there. A newcomer enters at the heap's minimum, so it is tried soon and not flooded. */
     public void members(List<Member> members) {
-        double minimum = heap.isEmpty() ? 0 : heap.peek().load;
+        // Without what is guessed: once that is put right it may turn out to be a hundredth.
+        double minimum = heap.stream()
+                .mapToDouble(replica -> replica.load - replica.guessed)
+                .min()
+                .orElse(0);
         replicas.keySet().retainAll(members);
         heap.removeIf(replica -> !replicas.containsKey(replica.member));
         for (Member member : members) {
@@ -117,6 +143,37 @@ public final class StageRouter {
         replica.lastUpdate = now;
         replica.failures = 0;
         replica.bannedUntil = Long.MIN_VALUE;
+        if (replica.observations == 1) {
+            firstMeasured(replica);
+        }
+    }
+
+    /** One more is known: its own charges become what they should have been, and the guess about the others a better one. */
+    private void firstMeasured(Replica replica) {
+        replica.reprice(replica.secondsPerUnit());
+        replica.unmeasured = 0;
+        replica.guessed = 0;
+        double guess = guess();
+        for (Replica other : replicas.values()) {
+            if (!other.measured()) {
+                other.reprice(guess);
+            }
+        }
+        heap.clear();
+        heap.addAll(replicas.values());
+    }
+
+    /** What a unit of work takes at the mean of the known rates. */
+    private double guess() {
+        double rates = 0;
+        int known = 0;
+        for (Replica replica : replicas.values()) {
+            if (replica.measured()) {
+                rates += 1 / replica.secondsPerUnit();
+                known++;
+            }
+        }
+        return known == 0 ? UNKNOWN_SECONDS : known / rates;
     }
 
     /**
@@ -132,7 +189,14 @@ public final class StageRouter {
     }
 
     private void charge(Replica replica, double work) {
-        replica.load += work * replica.secondsPerUnit();
+        if (replica.measured()) {
+            replica.load += work * replica.secondsPerUnit();
+        } else {
+            double cost = work * guess();
+            replica.load += cost;
+            replica.unmeasured += work;
+            replica.guessed += cost;
+        }
         replica.tie = random.nextDouble();
     }
 }

@@ -74,6 +74,17 @@ final class StageRouterTest {
     }
 
     @Test
+    void who_comes_before_anybody_has_answered_is_not_charged_for_what_was_guessed_about_the_others() {
+        StageRouter router = router(A, B);
+        for (int call = 0; call < 8; call++) {
+            assertThat(router.pick(1, now, free -> true)).isPresent();
+        }
+        router.members(List.of(A, B, C));
+        Map<Member, Double> seconds = Map.of(A, 0.01, B, 0.01, C, 0.01);
+        assertThat(calls(router, 60, seconds).get(C)).isBetween(18, 26);
+    }
+
+    @Test
     void a_failed_replica_is_left_out_for_the_ban_which_doubles_and_ends_with_a_success() {
         StageRouter router = router(A, B);
         router.failed(A, 0);

@@ -65,6 +65,7 @@ public final class ScenarioCommand {
         comparer.ifPresent(given -> line.addSubcommand(new CompareCommand(given, surroundings)));
         line.addSubcommand(new CheckCommand(surroundings));
         line.addSubcommand(new ListCommand(surroundings));
+        line.addSubcommand(new BalanceCommand(surroundings));
         explorer.ifPresent(given -> line.addSubcommand(new ExploreCommand(given, surroundings)));
         return line;
     }

@@ -275,6 +275,30 @@ class ScenarioCommandTest {
     }
 
     @Test
+    void balance_prints_a_row_for_each_strategy_and_names_the_line_of_a_trace_that_is_wrong() throws IOException {
+        Path trace =
+                Files.writeString(folder.resolve("t.csv"), "0,a,up\n0,b,up\n0,c,up\n0,d,up\n10m,a,down\n1h,a,up\n");
+        assertThat(command().execute("balance", trace.toString(), "--stages=2", "--seeds=2"))
+                .isZero();
+        assertThat(printed())
+                .contains(", 2 times; 3.2 live nodes in the mean, 2 stages, a state takes 60 s")
+                .contains("| joiners anywhere, nobody moves | 100.0 % (100.0 to 100.0) |")
+                .contains("| joiners where needed, T = 60 s | ");
+        assertThat(command().execute("balance", "--hours=1", "--dwindle=1", "--seeds=1", "--rates=1,2"))
+                .isZero();
+        assertThat(printed()).contains("1 traces of 1 hours from seed 1; ");
+        Murmuration murmuration =
+                new Murmuration(new Parts(new LocalRuns(), new CheckpointModels("java"), () -> "none"), surroundings);
+        Files.writeString(trace, "0,a,up\n5,a,gone\n");
+        assertThat(murmuration.execute("scenario", "balance", trace.toString())).isEqualTo(2);
+        assertThat(printed()).isEqualTo("murmuration: " + trace + ":2: expected up or down, got 'gone'\n");
+        assertThat(murmuration.execute("scenario", "balance", "--dwindle=33")).isEqualTo(2);
+        assertThat(murmuration.execute("scenario", "balance", "--rates=0")).isEqualTo(2);
+        assertThat(murmuration.execute("scenario", "balance", "--seeds=0")).isEqualTo(2);
+        assertThat(murmuration.execute("scenario", "balance", "--hours=0")).isEqualTo(2);
+    }
+
+    @Test
     void list_says_what_each_scenario_asks_and_what_is_wrong() throws IOException {
         small();
         assertThat(command().execute("list", folder.toString())).isZero();
@@ -305,7 +329,7 @@ class ScenarioCommandTest {
     @Test
     void without_a_runner_there_is_no_run_and_without_an_explorer_no_explore() {
         CommandLine bare = ScenarioCommand.commandLine(surroundings, Optional.empty(), Optional.empty());
-        assertThat(bare.getSubcommands()).containsOnlyKeys("check", "list");
+        assertThat(bare.getSubcommands()).containsOnlyKeys("check", "list", "balance");
         assertThat(command().getSubcommands()).containsKeys("run", "check", "list", "explore");
     }
 }

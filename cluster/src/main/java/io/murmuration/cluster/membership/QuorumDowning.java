@@ -37,8 +37,8 @@ final class QuorumDowning extends AbstractActorWithTimers {
 
     private static final Logger LOG = LoggerFactory.getLogger(QuorumDowning.class);
 
-    /** Pause between two looks: what a decision may come late, small beside {@code stable-after}. */
-    private static final Duration LOOK = Duration.ofMillis(500);
+    /** Pause between two looks: what a decision may come late. As Pekko's gossip, before which nothing new is known. */
+    private static final Duration LOOK = Duration.ofSeconds(1);
 
     private enum Look {
         NOW

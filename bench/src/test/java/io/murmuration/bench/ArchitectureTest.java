@@ -197,6 +197,7 @@ final class ArchitectureTest {
     private static DescribedPredicate<JavaClass> areNotMadeByPekko() {
         return describe("are not made by Pekko", type -> Stream.of(
                         "org.apache.pekko.actor.Scheduler",
+                        "org.apache.pekko.cluster.DowningProvider",
                         "org.apache.pekko.cluster.JoinConfigCompatChecker",
                         "org.apache.pekko.dispatch.ExecutorServiceConfigurator",
                         "org.apache.pekko.dispatch.MailboxType")

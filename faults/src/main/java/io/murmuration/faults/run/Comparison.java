@@ -42,7 +42,7 @@ public final class Comparison implements Comparer {
     private static final Duration DOUBT = Duration.ofMillis(1280);
 
     /**
-     * Pekko's resolver, its gossip and its leader of the cluster act once a second each, half of that late on average; the
+     * The resolver, Pekko's gossip and its leader of the cluster act once a second each, half of that late on average; the
      * simulated ones act at once.
      */
     private static final Duration TICKS = Duration.ofMillis(3 * 500);

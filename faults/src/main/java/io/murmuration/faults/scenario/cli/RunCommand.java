@@ -10,6 +10,7 @@ import io.murmuration.faults.scenario.Verdict;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -47,6 +48,12 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--seed", paramLabel = "N", description = "Seed in place of the file's.")
     private Optional<Long> seed = Optional.empty();
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "A setting of the run in place of the file's, as in swarm.staleness=2.")
+    private List<String> settings = List.of();
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder of the report (runs/scenario-NAME-SEED).")
     private Optional<Path> out = Optional.empty();
@@ -97,7 +104,7 @@ final class RunCommand implements Callable<Integer> {
         if (shrink && mode == Mode.sockets) {
             throw new UserError("--shrink wants the same run again and again: only --mode simulated has it");
         }
-        Scenario scenario = ScenarioCommand.reader(surroundings).read(file, seed);
+        Scenario scenario = ScenarioCommand.reader(surroundings).read(file, seed, settings);
         Path folder = out.orElseGet(() -> Path.of("runs", "scenario-" + slug(scenario.name()) + "-" + scenario.seed()));
         ReportFiles.prepare(folder);
         long began = System.nanoTime();

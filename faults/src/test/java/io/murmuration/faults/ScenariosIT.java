@@ -58,8 +58,13 @@ final class ScenariosIT {
     }
 
     private ScenarioRun.Result run(String name, Observer... others) {
+        return run(read(name), others);
+    }
+
+    private ScenarioRun.Result run(Scenario scenario, Observer... others) {
+        String name = scenario.name();
         long began = System.nanoTime();
-        ScenarioRun.Result result = ScenarioRun.simulated(read(name), folder, 2, List.of(others));
+        ScenarioRun.Result result = ScenarioRun.simulated(scenario, folder, 2, List.of(others));
         double seconds = (System.nanoTime() - began) / 1e9;
         System.out.printf(
                 Locale.ROOT,
@@ -88,6 +93,16 @@ final class ScenariosIT {
     @MethodSource("scenarios")
     void everyScenarioPasses(String name) {
         assertPassed(run(name));
+    }
+
+    /** Counts, digests and progress as ever, no gradient older than allowed, and the loss of the control. */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("scenarios")
+    void everyScenarioPassesAsynchronously(String name) {
+        Scenario scenario = new ScenarioReader(Optional.of(CONFIG))
+                .read(SCENARIOS.resolve(name), Optional.empty(), List.of("swarm.staleness=2"));
+        assertThat(scenario.settings().swarm().staleness()).isEqualTo(2);
+        assertPassed(run(scenario));
     }
 
     @ParameterizedTest(name = "{0}")

@@ -93,7 +93,8 @@ final class SimulatedTrainingTest {
                 SPEC.averaging(),
                 SPEC.floor(),
                 SPEC.ceiling(),
-                SPEC.restarts());
+                SPEC.restarts(),
+                SPEC.staleness());
         assertThat(simulate(other, 1, "d").historyHash()).isNotEqualTo(first.historyHash());
     }
 }

@@ -68,7 +68,8 @@ final class TestSwarm {
             String averaging,
             Duration floor,
             Duration ceiling,
-            int restarts) {
+            int restarts,
+            int staleness) {
 
         static Spec nano(int stages, int replicas, int steps) {
             return new Spec(
@@ -83,7 +84,8 @@ final class TestSwarm {
                     "fp32",
                     Duration.ofSeconds(20),
                     Duration.ofSeconds(60),
-                    MANY);
+                    MANY,
+                    0);
         }
 
         Spec backend(String newBackend) {
@@ -99,7 +101,8 @@ final class TestSwarm {
                     averaging,
                     floor,
                     ceiling,
-                    restarts);
+                    restarts,
+                    staleness);
         }
 
         Spec credits(int newCredits) {
@@ -115,7 +118,8 @@ final class TestSwarm {
                     averaging,
                     floor,
                     ceiling,
-                    restarts);
+                    restarts,
+                    staleness);
         }
 
         Spec codecs(String newActivations, String newAveraging) {
@@ -131,7 +135,8 @@ final class TestSwarm {
                     newAveraging,
                     floor,
                     ceiling,
-                    restarts);
+                    restarts,
+                    staleness);
         }
 
         Spec deadlines(Duration newFloor, Duration newCeiling) {
@@ -147,7 +152,8 @@ final class TestSwarm {
                     averaging,
                     newFloor,
                     newCeiling,
-                    restarts);
+                    restarts,
+                    staleness);
         }
 
         Spec restarts(int newRestarts) {
@@ -163,7 +169,25 @@ final class TestSwarm {
                     averaging,
                     floor,
                     ceiling,
-                    newRestarts);
+                    newRestarts,
+                    staleness);
+        }
+
+        Spec staleness(int newStaleness) {
+            return new Spec(
+                    model,
+                    backend,
+                    stages,
+                    replicas,
+                    steps,
+                    seed,
+                    credits,
+                    activations,
+                    averaging,
+                    floor,
+                    ceiling,
+                    restarts,
+                    newStaleness);
         }
     }
 
@@ -266,6 +290,7 @@ final class TestSwarm {
                 1,
                 2,
                 Duration.ofSeconds(10),
+                spec.staleness(),
                 Duration.ofSeconds(5));
     }
 

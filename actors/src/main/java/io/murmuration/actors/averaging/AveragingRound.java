@@ -155,7 +155,7 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
         }
         for (Part part : state.contributed()) {
             ports.compute(
-                    new Compute.Contribution(part.offset(), part.length()),
+                    new Compute.Contribution(task.step(), part.offset(), part.length()),
                     payload -> send(part, false, task.participants().get(part.owner()), payload));
         }
         early.forEach(this::arrived);
@@ -193,7 +193,8 @@ public final class AveragingRound extends AbstractBehavior<AveragingRound.Messag
     private void reduce(Part part, List<Payload> contributions) {
         int own = plan.indexOf(task.self());
         ports.compute(
-                new Compute.Reduce(part.offset(), part.length(), contributions, own, task.microbatches()), average -> {
+                new Compute.Reduce(task.step(), part.offset(), part.length(), contributions, own, task.microbatches()),
+                average -> {
                     for (Member other : task.participants()) {
                         if (!other.equals(task.self())) {
                             send(part, true, other, average);

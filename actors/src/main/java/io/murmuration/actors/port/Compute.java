@@ -42,23 +42,23 @@ public interface Compute {
     record Backward(MicrobatchId id, byte[] tokens, Payload input, Payload gradient, boolean count)
             implements Task<Payload> {}
 
-    /** Sets the accumulator to zero. */
-    record Discard() implements Task<Nothing> {}
+    /** Sets the accumulator of {@code step} to zero. */
+    record Discard(long step) implements Task<Nothing> {}
 
     /** How many numbers the stage's gradient has. */
     record GradientLength() implements Task<Long> {}
 
-    /** Encodes a range of the accumulator for averaging. */
-    record Contribution(long offset, long length) implements Task<Payload> {}
+    /** Encodes a range of the accumulator of {@code step} for averaging. */
+    record Contribution(long step, long offset, long length) implements Task<Payload> {}
 
     /**
-     * Sums a range over all replicas in the given order, divides, encodes the average once and keeps its decoded value.
+     * Sums a range of the gradient of {@code step} over all replicas in the given order, divides, encodes the average once and keeps its decoded value.
      *
      * @param contributions of the other replicas, in the order of the participants
      * @param own place of this replica's own accumulator among them
      * @param divisor microbatches in the step
      */
-    record Reduce(long offset, long length, List<Payload> contributions, int own, int divisor)
+    record Reduce(long step, long offset, long length, List<Payload> contributions, int own, int divisor)
             implements Task<Payload> {
         public Reduce {
             contributions = List.copyOf(contributions);
@@ -75,7 +75,7 @@ public interface Compute {
 
     /**
      * Applies the average as step {@code step} with the gradient scaled down when {@code gradientNorm} is above the clip,
-     * and empties the accumulator. The state before it and the average stay, for a {@link Redo}. The result is the digest of parameters and optimiser state.
+     * and lets go of its accumulator. The state before it and the average stay, for a {@link Redo}. The result is the digest of parameters and optimiser state.
      */
     record Apply(long step, double gradientNorm) implements Task<String> {}
 

@@ -23,16 +23,25 @@ public sealed interface MemberMessage extends ShardMessage, TrainerMessage {
     record Discharged(Epoch epoch) implements MemberMessage, KeeperMessage {}
 
     /**
-     * A step begins: every shard of the roster holds version {@code step}. For training it is the step that makes version
-     * {@code step + 1}; an evaluation measures version {@code step} and changes nothing.
+     * A step begins. For training it is the step that makes version {@code step + 1}; an evaluation measures version
+     * {@code step} and changes nothing. A training step may begin before those before it are over: what is computed for it
+     * then is computed with an older version.
      *
      * @param ranks the trainers the step began with: microbatch {@code i} belongs to number {@code i mod ranks}, and if
      *     that one has left, to the next one that is still there. The same for all, whenever they are told; only after a
      *     takeover in which nobody knew them are there others, under a higher epoch
      * @param microbatches how many there are; their indices run from 0
      * @param begun it has begun already: a trainer that does not know it asks stage 0 what is done before it sends
+     * @param version every shard of the roster holds it or a later one; before {@code step} if that is begun early
      */
-    record OpenStep(Roster roster, List<Member> ranks, Purpose purpose, long step, int microbatches, boolean begun)
+    record OpenStep(
+            Roster roster,
+            List<Member> ranks,
+            Purpose purpose,
+            long step,
+            int microbatches,
+            boolean begun,
+            long version)
             implements MemberMessage {
         public OpenStep {
             ranks = List.copyOf(ranks);

@@ -21,7 +21,7 @@ import java.util.TreeSet;
  * attempts, from whom. The first answer wins and the other attempts are to be cancelled; a replica that leaves, refuses
  * or misses its deadline is replaced, and only this hop is done again.
  *
- * <p>Pure and single-threaded. Bounded by the microbatches of one step; a replica never has more unanswered attempts
+ * <p>Pure and single-threaded. Bounded by the microbatches of the open steps; a replica never has more unanswered attempts
  * than its credits (one more for re-sends, so that they always find a way).
  */
 public final class Custody {
@@ -355,14 +355,29 @@ public final class Custody {
         return cancel;
     }
 
-    /** Gives everything up: other orders are coming for the same step. Nothing that was sent before them is an answer. */
-    public void restart() {
-        List.copyOf(items.keySet()).forEach(this::drop);
-        hints.clear();
+    /** Gives all of a step up: other orders are coming for it. Nothing that was sent before them is an answer. */
+    public void restart(long step) {
+        of(items, step).forEach(this::drop);
+        of(hints, step).forEach(hints::remove);
         closedUntil.clear();
     }
 
-    /** Forgets everything: the step is over. */
+    /** Forgets every microbatch before {@code first}: its step is over. */
+    public void over(MicrobatchId first) {
+        before(items, first).forEach(this::drop);
+        before(hints, first).forEach(hints::remove);
+        before(spent, first).forEach(spent::remove);
+    }
+
+    private static List<MicrobatchId> of(Map<MicrobatchId, ?> map, long step) {
+        return map.keySet().stream().filter(id -> id.step() == step).toList();
+    }
+
+    private static List<MicrobatchId> before(Map<MicrobatchId, ?> map, MicrobatchId first) {
+        return map.keySet().stream().filter(id -> id.compareTo(first) < 0).toList();
+    }
+
+    /** Forgets everything. */
     public void clear() {
         spent.clear();
         items.clear();

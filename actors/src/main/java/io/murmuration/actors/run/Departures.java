@@ -73,6 +73,11 @@ final class Departures {
         return OptionalInt.empty();
     }
 
+    /** Whether somebody waits for the next boundary. */
+    boolean waitForBoundary() {
+        return !asking.isEmpty();
+    }
+
     /** Whether the last replica of a stage waits for a checkpoint of this version. */
     boolean wantsKept() {
         return wantsKept;

@@ -278,6 +278,12 @@ final class Joins {
         pins.clear();
     }
 
+    /** Whether somebody waits for the next boundary, to begin or to be let in. */
+    boolean waitForBoundary() {
+        return joiners.values().stream().anyMatch(joiner -> joiner.version >= 0)
+                || members.waiting().stream().anyMatch(member -> tried.getOrDefault(member, NOTHING) < version);
+    }
+
     // ---- holding a boundary -------------------------------------------------------------------------------------
 
     /** Whether the boundary is to wait for a joiner. */

@@ -21,6 +21,8 @@ import java.time.Duration;
  * @param copies keepers that get each checkpoint, if there are so many
  * @param gatherWait how long the run waits for the shards and trainers it is planned with, before it begins with at least
  *     one shard for each stage; and then for those who build their first version
+ * @param staleness most steps that may be begun before one is over; 0 for a synchronous run. So many versions at most are
+ *     between the one that a gradient was computed with and the one that it is applied to
  * @param promiseWait how long a new coordinator waits for the promises of those who are present, and for somebody who has
  *     a stage, before it declares that stage lost
  */
@@ -40,6 +42,7 @@ public record RunPlan(
         int keepers,
         int copies,
         Duration gatherWait,
+        int staleness,
         Duration promiseWait) {
 
     /**

@@ -76,6 +76,10 @@ final class RunState {
     private List<Member> ranks = List.of();
 
     private final SortedMap<Integer, Double> losses = new TreeMap<>();
+    private final EarlySteps early = new EarlySteps();
+    /** Up to this step anything may have begun under another coordinator. */
+    private long begunBefore = -1;
+
     private Optional<StepClosing> closing = Optional.empty();
     private Optional<Commitment> commitment = Optional.empty();
     private long lastKeepTried = -1;
@@ -437,6 +441,7 @@ final class RunState {
                 losses.putAll(trainer.losses());
             }
         });
+        begunBefore = newest + plan.staleness();
         desk.roster = desk.members.roster(desk.epoch().next());
         desk.proven = desk.roster;
         if (found.commitment().isEmpty()) {
@@ -465,9 +470,11 @@ final class RunState {
             enter(Phase.CLOSING);
             desk.broadcast(open(true));
             beginClosing();
+            beginEarly();
         } else if (found.training()) {
             enter(Phase.TRAINING);
             desk.broadcast(open(true));
+            beginEarly();
         } else {
             boundary();
         }
@@ -567,7 +574,7 @@ final class RunState {
             rosterChanged();
         }
         if (admitted && (phase == Phase.TRAINING || phase == Phase.EVALUATING || phase == Phase.CLOSING)) {
-            desk.broadcast(open(true));
+            openAll().forEach(desk::broadcast);
         }
     }
 
@@ -606,6 +613,7 @@ final class RunState {
         if (phase != Phase.OVER && desk.roster.trainers().isEmpty() && !trainers.isEmpty()) {
             desk.roster = new Roster(desk.epoch().next(), desk.roster.stages(), trainers);
             ranks = trainers;
+            early.ranks(trainers);
             rosterChanged();
         }
     }
@@ -616,8 +624,8 @@ final class RunState {
         switch (phase) {
             case TRAINING, CLOSING, EVALUATING -> {
                 desk.broadcast(new MemberMessage.RosterChanged(desk.roster));
-                // A trainer that came in the middle knows nothing of the open step.
-                desk.roster.trainers().forEach(trainer -> desk.send(trainer, open(true)));
+                // A trainer that came in the middle knows nothing of the open steps.
+                openAll().forEach(open -> desk.roster.trainers().forEach(trainer -> desk.send(trainer, open)));
                 advance();
             }
             case COMMITTING -> {
@@ -646,6 +654,7 @@ final class RunState {
     private void beginAnew() {
         long to = desk.newestVersion();
         endStep();
+        early.clear();
         building = Optional.empty();
         desk.digests.clear();
         desk.joins.forgetAll();
@@ -670,6 +679,11 @@ final class RunState {
     /** Between steps: everything that may only happen here, then the next step. */
     private void boundary() {
         endStep();
+        Optional<EarlySteps.Early> begun = early.take(desk.version);
+        if (begun.isPresent()) {
+            goOn(begun.get());
+            return;
+        }
         if (handingOver) {
             handedOver();
             return;
@@ -730,7 +744,46 @@ final class RunState {
         }
         losses.clear();
         enter(Phase.TRAINING);
-        desk.broadcast(open(false));
+        desk.broadcast(open(desk.version <= begunBefore));
+        beginEarly();
+    }
+
+    /** The next step has begun already. */
+    private void goOn(EarlySteps.Early begun) {
+        ranks = begun.ranks();
+        losses.clear();
+        losses.putAll(begun.losses());
+        enter(Phase.TRAINING);
+        if (!begun.known().equals(desk.epoch())) {
+            openAll().forEach(desk::broadcast);
+        }
+        beginEarly();
+        trained();
+    }
+
+    /** Begins as many of the next steps as may be, up to the next boundary at which anything else is to happen. */
+    private void beginEarly() {
+        long last = desk.version + plan.staleness();
+        for (long step = early.last().orElse(desk.version) + 1; step <= last && !stopsBefore(step); step++) {
+            early.begin(step, ranks, desk.epoch());
+            desk.broadcast(open(step, ranks, step <= begunBefore));
+        }
+    }
+
+    /** Whether all have to be at the same version before {@code step} begins. */
+    private boolean stopsBefore(long step) {
+        boolean scheduled = step >= plan.lastVersion()
+                || (plan.evaluateEvery() > 0 && plan.evaluationMicrobatches() > 0 && step % plan.evaluateEvery() == 0)
+                || (plan.keepEvery() > 0 && step % plan.keepEvery() == 0);
+        return scheduled
+                || handingOver
+                || stopRequested
+                || pauseWanted
+                || keepWanted
+                || keepPending
+                || departures.waitForBoundary()
+                || desk.joins.waitForBoundary()
+                || !desk.members.trainers().equals(desk.roster.trainers());
     }
 
     private void paused() {
@@ -776,28 +829,49 @@ final class RunState {
     private MemberMessage.OpenStep open(boolean begun) {
         return phase == Phase.EVALUATING
                 ? new MemberMessage.OpenStep(
-                        desk.roster, ranks, Purpose.EVALUATE, desk.version, plan.evaluationMicrobatches(), begun)
-                : new MemberMessage.OpenStep(
-                        desk.roster, ranks, Purpose.TRAIN, desk.version, plan.microbatches(), begun);
+                        desk.roster,
+                        ranks,
+                        Purpose.EVALUATE,
+                        desk.version,
+                        plan.evaluationMicrobatches(),
+                        begun,
+                        desk.version)
+                : open(desk.version, ranks, begun);
+    }
+
+    private MemberMessage.OpenStep open(long step, List<Member> trainers, boolean begun) {
+        return new MemberMessage.OpenStep(
+                desk.roster, trainers, Purpose.TRAIN, step, plan.microbatches(), begun, desk.version);
+    }
+
+    /** Every step that is open, for those who may not know of it. */
+    private List<MemberMessage.OpenStep> openAll() {
+        List<MemberMessage.OpenStep> open = new ArrayList<>(List.of(open(true)));
+        early.all().forEach((step, begun) -> open.add(open(step, begun.ranks(), true)));
+        return open;
     }
 
     private void trainerFinished(CoordinatorMessage.TrainerFinished finished) {
+        early.finished(finished);
         boolean training = finished.purpose() == Purpose.TRAIN && (phase == Phase.TRAINING || phase == Phase.CLOSING);
         boolean evaluating = finished.purpose() == Purpose.EVALUATE && phase == Phase.EVALUATING;
         if (finished.step() != desk.version || !(training || evaluating)) {
             return;
         }
         losses.putAll(finished.losses());
-        int expected = training ? plan.microbatches() : plan.evaluationMicrobatches();
-        if (losses.size() < expected || phase == Phase.CLOSING) {
-            return;
-        }
         if (training) {
+            trained();
+        } else if (losses.size() >= plan.evaluationMicrobatches()) {
+            desk.tell(new RunEvent.Evaluated(desk.version, meanLoss(), plan.evaluationMicrobatches()));
+            boundary();
+        }
+    }
+
+    /** Closes the step if every microbatch is back. */
+    private void trained() {
+        if (phase == Phase.TRAINING && losses.size() >= plan.microbatches()) {
             enter(Phase.CLOSING);
             beginClosing();
-        } else {
-            desk.tell(new RunEvent.Evaluated(desk.version, meanLoss(), expected));
-            boundary();
         }
     }
 
@@ -1026,7 +1100,7 @@ final class RunState {
     private void askAgain() {
         switch (phase) {
             case BUILDING -> building.orElseThrow().askAgain();
-            case TRAINING, EVALUATING -> desk.broadcast(open(true));
+            case TRAINING, EVALUATING -> openAll().forEach(desk::broadcast);
             case CLOSING -> {
                 if (!desk.roster.trainers().isEmpty()) {
                     askAgainToClose();
@@ -1043,7 +1117,7 @@ final class RunState {
         try {
             step.askAgain().forEach(order -> {
                 // Whoever missed that the step began can answer nothing about it.
-                desk.send(order.to(), open(true));
+                openAll().forEach(open -> desk.send(order.to(), open));
                 desk.send(order.to(), order.message());
             });
         } catch (IllegalStateException e) {

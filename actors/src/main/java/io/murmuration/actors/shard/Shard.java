@@ -36,6 +36,7 @@ import io.murmuration.actors.telemetry.Telemetry;
 import io.murmuration.actors.transfer.SnapshotDonor;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -93,6 +94,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     /** Microbatches that wait for a pass. */
     private static final String QUEUE = "shard.queue";
 
+    /** Microbatches in an applied step, by how many versions older the one was that they were computed with. */
+    private static final String COUNTED = "shard.gradients";
+
     private static final MicrobatchId NOTHING_OPENED = new MicrobatchId(Purpose.EVALUATE, -1, 0);
 
     private record Answer(MicrobatchId id, Waiter waiter) {}
@@ -111,7 +115,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private final Fence fence = new Fence();
     private Roster roster = Roster.EMPTY;
     private int stage = -1;
-    private StepAccount account;
+    private OpenSteps steps;
     private long version = -1;
     private String digest = "";
     /** Under which epoch the run began of which that version is a part. */
@@ -124,11 +128,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private Optional<ShardJoin> joining = Optional.empty();
 
     private boolean busy;
-    private int microbatches;
     private long closing;
     private boolean tallyDue;
-    /** First microbatch of what was opened last; nothing before it is opened again. */
+    /** First microbatch of the last that was opened. */
     private MicrobatchId opened = NOTHING_OPENED;
+    /** Every shard holds this version, or a later one. */
+    private long everywhere = -1;
 
     private final List<Answer> unanswered = new ArrayList<>();
 
@@ -264,29 +269,30 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     /** After every message: offer what can go, compute what is next, say what is due, sleep until something is. */
     private Shard proceed() {
-        if (account == null) {
+        if (steps == null) {
             return this;
         }
         long now = ports.now();
         custody.expire(now);
         custody.dispatch(now).forEach(this::passOn);
         if (!busy) {
-            account.nextWork().ifPresent(this::compute);
+            steps.nextWork(version).ifPresent(this::compute);
         }
-        if (tallyDue && !account.computing()) {
+        StepAccount front = steps.front();
+        if (tallyDue && !front.computing()) {
             tallyDue = false;
-            tell(new CoordinatorMessage.Tally(fence.seen(), version, closing, account.counted()));
+            tell(new CoordinatorMessage.Tally(fence.seen(), version, closing, front.counted()));
         }
         joining.ifPresent(ShardJoin::proceed);
         donor.ifPresent(SnapshotDonor::proceed);
         feed.proceed();
         if (watched) {
-            queue.set(account.waiting());
+            queue.set(steps.waiting());
         }
         wake().ifPresentOrElse(
                         delay -> timers.startSingleTimer(Timer.WAKE, Duration.ofNanos(delay)),
                         () -> timers.cancel(Timer.WAKE));
-        if (!account.fetches().isEmpty()) {
+        if (!front.fetches().isEmpty()) {
             retryLater();
         }
         return this;
@@ -315,7 +321,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 ports.compute(new Compute.Forward(id, tokens, input), output -> {
                     busy = false;
                     traces.done(id);
-                    switch (account.forwardDone(id, output)) {
+                    switch (steps.of(id).forwardDone(id, output)) {
                         case StepAccount.PassOn(boolean resend) -> {
                             // What was sent under an earlier order is not what the next stage is to do now.
                             cancel(custody.drop(id));
@@ -334,7 +340,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 ports.compute(new Compute.Loss(id, tokens, input, count), result -> {
                     busy = false;
                     traces.done(id);
-                    finished(id, account.lossDone(id, result.loss(), result.gradient(), count), count);
+                    finished(id, steps.of(id).lossDone(id, result.loss(), result.gradient(), count), count);
                 });
             }
             case StepAccount.BackwardWork(
@@ -347,7 +353,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 ports.compute(new Compute.Backward(id, tokens, input, gradient, count), gradientOut -> {
                     busy = false;
                     traces.done(id);
-                    finished(id, account.backwardDone(id, gradientOut, count), count);
+                    finished(id, steps.of(id).backwardDone(id, gradientOut, count), count);
                 });
             }
         }
@@ -356,11 +362,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private void finished(MicrobatchId id, List<Waiter> waiters, boolean counted) {
         waiters.forEach(waiter -> answer(new Answer(id, waiter)));
         // While closing, whatever a replay adds is news for the coordinator.
-        tallyDue |= counted && account.isFrozen();
+        tallyDue |= counted && steps.of(id).isFrozen();
     }
 
     private void passOn(Custody.Dispatch dispatch) {
-        account.kept(dispatch.id())
+        steps.of(dispatch.id())
+                .kept(dispatch.id())
                 .ifPresentOrElse(
                         kept -> {
                             Route route = new Route(settings.run(), self, dispatch.to());
@@ -394,9 +401,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         Waiter waiter = answer.waiter();
         MicrobatchId id = answer.id();
         if (stage == 0) {
-            ports.send(waiter.member(), new TrainerMessage.Done(id, waiter.attempt(), account.loss(id)));
+            ports.send(
+                    waiter.member(),
+                    new TrainerMessage.Done(id, waiter.attempt(), steps.of(id).loss(id)));
             return;
         }
+        StepAccount account = steps.of(id);
         Payload gradient = waiter.wantsGradient() ? account.keptGradient(id).orElseThrow() : Payload.EMPTY;
         Route route = new Route(settings.run(), self, waiter.member());
         Span send = traces.send(id, waiter.member(), waiter.attempt());
@@ -425,6 +435,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         unanswered.clear();
         for (Answer answer : again) {
             boolean present = roster.stage(stage - 1).contains(answer.waiter().member());
+            StepAccount account = steps.of(answer.id());
             boolean open = account.isOpen(answer.id().purpose(), answer.id().step());
             // Being done anew for a replay: whoever is to have the gradient will wait for that.
             boolean gone = answer.waiter().wantsGradient()
@@ -433,7 +444,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 answer(answer);
             }
         }
-        account.fetches().forEach(this::fetch);
+        steps.front().fetches().forEach(this::fetch);
     }
 
     // ---- data plane -------------------------------------------------------------------------------------------
@@ -473,14 +484,14 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         boolean upstream = stage == 0
                 ? roster.trainers().contains(from)
                 : roster.stage(stage - 1).contains(from);
-        if (account == null || !upstream) {
+        if (steps == null || !upstream) {
             refuse(
                     delivery,
                     receive,
                     Refusal.of(Refusal.Reason.STALE, from + " is not upstream in roster " + roster.epoch()));
             return;
         }
-        switch (account.admit(frame)) {
+        switch (steps.admit(frame)) {
             case StepAccount.Taken() -> {
                 delivery.accept();
                 traces.taken(frame.id(), receive, "queue");
@@ -498,11 +509,12 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void backward(DataFrame.Backward frame, Span receive) {
-        if (account == null) {
+        if (steps == null) {
             receive.end();
             return;
         }
         MicrobatchId id = frame.id();
+        StepAccount account = steps.of(id);
         Member from = frame.route().from();
         Custody.Answer answer = custody.answered(id, frame.attempt(), from, ports.now());
         cancel(answer.cancel());
@@ -571,17 +583,17 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 }
             }
             case ShardMessage.CloseStep close -> {
-                if (fence(from, close.epoch()) && account != null && account.isOpen(Purpose.TRAIN, close.step())) {
+                if (fence(from, close.epoch()) && inFront(close.step())) {
                     closeStep(close);
                 }
             }
             case MemberMessage.ReplayOrders orders -> {
-                if (fence(from, orders.epoch()) && account != null && account.isOpen(Purpose.TRAIN, orders.step())) {
+                if (fence(from, orders.epoch()) && inFront(orders.step())) {
                     replay(orders);
                 }
             }
             case ShardMessage.Average average -> {
-                if (fence(from, average.epoch()) && account != null && account.isOpen(Purpose.TRAIN, average.step())) {
+                if (fence(from, average.epoch()) && inFront(average.step())) {
                     average(average);
                 }
             }
@@ -607,12 +619,16 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             case ShardMessage.Orphans orphans -> orphans.ids().forEach(id -> custody.hint(id, from));
             case ShardMessage.GradientWanted wanted -> gradientWanted(from, wanted);
             case ShardMessage.Cancel cancel -> {
-                if (account != null && account.cancel(cancel.id(), from, cancel.attempt())) {
+                if (steps != null && steps.of(cancel.id()).cancel(cancel.id(), from, cancel.attempt())) {
                     cancel(custody.drop(cancel.id()));
                 }
             }
             case ShardMessage.WhoHas who -> whoHas(from, who);
         }
+    }
+
+    private boolean inFront(long step) {
+        return steps != null && steps.front().isOpen(Purpose.TRAIN, step);
     }
 
     /** False, and the sender is told, if what was promised forbids to obey. */
@@ -641,14 +657,19 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         if (version < 0 || joining.isPresent()) {
             return Standing.OfShard.FRESH;
         }
-        boolean open = account != null && opened.step() == version && account.isOpen(opened.purpose(), version);
+        // What was begun early says nothing about whether all have applied the step before.
+        boolean begun = steps != null && everywhere >= version;
+        Optional<Purpose> open = Arrays.stream(Purpose.values())
+                .filter(purpose -> begun && steps.front().isOpen(purpose, version))
+                .findFirst();
         return new Standing.OfShard(
                 history,
                 stage,
                 version,
                 digest,
-                open ? Optional.of(new Standing.Open(opened.purpose(), version, microbatches)) : Optional.empty(),
-                open && account.isFrozen(),
+                open.map(purpose ->
+                        new Standing.Open(purpose, version, steps.front().microbatches())),
+                open.isPresent() && steps.front().isFrozen(),
                 rounds.sealed()
                         .filter(average -> average.step() == version)
                         .map(average -> new Standing.Prepared(
@@ -691,12 +712,13 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         custody.clear();
         unanswered.clear();
         opened = NOTHING_OPENED;
+        everywhere = -1;
         tallyDue = false;
         traces.clear("the shard starts over");
         version = -1;
         digest = "";
         boolean initial = enlist.donors().isEmpty();
-        if (account == null || stage != enlist.stage() || initial) {
+        if (steps == null || stage != enlist.stage() || initial) {
             donor.ifPresent(SnapshotDonor::close);
             stage = enlist.stage();
             traces.stage(stage);
@@ -705,7 +727,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             donor = Optional.of(new SnapshotDonor(ports, settings.transfer(), self, stage));
             ports.compute(new Compute.Open(stage, enlist.version(), initial), nothing -> {});
         }
-        account = new StepAccount(stage, settings.stages(), settings.credits());
+        steps = new OpenSteps(stage, settings.stages(), settings.credits());
         if (initial) {
             building = enlist.version();
             ports.compute(new Compute.StateDigest(), computed -> {
@@ -785,34 +807,46 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private void openStep(MemberMessage.OpenStep open) {
         MicrobatchId first = new MicrobatchId(open.purpose(), open.step(), 0);
-        if (first.compareTo(opened) < 0 || open.step() < version) {
+        boolean measured = open.purpose() == Purpose.EVALUATE && first.compareTo(opened) < 0;
+        if (measured || open.step() < version) {
             // A late copy. To open an evaluation again while its version trains would forget what is counted.
             return;
         }
-        if (account == null || version != open.step()) {
-            throw new ProtocolException(self + " holds version " + version + " and cannot open step " + open.step());
+        if (steps == null || version < open.version()) {
+            throw new ProtocolException(self + " holds version " + version + " and cannot open step " + open.step()
+                    + ", for which all hold version " + open.version());
         }
         joining.ifPresent(ShardJoin::close);
         joining = Optional.empty();
-        if (!account.isOpen(open.purpose(), open.step())) {
-            account.open(open.purpose(), open.step(), open.microbatches());
-            opened = first;
-            microbatches = open.microbatches();
-            custody.clear();
-            unanswered.clear();
-            traces.clear("its step was over before it was done");
-            closing = 0;
-            tallyDue = false;
-            rounds.reset();
+        everywhere = Math.max(everywhere, open.version());
+        if (!steps.isOpen(open.purpose(), open.step())) {
+            steps.open(open.purpose(), open.step(), open.microbatches(), version);
+            opened = first.compareTo(opened) > 0 ? first : opened;
+            if (open.step() == version) {
+                moveUp();
+            }
         } else if (getContext().getLog().isDebugEnabled()) {
             // Asked again: the step takes long.
-            getContext().getLog().debug("{}: {}; custody: {}", self, account, custody);
+            getContext().getLog().debug("{}: {}; custody: {}", self, steps, custody);
         }
         rosterChanged(open.roster());
     }
 
+    /** Another step makes the next version: what was left of those before is over. */
+    private void moveUp() {
+        MicrobatchId first = steps.front().isOpen(Purpose.EVALUATE, version)
+                ? new MicrobatchId(Purpose.EVALUATE, version, 0)
+                : new MicrobatchId(Purpose.TRAIN, version, 0);
+        custody.over(first);
+        unanswered.removeIf(answer -> answer.id().compareTo(first) < 0);
+        traces.over(first, "its step was over before it was done");
+        closing = 0;
+        tallyDue = false;
+        rounds.reset();
+    }
+
     private void rosterChanged(Roster newRoster) {
-        if (account == null || roster.epoch().equals(newRoster.epoch())) {
+        if (steps == null || roster.epoch().equals(newRoster.epoch())) {
             return;
         }
         if (newRoster.stageOf(self).isEmpty()) {
@@ -820,7 +854,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
         roster = newRoster;
         custody.members(roster.stage(stage + 1));
-        List<MicrobatchId> orphans = account.upstreams(stage == 0 ? roster.trainers() : roster.stage(stage - 1));
+        List<MicrobatchId> orphans = steps.upstreams(stage == 0 ? roster.trainers() : roster.stage(stage - 1));
         if (!orphans.isEmpty()) {
             for (Member upstream : roster.stage(stage - 1)) {
                 ports.send(upstream, new ShardMessage.Orphans(orphans));
@@ -829,17 +863,19 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void closeStep(ShardMessage.CloseStep close) {
+        everywhere = version;
         if (close.closing() > closing) {
             closing = close.closing();
+            StepAccount account = steps.front();
             if (!account.isFrozen()) {
-                custody.restart();
+                custody.restart(version);
             }
             account.freeze();
             account.unseal();
             rounds.abandon();
             if (close.discard()) {
                 account.discard();
-                ports.compute(new Compute.Discard(), nothing -> {});
+                ports.compute(new Compute.Discard(version), nothing -> {});
             }
         }
         tallyDue = true;
@@ -850,8 +886,11 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             return;
         }
         closing = orders.closing();
+        StepAccount account = steps.front();
         // What this shard replays itself, and has counted, goes by these orders alone; what it waits for goes on.
-        custody.unanswered().stream().filter(id -> !account.awaitsGradient(id)).forEach(id -> cancel(custody.drop(id)));
+        custody.unanswered().stream()
+                .filter(id -> id.step() == orders.step() && !account.awaitsGradient(id))
+                .forEach(id -> cancel(custody.drop(id)));
         for (MemberMessage.ReplayOrder order : orders.orders()) {
             MicrobatchId id = new MicrobatchId(Purpose.TRAIN, orders.step(), order.index());
             if (account.replayFrom(id, order.replay())) {
@@ -864,9 +903,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void gradientWanted(Member from, ShardMessage.GradientWanted wanted) {
-        if (account == null || !roster.stage(stage - 1).contains(from)) {
+        if (steps == null || !roster.stage(stage - 1).contains(from)) {
             return;
         }
+        StepAccount account = steps.of(wanted.id());
         account.keptGradient(wanted.id()).ifPresent(gradient -> {
             Route route = new Route(settings.run(), self, from);
             double loss = account.loss(wanted.id());
@@ -876,10 +916,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void whoHas(Member from, ShardMessage.WhoHas who) {
-        boolean current = account != null
-                && roster.epoch().compareTo(who.epoch()) >= 0
-                && account.isOpen(who.purpose(), who.step());
+        boolean current =
+                steps != null && roster.epoch().compareTo(who.epoch()) >= 0 && steps.isOpen(who.purpose(), who.step());
         if (current) {
+            StepAccount account = steps.of(new MicrobatchId(who.purpose(), who.step(), 0));
             ports.send(
                     from,
                     new TrainerMessage.Held(
@@ -895,6 +935,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     // ---- averaging and commit ---------------------------------------------------------------------------------
 
     private void average(ShardMessage.Average order) {
+        StepAccount account = steps.front();
         if (account.computing() || !account.isFrozen() || !order.indices().equals(account.counted())) {
             tallyDue = true;
             return;
@@ -915,7 +956,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 order.step(),
                 order.round(),
                 order.participants(),
-                microbatches,
+                steps.front().microbatches(),
                 settings.partLength(),
                 settings.retry());
         ActorRef<Message> me = getContext().getSelf();
@@ -962,9 +1003,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         if (applying >= 0 || version > commit.step()) {
             return;
         }
-        boolean prepared = account != null
-                && account.isOpen(Purpose.TRAIN, commit.step())
-                && rounds.sealed(commit.round()).isPresent();
+        boolean prepared =
+                inFront(commit.step()) && rounds.sealed(commit.round()).isPresent();
         if (!prepared) {
             throw new ProtocolException(
                     self + " cannot commit step " + commit.step() + ": round " + commit.round() + " is not complete");
@@ -975,15 +1015,28 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             version = commit.step() + 1;
             digest = computed;
             committed = Optional.of(new Standing.Committed(commit.step(), commit.round(), commit.gradientNorm()));
-            account.close();
-            custody.clear();
+            measure(steps.front().staleness());
+            steps.applied(commit.step());
             rounds.close();
+            moveUp();
             tell(new CoordinatorMessage.Applied(fence.seen(), commit.step(), digest));
             promiseIfDue();
         });
     }
 
-    /** The version before is there until the next step is opened. Done once; asked again, the result is only said again. */
+    private void measure(List<Long> staleness) {
+        if (watched) {
+            staleness.forEach(versions -> ports.all()
+                    .telemetry()
+                    .counter(
+                            COUNTED,
+                            new Telemetry.Label("stage", String.valueOf(stage)),
+                            new Telemetry.Label("staleness", String.valueOf(versions)))
+                    .add(1));
+        }
+    }
+
+    /** The version before is there until the next one is applied. Done once; asked again, the result is only said again. */
     private void redo(ShardMessage.Redo redo) {
         Standing.Committed last = committed
                 .filter(commit -> commit.step() == redo.step() && version == redo.step() + 1)

@@ -8,6 +8,7 @@ import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Replay;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -98,6 +99,8 @@ final class StepAccount {
         private Payload gradientOut = Payload.EMPTY;
         private double loss;
         private boolean counted;
+        /** The version that its last forward pass was computed with. */
+        private long version;
         /** What is being summed right now will be thrown away with the accumulator. */
         private boolean voided;
 
@@ -156,8 +159,17 @@ final class StepAccount {
         return frozen;
     }
 
+    int microbatches() {
+        return microbatches;
+    }
+
     /** Decides on an activation that has arrived. */
     Admission admit(DataFrame.Forward frame) {
+        return admit(frame, 0);
+    }
+
+    /** @param elsewhere what its sender has unfinished in other steps */
+    Admission admit(DataFrame.Forward frame, long elsewhere) {
         MicrobatchId id = frame.id();
         boolean replay = frame.replay().isPresent();
         if (!isOpen(id.purpose(), id.step())) {
@@ -180,7 +192,7 @@ final class StepAccount {
             return declined(Refusal.Reason.NOT_OPEN, "step " + step + " is being averaged");
         }
         int limit = frame.attempt() > 1 || replay ? credits + 1 : credits;
-        if (!waits(slot, upstream) && inFlight(upstream) >= limit) {
+        if (!waits(slot, upstream) && elsewhere + inFlight(upstream) >= limit) {
             return declined(Refusal.Reason.NO_CREDIT, upstream + " has " + limit + " microbatches here");
         }
         if (slot == null) {
@@ -217,7 +229,8 @@ final class StepAccount {
                 && slot.waiters.stream().anyMatch(waiter -> waiter.member().equals(upstream));
     }
 
-    private long inFlight(Member upstream) {
+    /** Microbatches that {@code upstream} waits for. */
+    long inFlight(Member upstream) {
         return slots.values().stream().filter(slot -> waits(slot, upstream)).count();
     }
 
@@ -226,19 +239,43 @@ final class StepAccount {
                 && replay.map(order -> order.counts(stage)).orElse(!frozen);
     }
 
+    /** In which order there is to be computed. */
+    enum Urgency {
+        BACKWARD,
+        REPLAY,
+        FORWARD
+    }
+
     /** What to compute next: backward, then replays, then forward; the lowest microbatch of each. */
     Optional<Work> nextWork() {
-        return first(slot -> slot.state == State.ANSWERED)
-                .or(() -> first(slot -> slot.state == State.QUEUED && slot.replay.isPresent()))
-                .or(() -> first(slot -> slot.state == State.QUEUED))
-                .map(this::start);
+        return Arrays.stream(Urgency.values())
+                .flatMap(urgency -> nextWork(urgency, step).stream())
+                .findFirst();
+    }
+
+    /**
+     * The lowest microbatch of that urgency.
+     *
+     * @param version with which it will be computed
+     */
+    Optional<Work> nextWork(Urgency urgency, long version) {
+        Predicate<Slot> wanted =
+                switch (urgency) {
+                    case BACKWARD -> slot -> slot.state == State.ANSWERED;
+                    case REPLAY -> slot -> slot.state == State.QUEUED && slot.replay.isPresent();
+                    case FORWARD -> slot -> slot.state == State.QUEUED;
+                };
+        return first(wanted).map(slot -> start(slot, version));
     }
 
     private Optional<Slot> first(Predicate<Slot> filter) {
         return slots.values().stream().filter(filter).findFirst();
     }
 
-    private Work start(Slot slot) {
+    private Work start(Slot slot, long version) {
+        if (slot.state == State.QUEUED) {
+            slot.version = version;
+        }
         // Admitted before the seal or not: an average under way must not change.
         boolean count = !sealed && !slot.counted && counts(slot, slot.replay);
         if (slot.state == State.ANSWERED) {
@@ -426,6 +463,14 @@ final class StepAccount {
             slot.counted = false;
             slot.voided = slot.state == State.BACKWARD;
         }
+    }
+
+    /** Of every microbatch counted here, by how many versions the one it was computed with is behind that of the step. */
+    List<Long> staleness() {
+        return slots.values().stream()
+                .filter(slot -> slot.counted)
+                .map(slot -> step - slot.version)
+                .toList();
     }
 
     /** Indices counted here, ascending. */

@@ -34,7 +34,7 @@ public final class MicrobatchTraces {
 
     private final Telemetry telemetry;
     private final Member self;
-    private final Map<MicrobatchId, Entry> entries = new TreeMap<>();
+    private final TreeMap<MicrobatchId, Entry> entries = new TreeMap<>();
     /** Of a shard, once it has one. */
     private OptionalInt stage = OptionalInt.empty();
 
@@ -144,15 +144,24 @@ public final class MicrobatchTraces {
 
     /** Nobody here will do anything more with any of them. */
     public void clear(String reason) {
-        entries.values().forEach(entry -> {
-            if (entry.phase != Span.NONE) {
-                entry.phase.fail(reason).end();
-            }
-            if (entry.root != Span.NONE) {
-                entry.root.fail(reason).end();
-            }
-        });
+        entries.values().forEach(entry -> end(entry, reason));
         entries.clear();
+    }
+
+    /** Nobody here will do anything more with those before {@code first}. */
+    public void over(MicrobatchId first, String reason) {
+        Map<MicrobatchId, Entry> gone = entries.headMap(first);
+        gone.values().forEach(entry -> end(entry, reason));
+        gone.clear();
+    }
+
+    private static void end(Entry entry, String reason) {
+        if (entry.phase != Span.NONE) {
+            entry.phase.fail(reason).end();
+        }
+        if (entry.root != Span.NONE) {
+            entry.root.fail(reason).end();
+        }
     }
 
     private Span part(MicrobatchId id, String name, TraceContext parent) {

@@ -27,7 +27,7 @@ import io.murmuration.actors.routing.Custody;
 import io.murmuration.actors.telemetry.MicrobatchTraces;
 import io.murmuration.actors.telemetry.Span;
 import java.time.Duration;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -74,12 +74,11 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
     private final Member self;
     private final TrainerSettings settings;
     private final Custody custody;
-    private final TrainerState state;
-    private final Map<MicrobatchId, Replay> replays = new TreeMap<>();
+    private final TrainerSteps steps;
+    private final TreeMap<MicrobatchId, Replay> replays = new TreeMap<>();
     private final Fence fence = new Fence();
     private final MicrobatchTraces traces;
     private boolean leaving;
-    private boolean reportDue;
     private long closing;
 
     private Trainer(
@@ -96,7 +95,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         this.ports = new ActorPorts(ports, self, continuation -> me.tell(new Continue(continuation)));
         this.custody = Custody.seeded(
                 ports.seed(), self, settings.deadline(), settings.credits(), settings.retry(), settings.ban());
-        this.state = new TrainerState(self, custody);
+        this.steps = new TrainerSteps(self, custody);
         this.traces = new MicrobatchTraces(ports.telemetry(), self);
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data().attach(self, delivery -> me.tell(new Arrived(delivery)));
@@ -172,8 +171,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         long now = ports.now();
         custody.expire(now);
         custody.dispatch(now).forEach(this::push);
-        if (reportDue && state.finished()) {
-            reportDue = false;
+        for (TrainerState state : steps.takeFinished()) {
             tell(new CoordinatorMessage.TrainerFinished(fence.seen(), state.purpose(), state.step(), state.losses()));
         }
         custody.wake(ports.now())
@@ -212,7 +210,7 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
         switch (message) {
             case MemberMessage.TakeOver takeOver -> {
                 if (fence(from, takeOver.epoch())) {
-                    tell(new CoordinatorMessage.Promised(fence.seen(), state.standing()));
+                    tell(new CoordinatorMessage.Promised(fence.seen(), steps.standing()));
                 }
             }
             case MemberMessage.StartOver startOver -> {
@@ -234,18 +232,18 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
             }
             case MemberMessage.ReplayOrders orders -> {
                 if (fence(from, orders.epoch())
-                        && state.isOpen(Purpose.TRAIN, orders.step())
+                        && steps.of(Purpose.TRAIN, orders.step()).isPresent()
                         && orders.closing() > closing) {
                     replay(orders);
                 }
             }
             case TrainerMessage.Done done -> {
                 traces.end(done.id());
-                for (Custody.Dispatch loser : state.done(from, done, ports.now())) {
-                    ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt()));
-                }
+                steps.of(done.id().purpose(), done.id().step())
+                        .ifPresent(state -> cancel(state.done(from, done, ports.now())));
             }
-            case TrainerMessage.Held held -> state.held(from, held, ports.now());
+            case TrainerMessage.Held held ->
+                steps.of(held.purpose(), held.step()).ifPresent(state -> state.held(from, held, ports.now()));
         }
     }
 
@@ -271,47 +269,53 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
     }
 
     private void open(MemberMessage.OpenStep open) {
-        if (state.isPast(open.purpose(), open.step())) {
+        if (steps.isPast(open.purpose(), open.step())) {
             return;
         }
-        if (state.open(open.roster(), open.ranks(), open.purpose(), open.step(), open.microbatches(), open.begun())) {
-            replays.clear();
-            traces.clear("its step was over before it was done");
-            closing = 0;
-            ask();
-        } else {
+        steps.over(open).ifPresent(first -> {
+            replays.headMap(first).clear();
+            traces.over(first, "its step was over before it was done");
+        });
+        Optional<TrainerState> known = steps.of(open.purpose(), open.step());
+        known.ifPresent(state -> {
             getContext().getLog().debug("{}: {}; custody: {}", self, state, custody);
-            for (Custody.Dispatch loser : state.ranks(open.ranks())) {
-                ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt()));
-            }
-            rosterChanged(open.roster());
+            cancel(state.ranks(open.ranks()));
+        });
+        rosterChanged(open.roster());
+        if (known.isEmpty()) {
+            steps.open(open);
+            ask();
         }
-        reportDue = true;
+        steps.report(open.purpose(), open.step());
+    }
+
+    private void cancel(List<Custody.Dispatch> losers) {
+        losers.forEach(loser -> ports.send(loser.to(), new ShardMessage.Cancel(loser.id(), loser.attempt())));
     }
 
     private void rosterChanged(Roster roster) {
-        if (roster.epoch().equals(state.roster().epoch())) {
-            return;
-        }
         if (!roster.trainers().contains(self)) {
             throw new ProtocolException(self + " is not in roster " + roster.epoch());
         }
-        state.rosterChanged(roster);
-        reportDue = true;
-        ask();
+        if (steps.rosterChanged(roster)) {
+            ask();
+        }
     }
 
     private void ask() {
-        for (Member shard : state.toAsk()) {
-            ports.send(shard, new ShardMessage.WhoHas(fence.seen(), state.purpose(), state.step(), state.inherited()));
-            timers.startSingleTimer(Timer.ASK, settings.retry());
+        for (TrainerState state : steps.all()) {
+            for (Member shard : state.toAsk()) {
+                ports.send(
+                        shard, new ShardMessage.WhoHas(fence.seen(), state.purpose(), state.step(), state.inherited()));
+                timers.startSingleTimer(Timer.ASK, settings.retry());
+            }
         }
     }
 
     private void replay(MemberMessage.ReplayOrders orders) {
         closing = orders.closing();
-        state.closed();
-        custody.restart();
+        steps.of(Purpose.TRAIN, orders.step()).ifPresent(TrainerState::closed);
+        custody.restart(orders.step());
         for (MemberMessage.ReplayOrder order : orders.orders()) {
             MicrobatchId id = new MicrobatchId(Purpose.TRAIN, orders.step(), order.index());
             replays.put(id, order.replay());

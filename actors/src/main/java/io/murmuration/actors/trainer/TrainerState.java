@@ -1,6 +1,7 @@
 package io.murmuration.actors.trainer;
 
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Roster;
@@ -16,7 +17,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Which microbatches of the open step a trainer answers for and what it knows of them. What it inherits from a trainer
+ * Which microbatches of one open step a trainer answers for and what it knows of them. What it inherits from a trainer
  * that is gone it first asks about: it sends again only what nobody in stage 0 has.
  *
  * <p>Pure and single-threaded.
@@ -25,60 +26,35 @@ final class TrainerState {
 
     private final Member self;
     private final Custody custody;
-    private List<Member> ranks = List.of();
+    private final Purpose purpose;
+    private final long step;
+    private final int microbatches;
+    private List<Member> ranks;
     private Roster roster = Roster.EMPTY;
-    private Purpose purpose = Purpose.TRAIN;
-    private long step = -1;
-    private int microbatches;
     private final Set<Integer> mine = new TreeSet<>();
     private final SortedMap<Integer, Double> losses = new TreeMap<>();
     private final Set<Integer> inherited = new TreeSet<>();
     private final Set<Member> unasked = new TreeSet<>();
 
-    TrainerState(Member self, Custody custody) {
+    /** Begins a step. A trainer that comes in the middle inherits all it owns. */
+    TrainerState(Member self, Custody custody, MemberMessage.OpenStep open) {
         this.self = self;
         this.custody = custody;
-    }
-
-    /** Begins a step; false if it is open already. A trainer that comes in the middle inherits all it owns. */
-    boolean open(Roster newRoster, List<Member> newRanks, Purpose newPurpose, long newStep, int count, boolean begun) {
-        if (isOpen(newPurpose, newStep)) {
-            return false;
-        }
-        purpose = newPurpose;
-        step = newStep;
-        microbatches = count;
-        ranks = newRanks;
-        mine.clear();
-        losses.clear();
-        inherited.clear();
-        unasked.clear();
-        custody.clear();
-        use(newRoster);
-        for (int index = 0; index < count; index++) {
+        this.purpose = open.purpose();
+        this.step = open.step();
+        this.microbatches = open.microbatches();
+        this.ranks = open.ranks();
+        use(open.roster());
+        for (int index = 0; index < microbatches; index++) {
             if (owner(index).equals(self)) {
                 mine.add(index);
                 inherited.add(index);
             }
         }
-        if (begun) {
+        if (open.begun()) {
             unasked.addAll(roster.stage(0));
         }
-        settleInheritance(begun);
-        return true;
-    }
-
-    /** A later step is open, or was: a late copy of an order to begin. */
-    boolean isPast(Purpose asked, long askedStep) {
-        return id(asked, askedStep).compareTo(id(purpose, step)) < 0;
-    }
-
-    private static MicrobatchId id(Purpose of, long ofStep) {
-        return new MicrobatchId(of, ofStep, 0);
-    }
-
-    boolean isOpen(Purpose asked, long askedStep) {
-        return purpose == asked && step == askedStep;
+        settleInheritance(open.begun());
     }
 
     /**
@@ -105,9 +81,7 @@ final class TrainerState {
 
     /** What is told to a new coordinator. */
     Standing.OfTrainer standing() {
-        return step < 0
-                ? Standing.OfTrainer.FRESH
-                : new Standing.OfTrainer(Optional.of(new Standing.Open(purpose, step, microbatches)), ranks, losses);
+        return new Standing.OfTrainer(Optional.of(new Standing.Open(purpose, step, microbatches)), ranks, losses);
     }
 
     /** Somebody left or joined; what now belongs here besides is inherited. */
@@ -159,9 +133,7 @@ final class TrainerState {
 
     /** A shard of stage 0 says what it has. */
     void held(Member from, TrainerMessage.Held held, long now) {
-        if (!isOpen(held.purpose(), held.step())
-                || held.epoch().compareTo(roster.epoch()) < 0
-                || !unasked.remove(from)) {
+        if (held.epoch().compareTo(roster.epoch()) < 0 || !unasked.remove(from)) {
             return;
         }
         if (held.closed()) {
@@ -195,9 +167,6 @@ final class TrainerState {
 
     /** A microbatch is finished; the result are attempts to cancel. */
     List<Custody.Dispatch> done(Member from, TrainerMessage.Done done, long now) {
-        if (!isOpen(done.id().purpose(), done.id().step())) {
-            return List.of();
-        }
         Custody.Answer answer = custody.answered(done.id(), done.attempt(), from, now);
         if (answer.first()) {
             losses.putIfAbsent(done.id().index(), done.loss());
@@ -207,7 +176,7 @@ final class TrainerState {
 
     /** Everything this trainer answers for is finished. */
     boolean finished() {
-        return step >= 0 && losses.keySet().containsAll(mine);
+        return losses.keySet().containsAll(mine);
     }
 
     SortedMap<Integer, Double> losses() {

@@ -226,7 +226,7 @@ final class CustodyTest {
         Custody custody = custody(1, A);
         custody.hold(id(0), false);
         Custody.Dispatch before = custody.dispatch(0).getFirst();
-        custody.restart();
+        custody.restart(3);
         custody.hold(id(0), true);
         Custody.Dispatch after = custody.dispatch(0).getFirst();
         assertThat(after.attempt()).isGreaterThan(before.attempt());

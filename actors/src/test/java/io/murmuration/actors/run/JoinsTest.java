@@ -39,6 +39,7 @@ final class JoinsTest {
             1,
             1,
             Duration.ofSeconds(60),
+            0,
             Duration.ofSeconds(15));
     private final Desk desk = new Desk(plan, Member.of("coordinator", 1), 1, 0);
     private final Members members = desk.members;

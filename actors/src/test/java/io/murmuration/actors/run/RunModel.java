@@ -195,6 +195,7 @@ final class RunModel {
                 keepers,
                 2,
                 Duration.ofSeconds(60),
+                0,
                 Duration.ofSeconds(15));
     }
 

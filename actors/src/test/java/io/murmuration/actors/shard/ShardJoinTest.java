@@ -179,7 +179,7 @@ final class ShardJoinTest {
                 .as("told of something long done, it says what it holds")
                 .isEqualTo(new CoordinatorMessage.Enlisted(EPOCH, 1, 9, "digest 9"));
         Roster roster = new Roster(EPOCH.next(), List.of(List.of(), List.of(A, B, SELF), List.of()), List.of());
-        tell(new MemberMessage.OpenStep(roster, List.of(), Purpose.TRAIN, 9, 4, false));
+        tell(new MemberMessage.OpenStep(roster, List.of(), Purpose.TRAIN, 9, 4, false, 9));
         tell(new ShardMessage.CloseStep(EPOCH.next(), 9, 1, false));
         assertThat(ports.sent(CoordinatorMessage.Tally.class).step())
                 .as("it takes part")

@@ -95,7 +95,7 @@ final class ShardTest {
     }
 
     private void open(Purpose purpose, long step) throws InterruptedException {
-        tell(new MemberMessage.OpenStep(ROSTER, List.of(TRAINER), purpose, step, 4, false));
+        tell(new MemberMessage.OpenStep(ROSTER, List.of(TRAINER), purpose, step, 4, false, step));
     }
 
     private static MicrobatchId id(int index) {

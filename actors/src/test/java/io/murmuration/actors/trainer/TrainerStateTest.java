@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Roster;
@@ -43,10 +44,11 @@ final class TrainerStateTest {
     }
 
     private static TrainerState open(Member self, Custody custody, boolean begun, Member... trainers) {
-        TrainerState state = new TrainerState(self, custody);
-        assertThat(state.open(roster(1, trainers), List.of(trainers), Purpose.TRAIN, 3, MICROBATCHES, begun))
-                .isTrue();
-        return state;
+        return new TrainerState(
+                self,
+                custody,
+                new MemberMessage.OpenStep(
+                        roster(1, trainers), List.of(trainers), Purpose.TRAIN, 3, MICROBATCHES, begun, 3));
     }
 
     private static TrainerMessage.Held held(long number, Map<Integer, Double> finished, List<Integer> underWay) {
@@ -82,8 +84,10 @@ final class TrainerStateTest {
                 if (states.containsKey(member)) {
                     states.get(member).rosterChanged(roster);
                 } else if (last || random.nextBoolean()) {
-                    TrainerState state = new TrainerState(member, custody());
-                    state.open(roster, ranks, Purpose.TRAIN, 3, MICROBATCHES, number > 1);
+                    TrainerState state = new TrainerState(
+                            member,
+                            custody(),
+                            new MemberMessage.OpenStep(roster, ranks, Purpose.TRAIN, 3, MICROBATCHES, number > 1, 3));
                     states.put(member, state);
                 }
             }
@@ -153,16 +157,5 @@ final class TrainerStateTest {
         state.held(X, new TrainerMessage.Held(new Epoch(1, 1), Purpose.TRAIN, 3, new TreeMap<>(), List.of(), true), 0);
         assertThat(state.toAsk()).isEmpty();
         assertThat(sent(custody)).isEmpty();
-    }
-
-    @Test
-    void an_order_to_evaluate_the_version_that_is_trained_on_is_past() {
-        TrainerState state = open(A, custody(), false, A);
-        assertThat(state.isPast(Purpose.EVALUATE, 3)).isTrue();
-        assertThat(state.isPast(Purpose.TRAIN, 2)).isTrue();
-        assertThat(state.isPast(Purpose.TRAIN, 3)).isFalse();
-        assertThat(state.isPast(Purpose.EVALUATE, 4)).isFalse();
-        assertThat(state.open(roster(1, A), List.of(A), Purpose.TRAIN, 3, MICROBATCHES, false))
-                .isFalse();
     }
 }

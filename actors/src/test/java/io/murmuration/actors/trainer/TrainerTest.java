@@ -52,7 +52,7 @@ final class TrainerTest {
     }
 
     private void open(Purpose purpose, long step, boolean begun) throws InterruptedException {
-        ports.tell(COORDINATOR, SELF, new MemberMessage.OpenStep(ROSTER, List.of(SELF), purpose, step, 2, begun));
+        ports.tell(COORDINATOR, SELF, new MemberMessage.OpenStep(ROSTER, List.of(SELF), purpose, step, 2, begun, step));
     }
 
     private DataFrame.Forward pushed() throws InterruptedException {

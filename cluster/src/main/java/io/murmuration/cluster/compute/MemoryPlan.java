@@ -23,7 +23,7 @@ import java.util.Locale;
  */
 public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, long checkpoint, long total) {
 
-    /** A shard's accumulator and the average of its stage. */
+    /** A shard's accumulator and the average of its stage; each step that is begun early has an accumulator too. */
     private static final int GRADIENT_VECTORS = 2;
 
     private static final double GIB = 1L << 30;
@@ -33,7 +33,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
      *
      * @param parameters numbers of the stage
      * @param weights of one shard
-     * @param gradients of one shard: what it gathers, the average, and, where another replica may be lost, what it
+     * @param gradients of one shard: what it gathers for each open step, the average, and, where another replica may be lost, what it
      *     computes again without counting it
      * @param optimiser of one shard
      * @param before of one shard: weights and optimiser state before the last update, for doing it again where replicas
@@ -99,7 +99,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
                     model,
                     slice,
                     settings.batch().microbatch(),
-                    replicas,
+                    GRADIENT_VECTORS + settings.swarm().staleness() + (replicas > 1 ? 1 : 0),
                     settings.optimiser().inner().vectors().size()));
         }
         long state = stages.stream().mapToLong(StageMemory::snapshot).reduce(0, Math::addExact);
@@ -112,14 +112,13 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
     }
 
     private static StageMemory stage(
-            ModelSpec model, StagePlan.Slice slice, int microbatch, int replicas, int optimiserVectors) {
+            ModelSpec model, StagePlan.Slice slice, int microbatch, int gradients, int optimiserVectors) {
         long parameters = ParameterLayout.of(model, slice).length();
         long vector = Math.multiplyExact(parameters, (long) Float.BYTES);
         long boundary = Math.multiplyExact((long) microbatch * model.sequence(), (long) model.dim()) * Float.BYTES;
         // Each side of the stage that has a neighbour: the activations and their gradient.
         long boundaries = boundary * ((slice.first() ? 0 : 2) + (slice.last() ? 0 : 2));
         long rotary = (long) model.sequence() * model.headDim() * Float.BYTES;
-        int gradients = GRADIENT_VECTORS + (replicas > 1 ? 1 : 0);
         return new StageMemory(
                 slice.stage(),
                 parameters,

@@ -92,7 +92,7 @@ public final class OwnerTasks implements AutoCloseable {
                     case Forward forward -> replica().forward(forward);
                     case Loss loss -> replica().loss(loss);
                     case Backward backward -> replica().backward(backward);
-                    case Discard() -> nothing(replica()::discard);
+                    case Discard(long step) -> nothing(() -> replica().discard(step));
                     case GradientLength() -> replica().gradientLength();
                     case Contribution contribution -> replica().contribution(contribution);
                     case Reduce reduce -> replica().reduce(reduce);

@@ -2,6 +2,7 @@ package io.murmuration.cluster.compute;
 
 import io.murmuration.actors.port.Compute;
 import io.murmuration.actors.protocol.Manifest;
+import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.tensors.codec.EncodedTensor;
@@ -15,12 +16,14 @@ import io.murmuration.tensors.reduce.Digest;
 import io.murmuration.tensors.reduce.FixedOrderSum;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 
 /**
  * The numbers of one shard: parameters and optimiser state as they are and as they were before the last update, gradient
- * accumulator, average, and the scratch memory to work with. Used by one task at a time.
+ * accumulators, average, and the scratch memory to work with. Used by one task at a time.
  */
 final class StageReplica implements AutoCloseable {
 
@@ -29,7 +32,11 @@ final class StageReplica implements AutoCloseable {
     private final Stage stage;
     private final Workspace workspace;
     private final InnerOptimiser optimiser;
-    private final Floats gradient;
+    /** Of each step that anything was counted in and that is not applied yet. */
+    private final TreeMap<Long, Floats> gradients = new TreeMap<>();
+    /** Accumulators that are not in use, all zero: as many as steps were ever open at once. */
+    private final ArrayDeque<Floats> spare = new ArrayDeque<>();
+
     private final Floats average;
     /** Parameters and optimiser state before the last update, so that it can be done again. */
     private final List<Floats> before = new ArrayList<>();
@@ -50,7 +57,7 @@ final class StageReplica implements AutoCloseable {
         this.workspace = stage.newWorkspace(setup.microbatch());
         this.optimiser = setup.optimiser().over(arena, stage.layout());
         long length = stage.layout().length();
-        this.gradient = Floats.allocate(arena, length);
+        spare.add(Floats.allocate(arena, length));
         this.average = Floats.allocate(arena, length);
         state().forEach(vector -> before.add(Floats.allocate(arena, length)));
         long boundary = (long) setup.microbatch()
@@ -86,7 +93,8 @@ final class StageReplica implements AutoCloseable {
             return new Compute.LossResult(stage.loss(workspace, sequences, tokens, in), Payload.EMPTY);
         }
         Floats gradientIn = boundary(gradientInput, sequences);
-        double loss = stage.lossAndBackward(workspace, sequences, tokens, in, gradientIn, sink(task.count()));
+        double loss =
+                stage.lossAndBackward(workspace, sequences, tokens, in, gradientIn, sink(task.id(), task.count()));
         return new Compute.LossResult(loss, encodeBoundary(gradientIn, sequences));
     }
 
@@ -101,32 +109,41 @@ final class StageReplica implements AutoCloseable {
                 decode(task.input(), input, sequences),
                 decode(task.gradient(), gradientOutput, sequences),
                 gradientIn,
-                sink(task.count()));
+                sink(task.id(), task.count()));
         return encodeBoundary(gradientIn, sequences);
     }
 
     /** Where a gradient goes: into the accumulator, or beside it when somebody else counts it. */
-    private Floats sink(boolean count) {
+    private Floats sink(MicrobatchId id, boolean count) {
         if (!count && beside.length() == 0) {
-            beside = Floats.allocate(arena, gradient.length());
+            beside = Floats.allocate(arena, average.length());
         }
-        return count ? gradient : beside;
+        return count ? gradient(id.step()) : beside;
     }
 
-    void discard() {
-        gradient.clear();
+    private Floats gradient(long step) {
+        return gradients.computeIfAbsent(
+                step, absent -> spare.isEmpty() ? Floats.allocate(arena, average.length()) : spare.pop());
+    }
+
+    void discard(long step) {
+        Floats gradient = gradients.remove(step);
+        if (gradient != null) {
+            gradient.clear();
+            spare.push(gradient);
+        }
     }
 
     long gradientLength() {
-        return gradient.length();
+        return average.length();
     }
 
     Payload contribution(Compute.Contribution task) {
-        return encodeAveraged(gradient.slice(task.offset(), task.length()));
+        return encodeAveraged(gradient(task.step()).slice(task.offset(), task.length()));
     }
 
     Payload reduce(Compute.Reduce task) {
-        Floats own = gradient.slice(task.offset(), task.length());
+        Floats own = gradient(task.step()).slice(task.offset(), task.length());
         Floats target = average.slice(task.offset(), task.length());
         try (Arena scratch = Arena.ofConfined()) {
             List<Floats> contributions = new ArrayList<>();
@@ -156,7 +173,7 @@ final class StageReplica implements AutoCloseable {
         copy(state(), before);
         update(task.step(), task.gradientNorm());
         applied = task.step();
-        gradient.clear();
+        List.copyOf(gradients.headMap(task.step(), true).keySet()).forEach(this::discard);
         return digest();
     }
 

@@ -62,10 +62,22 @@ public record RunSettings(
         }
     }
 
-    /** How many slices of the model, shards per slice, and trainers. */
-    public record Swarm(int stages, int replicas, int trainers) {
+    /**
+     * How many slices of the model, shards per slice, and trainers.
+     *
+     * @param staleness versions that a gradient may be computed too early, 0 in a synchronous run
+     */
+    public record Swarm(int stages, int replicas, int trainers, int staleness) {
         public int shards() {
             return stages * replicas;
+        }
+
+        /**
+         * By how many versions the first stage's gradients are too old, because a microbatch takes its time from there to the
+         * end and back, when each update takes so many microbatches (AsyncPP, arXiv 2505.01099, section 3).
+         */
+        public int structuralDelay(int microbatches) {
+            return (2 * (stages - 1) + 1) / (2 * microbatches);
         }
     }
 
@@ -195,6 +207,15 @@ public record RunSettings(
                         + " trainer needs one",
                 swarm.trainers(),
                 batch.microbatches());
+        int delay = swarm.structuralDelay(batch.microbatches());
+        require(
+                swarm.staleness() == 0 || swarm.staleness() >= delay,
+                "swarm.staleness is %d, but with %d stages and %d microbatches a step the pipeline alone makes gradients %d"
+                        + " versions old: allow that many, have more microbatches in a step, or 0 for a synchronous run",
+                swarm.staleness(),
+                swarm.stages(),
+                batch.microbatches(),
+                delay);
         long numbers = (long) batch.microbatch() * model.sequence() * model.dim();
         // No encoding takes less than a bit for a number; the exact size of more than that may not fit a long.
         long message = numbers > Byte.SIZE * LONGEST_MESSAGE

@@ -17,6 +17,8 @@ final class RunSettingsReader {
     private static final int MANY = Integer.MAX_VALUE;
     /** Of one stage, or of one kind: what a simulated swarm of thousands of nodes needs; a process has far fewer. */
     private static final int MOST_PEERS = 4096;
+    /** Each version more is an accumulator of the gradient more. */
+    private static final int MOST_STALENESS = 8;
 
     /** Some hundred lines. */
     private static final long LEAST_LOG = 64 * 1024;
@@ -74,7 +76,8 @@ final class RunSettingsReader {
         return new RunSettings.Swarm(
                 section.integer("stages", 1, 1024),
                 section.integer("replicas", 1, MOST_PEERS),
-                section.integer("trainers", 1, MOST_PEERS));
+                section.integer("trainers", 1, MOST_PEERS),
+                section.integer("staleness", 0, MOST_STALENESS));
     }
 
     private static RunSettings.Wire wire(Section section) {

@@ -196,6 +196,7 @@ public final class LocalRuns implements TrainingRuns {
                 keepers,
                 settings.checkpoint().copies(),
                 limits.gatherWait(),
+                settings.swarm().staleness(),
                 limits.promiseWait());
     }
 

@@ -220,7 +220,8 @@ final class ControlCodecTest {
                         .toList())
                 .toList();
         Roster roster = new Roster(new Epoch(3, 1000), stages, List.of(A));
-        MemberMessage open = new MemberMessage.OpenStep(roster, List.of(A), Purpose.TRAIN, 1_000_000, 512, false);
+        MemberMessage open =
+                new MemberMessage.OpenStep(roster, List.of(A), Purpose.TRAIN, 1_000_000, 512, false, 1_000_000);
 
         assertThat(codec.decode(codec.encode(new Envelope(B, A, open))).message())
                 .isEqualTo(open);

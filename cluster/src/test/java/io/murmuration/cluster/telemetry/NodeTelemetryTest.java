@@ -130,7 +130,7 @@ final class NodeTelemetryTest {
             watched.offer(forward(HERE, FAR, 2, 7000), outcome -> {});
             watched.attach(HERE, delivery -> delivery.refuse(Refusal.of(Refusal.Reason.STALE, "gone")));
             plane.inbox.orElseThrow().accept(new Arriving(forward(FAR, HERE, 1, 300), answers));
-            telemetry.watch(COMPUTE).submit(HERE, new Compute.Discard(), outcome -> {});
+            telemetry.watch(COMPUTE).submit(HERE, new Compute.Discard(1), outcome -> {});
             telemetry.on(new RunEvent.RolledBack(7, 5, "test"));
             telemetry.on(new RunEvent.Lost(FAR, "its parameters differ from those of the majority"));
             telemetry.on(new RunEvent.Lost(FAR, "gone"));

@@ -41,7 +41,9 @@ public final class ExactlyOnce extends Check {
         }
     }
 
-    private final Map<Member, Map<Integer, Integer>> accumulators = new TreeMap<>();
+    /** Of every shard and step: index, how often. */
+    private final Map<Member, TreeMap<Long, Map<Integer, Integer>>> accumulators = new TreeMap<>();
+
     private final Map<Member, Round> invited = new TreeMap<>();
     /** What each was told to commit and has not applied; a joiner may be told of many steps. */
     private final Map<Member, Map<Long, Round>> committed = new TreeMap<>();
@@ -64,8 +66,8 @@ public final class ExactlyOnce extends Check {
                 if (open.purpose() == Purpose.TRAIN) {
                     microbatches.put(open.step(), open.microbatches());
                     // Rounds are kept for one step more: late joiners and slow replicas still apply it.
-                    rounds.keySet().removeIf(round -> round.step() < open.step() - 1);
-                    microbatches.keySet().removeIf(step -> step < open.step() - 1);
+                    rounds.keySet().removeIf(round -> round.step() < open.version() - 1);
+                    microbatches.keySet().removeIf(step -> step < open.version() - 1);
                 }
             }
             case ShardMessage.Average average -> {
@@ -107,12 +109,12 @@ public final class ExactlyOnce extends Check {
             case Compute.Loss loss when loss.count() -> count(owner, loss.id());
             case Compute.Backward backward when backward.count() -> count(owner, backward.id());
             case Compute.Open open -> accumulators.remove(owner);
-            case Compute.Discard discard -> accumulators.remove(owner);
-            case Compute.Contribution contribution -> given(owner);
-            case Compute.Reduce reduce -> given(owner);
+            case Compute.Discard(long step) -> accumulators(owner).remove(step);
+            case Compute.Contribution contribution -> given(owner, contribution.step());
+            case Compute.Reduce reduce -> given(owner, reduce.step());
             case Compute.Apply apply -> {
                 judge(time, owner, apply.step());
-                accumulators.remove(owner);
+                accumulators(owner).headMap(apply.step(), true).clear();
             }
             default -> {}
         }
@@ -124,14 +126,20 @@ public final class ExactlyOnce extends Check {
 
     private void count(Member owner, MicrobatchId id) {
         if (id.purpose() == Purpose.TRAIN) {
-            accumulators.computeIfAbsent(owner, absent -> new TreeMap<>()).merge(id.index(), 1, Integer::sum);
+            accumulators(owner)
+                    .computeIfAbsent(id.step(), absent -> new TreeMap<>())
+                    .merge(id.index(), 1, Integer::sum);
         }
     }
 
-    private void given(Member owner) {
+    private TreeMap<Long, Map<Integer, Integer>> accumulators(Member owner) {
+        return accumulators.computeIfAbsent(owner, absent -> new TreeMap<>());
+    }
+
+    private void given(Member owner, long step) {
         Averaging round = rounds.get(invited.get(owner));
         if (round != null) {
-            round.given.put(owner, Map.copyOf(accumulators.getOrDefault(owner, Map.of())));
+            round.given.put(owner, Map.copyOf(accumulators(owner).getOrDefault(step, Map.of())));
         }
     }
 

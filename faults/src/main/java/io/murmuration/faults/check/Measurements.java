@@ -5,6 +5,7 @@ import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Roster;
 import io.murmuration.actors.run.RunEvent;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
@@ -42,6 +44,9 @@ public final class Measurements implements Observer {
     private boolean wentBack;
     private final Set<Member> ejected = new TreeSet<>();
     private long computed;
+    /** Of that, what was computed for steps that are not committed yet, by step. */
+    private final TreeMap<Long, Long> open = new TreeMap<>();
+
     private long replayed;
     private double busy;
     private double shardTime;
@@ -75,11 +80,11 @@ public final class Measurements implements Observer {
 
     @Override
     public void computed(long time, Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long busyNanos) {
-        boolean training =
+        Optional<MicrobatchId> training =
                 switch (task) {
-                    case Compute.Loss loss -> loss.id().purpose() == Purpose.TRAIN;
-                    case Compute.Backward backward -> backward.id().purpose() == Purpose.TRAIN;
-                    default -> false;
+                    case Compute.Loss loss -> Optional.of(loss.id());
+                    case Compute.Backward backward -> Optional.of(backward.id());
+                    default -> Optional.empty();
                 };
         boolean ofShard =
                 switch (task) {
@@ -88,9 +93,12 @@ public final class Measurements implements Observer {
                     case Compute.KeepCheckpoint keep -> false;
                     default -> true;
                 };
-        if (training && liveSince >= 0) {
+        training.filter(id -> id.purpose() == Purpose.TRAIN && liveSince >= 0).ifPresent(id -> {
             computed++;
-        }
+            if (id.step() >= version) {
+                open.merge(id.step(), 1L, Long::sum);
+            }
+        });
         if (ofShard && liveSince >= 0) {
             busy += busyNanos;
         }
@@ -137,6 +145,7 @@ public final class Measurements implements Observer {
                 committed.liveShards()));
         replayed += committed.replayed();
         version = committed.step() + 1;
+        open.headMap(version).clear();
         highest = Math.max(highest, version);
         if (healed.isPresent() && progressed.isEmpty()) {
             progressed = OptionalLong.of(time);
@@ -151,6 +160,7 @@ public final class Measurements implements Observer {
         remarks.add("went back from version " + version + " to " + to + ": " + reason);
         // What is taken back was work for nothing, and is no step of the run.
         steps.removeIf(step -> step.step() >= to);
+        open.clear();
         version = to;
     }
 
@@ -274,10 +284,14 @@ public final class Measurements implements Observer {
         return wentBack;
     }
 
-    /** Microbatch-stages computed for training per counted one, less one. */
+    /** Microbatch-stages computed for training per counted one, less one; without what may still be counted. */
     public OptionalDouble wastedWork() {
         long counted = steps.stream().mapToLong(Step::counted).sum() * stages;
-        return counted == 0 ? OptionalDouble.empty() : OptionalDouble.of((double) computed / counted - 1);
+        return counted == 0 ? OptionalDouble.empty() : OptionalDouble.of((double) decided() / counted - 1);
+    }
+
+    private long decided() {
+        return computed - open.values().stream().mapToLong(Long::longValue).sum();
     }
 
     /** Part of the shards' time in which they computed; modelled time. */

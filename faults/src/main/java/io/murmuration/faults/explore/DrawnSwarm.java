@@ -136,6 +136,9 @@ record DrawnSwarm(
         }
         limit(draw, settings, "snapshot-window", List.of("1", "2"));
         limit(draw, settings, "snapshot-deadline", List.of("2s"));
+        if (draw.happens(0.4)) {
+            settings.add("swarm.staleness = " + draw.whole(1, Limits.MOST_STALENESS));
+        }
         return settings;
     }
 

@@ -25,6 +25,8 @@ final class Limits {
     static final int MOST_REAL_STEPS = 20;
 
     static final int MOST_MICROBATCHES = 16;
+    /** Steps begun early, in an asynchronous run. */
+    static final int MOST_STALENESS = 3;
 
     /** Every so many seeds are real: real numbers take some seconds each. */
     static final int REAL_EVERY = 10;

@@ -8,6 +8,7 @@ import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.check.Bounded;
+import io.murmuration.faults.check.BoundedStaleness;
 import io.murmuration.faults.check.Check;
 import io.murmuration.faults.check.ExactlyOnce;
 import io.murmuration.faults.check.Measurements;
@@ -92,8 +93,14 @@ final class OneRun {
                 networkFaults(scenario)::contains,
                 scenario.duration());
         this.progress = new Progress(scenario.liveness());
-        this.checks =
-                List.of(new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), progress, new Bounded());
+        this.checks = List.of(
+                new ExactlyOnce(),
+                new ReplicaDigests(),
+                lost,
+                new RosterMonotone(),
+                progress,
+                new Bounded(),
+                new BoundedStaleness(scenario.settings().swarm().staleness()));
         List<NodeSpec> nodes = SimulatedSwarm.nodes(scenario);
         SimulationPlan plan = scenario.compute() == ComputeMode.REAL
                 ? SimulationPlan.real(scenario.settings(), nodes, threads, folder)

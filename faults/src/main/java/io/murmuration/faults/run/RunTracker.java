@@ -61,7 +61,14 @@ final class RunTracker implements Observer, RunView, SwarmView {
     private Epoch epoch = Epoch.NONE;
     private Roster roster = Roster.EMPTY;
     private String phase = "none";
+    /** The phase after this one: a step that was begun early may be done when it comes in front. Its turn is seen all the same. */
+    private Optional<String> next = Optional.empty();
+
+    private long stepped = -1;
     private long step = -1;
+    /** The last that has begun; beyond the present one in an asynchronous run. */
+    private long begun = -1;
+
     private long version = -1;
     private long roundsBegun;
 
@@ -89,6 +96,10 @@ final class RunTracker implements Observer, RunView, SwarmView {
 
     @Override
     public void sent(long time, Envelope envelope) {
+        if (time > stepped) {
+            next.ifPresent(due -> phase = due);
+            next = Optional.empty();
+        }
         alive.computeIfAbsent(nodeOf(envelope.from()), absent -> new TreeSet<>())
                 .add(envelope.from());
         switch (envelope.message()) {
@@ -96,11 +107,15 @@ final class RunTracker implements Observer, RunView, SwarmView {
                 if (commands(envelope.from(), open.roster().epoch())) {
                     roster = open.roster();
                     enrolled();
-                    if (open.purpose() == Purpose.TRAIN && open.step() != step) {
-                        step = open.step();
-                        rounds.clear();
+                    boolean present = open.step() == open.version();
+                    if (open.purpose() == Purpose.TRAIN) {
+                        begun = Math.max(begun, open.step());
+                        if (present && open.step() != step) {
+                            step = open.step();
+                            rounds.clear();
+                        }
                     }
-                    if (!open.begun()) {
+                    if (present && !open.begun()) {
                         phase = open.purpose() == Purpose.TRAIN ? "training" : "evaluating";
                     }
                 }
@@ -112,7 +127,13 @@ final class RunTracker implements Observer, RunView, SwarmView {
                 }
             }
             case MemberMessage.TakeOver over -> ordered(envelope, over.epoch(), "recovering");
-            case ShardMessage.CloseStep close -> ordered(envelope, close.epoch(), "closing");
+            case ShardMessage.CloseStep close -> {
+                if (time == stepped && commands(envelope.from(), close.epoch())) {
+                    next = Optional.of("closing");
+                } else {
+                    ordered(envelope, close.epoch(), "closing");
+                }
+            }
             case ShardMessage.Average average -> {
                 ordered(envelope, average.epoch(), "averaging");
                 if (rounds.add(average.step() + "/" + average.round())) {
@@ -174,10 +195,19 @@ final class RunTracker implements Observer, RunView, SwarmView {
     public void told(long time, RunEvent event) {
         switch (event) {
             case RunEvent.Started started -> version = started.version();
-            case RunEvent.StepCommitted committed -> version = committed.step() + 1;
+            case RunEvent.StepCommitted committed -> {
+                version = committed.step() + 1;
+                if (begun >= version) {
+                    step = version;
+                    rounds.clear();
+                    phase = "training";
+                    stepped = time;
+                }
+            }
             case RunEvent.RolledBack back -> {
                 version = back.to();
                 step = -1;
+                begun = -1;
             }
             case RunEvent.Finished over -> phase = "over";
             case RunEvent.Failed over -> phase = "over";

@@ -3,6 +3,7 @@ package io.murmuration.faults.run;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.check.Bounded;
+import io.murmuration.faults.check.BoundedStaleness;
 import io.murmuration.faults.check.Check;
 import io.murmuration.faults.check.ExactlyOnce;
 import io.murmuration.faults.check.Measurements;
@@ -84,8 +85,14 @@ final class SocketRun {
                 OneRun.networkFaults(scenario)::contains,
                 scenario.duration());
         this.progress = new Progress(scenario.liveness());
-        this.checks =
-                List.of(new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), progress, new Bounded());
+        this.checks = List.of(
+                new ExactlyOnce(),
+                new ReplicaDigests(),
+                lost,
+                new RosterMonotone(),
+                progress,
+                new Bounded(),
+                new BoundedStaleness(scenario.settings().swarm().staleness()));
         this.swarm = new SocketSwarm(scenario, clock, folder, tls, this::gone);
         this.tracker = new RunTracker(swarm::isUp);
         scenario.groups().forEach(group -> group.initial().forEach(node -> tracker.add(node, group)));

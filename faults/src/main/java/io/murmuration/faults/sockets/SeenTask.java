@@ -45,17 +45,11 @@ public record SeenTask(Compute.Task<?> task, Compute.Outcome<?> outcome) {
             case Compute.Backward backward -> counting(out, Kind.BACKWARD, backward.id(), backward.count());
             case Compute.Forward forward -> counting(out, Kind.FORWARD, forward.id(), false);
             case Compute.Open open -> kind(out, Kind.OPEN);
-            case Compute.Discard discard -> kind(out, Kind.DISCARD);
-            case Compute.Contribution contribution -> kind(out, Kind.CONTRIBUTION);
-            case Compute.Reduce reduce -> kind(out, Kind.REDUCE);
-            case Compute.Apply apply -> {
-                kind(out, Kind.APPLY);
-                out.writeLong(apply.step());
-            }
-            case Compute.Redo redo -> {
-                kind(out, Kind.REDO);
-                out.writeLong(redo.step());
-            }
+            case Compute.Discard discard -> step(out, Kind.DISCARD, discard.step());
+            case Compute.Contribution contribution -> step(out, Kind.CONTRIBUTION, contribution.step());
+            case Compute.Reduce reduce -> step(out, Kind.REDUCE, reduce.step());
+            case Compute.Apply apply -> step(out, Kind.APPLY, apply.step());
+            case Compute.Redo redo -> step(out, Kind.REDO, redo.step());
             case Compute.StateDigest digest -> kind(out, Kind.STATE_DIGEST);
             case Compute.WriteChunk chunk -> {
                 kind(out, Kind.WRITE_CHUNK);
@@ -78,6 +72,11 @@ public record SeenTask(Compute.Task<?> task, Compute.Outcome<?> outcome) {
         out.writeByte(kind.ordinal());
     }
 
+    private static void step(DataOutput out, Kind kind, long step) throws IOException {
+        kind(out, kind);
+        out.writeLong(step);
+    }
+
     private static void counting(DataOutput out, Kind kind, MicrobatchId id, boolean count) throws IOException {
         kind(out, kind);
         out.writeBoolean(id.purpose() == Purpose.TRAIN);
@@ -98,9 +97,9 @@ public record SeenTask(Compute.Task<?> task, Compute.Outcome<?> outcome) {
                         yield new Compute.Forward(id, NONE, Payload.EMPTY);
                     }
                     case OPEN -> new Compute.Open(0, 0, false);
-                    case DISCARD -> new Compute.Discard();
-                    case CONTRIBUTION -> new Compute.Contribution(0, 0);
-                    case REDUCE -> new Compute.Reduce(0, 0, List.of(), 0, 1);
+                    case DISCARD -> new Compute.Discard(in.readLong());
+                    case CONTRIBUTION -> new Compute.Contribution(in.readLong(), 0, 0);
+                    case REDUCE -> new Compute.Reduce(in.readLong(), 0, 0, List.of(), 0, 1);
                     case APPLY -> new Compute.Apply(in.readLong(), 0);
                     case REDO -> new Compute.Redo(in.readLong(), 0);
                     case STATE_DIGEST -> new Compute.StateDigest();

@@ -46,7 +46,7 @@ class CheckersTest {
     }
 
     private static MemberMessage.OpenStep open(Roster roster, long step) {
-        return new MemberMessage.OpenStep(roster, List.of(), Purpose.TRAIN, step, 2, false);
+        return new MemberMessage.OpenStep(roster, List.of(), Purpose.TRAIN, step, 2, false, step);
     }
 
     private static void assertSound(Check check) {
@@ -79,7 +79,7 @@ class CheckersTest {
     private void average() {
         for (Member each : List.of(A, B)) {
             deliver(each, new ShardMessage.Average(BOTH.epoch(), 4, 9, List.of(A, B), List.of(C), List.of()));
-            done(each, new Compute.Contribution(0, 1));
+            done(each, new Compute.Contribution(4, 0, 1));
         }
     }
 
@@ -134,7 +134,7 @@ class CheckersTest {
         opened();
         counts(A, 0);
         counts(B, 1);
-        done(B, new Compute.Discard());
+        done(B, new Compute.Discard(4));
         average();
         commit(A);
         assertFound(once, "microbatch 1 is counted 0 times");

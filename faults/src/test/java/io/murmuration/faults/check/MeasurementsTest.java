@@ -47,7 +47,8 @@ class MeasurementsTest {
     private void opened(double seconds, long step) {
         measured.sent(
                 nanos(seconds),
-                new Envelope(LEADER, A, new MemberMessage.OpenStep(BOTH, List.of(), Purpose.TRAIN, step, 2, false)));
+                new Envelope(
+                        LEADER, A, new MemberMessage.OpenStep(BOTH, List.of(), Purpose.TRAIN, step, 2, false, step)));
     }
 
     private void committed(double seconds, long step, Roster roster) {

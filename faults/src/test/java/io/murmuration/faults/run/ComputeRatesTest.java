@@ -96,7 +96,7 @@ class ComputeRatesTest {
         computed("eu-1", FORWARD, 0, 1e6, 1);
         committed(1);
         computed("eu-1", FORWARD, 0, 10e6, 1);
-        computed("eu-1", new Compute.Discard(), 0, 1, 1);
+        computed("eu-1", new Compute.Discard(1), 0, 1, 1);
         assertThat(flops(rates.fitted(), "eu")).isCloseTo(10e6, within(1e3));
     }
 

@@ -69,6 +69,7 @@ final class ModelledRuns {
                 1,
                 2,
                 Duration.ofSeconds(60),
+                0,
                 Duration.ofSeconds(10));
     }
 

@@ -41,14 +41,14 @@ class PacedDeviceTest {
         assertThat(pace.nanos(LOSS, 1, 1)).isEqualTo(2);
         assertThat(pace.nanos(LOOK, 1, 1)).isEqualTo(3);
         assertThat(pace.nanos(FORWARD, 0, 50)).isEqualTo(50);
-        assertThat(pace.nanos(new Compute.Discard(), 0, 7)).isEqualTo(7);
+        assertThat(pace.nanos(new Compute.Discard(1), 0, 7)).isEqualTo(7);
     }
 
     @Test
     void what_is_slow_is_slow_in_everything_and_what_is_fast_only_as_fast_as_this_machine() {
         assertThat(new Pace(10, STAGES).nanos(FORWARD, 0, 5)).isEqualTo(100);
         assertThat(new Pace(10, STAGES).nanos(FORWARD, 0, 50)).isEqualTo(500);
-        assertThat(new Pace(10, STAGES).nanos(new Compute.Discard(), 0, 7)).isEqualTo(70);
+        assertThat(new Pace(10, STAGES).nanos(new Compute.Discard(1), 0, 7)).isEqualTo(70);
         assertThat(new Pace(0.5, STAGES).nanos(FORWARD, 0, 1)).isEqualTo(5);
         assertThat(new Pace(0.5, STAGES).nanos(FORWARD, 0, 8)).isEqualTo(8);
         assertThat(Pace.NONE.nanos(FORWARD, 3, 8)).isEqualTo(8);

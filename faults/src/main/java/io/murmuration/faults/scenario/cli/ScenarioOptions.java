@@ -3,6 +3,7 @@ package io.murmuration.faults.scenario.cli;
 import io.murmuration.cluster.cli.Surroundings;
 import io.murmuration.faults.scenario.Scenario;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -17,8 +18,14 @@ final class ScenarioOptions {
     @Option(names = "--seed", paramLabel = "N", description = "Seed in place of the file's.")
     private Optional<Long> seed = Optional.empty();
 
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "A setting of the run in place of the file's, as in swarm.staleness=2.")
+    private List<String> settings = List.of();
+
     Scenario read(Surroundings surroundings) {
-        return ScenarioCommand.reader(surroundings).read(file, seed);
+        return ScenarioCommand.reader(surroundings).read(file, seed, settings);
     }
 
     /** Where what {@code command} makes of a scenario goes if nobody says where. */

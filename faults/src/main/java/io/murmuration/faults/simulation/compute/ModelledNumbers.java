@@ -94,7 +94,8 @@ final class ModelledNumbers implements Numbers {
                         case Compute.Forward forward -> replica(owner).forward(forward);
                         case Compute.Loss loss -> replica(owner).loss(loss);
                         case Compute.Backward backward -> replica(owner).backward(backward);
-                        case Compute.Discard() -> nothing(replica(owner)::discard);
+                        case Compute.Discard(long step) ->
+                            nothing(() -> replica(owner).discard(step));
                         case Compute.GradientLength() -> replica(owner).gradientLength();
                         case Compute.Contribution contribution -> replica(owner).contribution(contribution);
                         case Compute.Reduce reduce -> replica(owner).reduce(reduce);

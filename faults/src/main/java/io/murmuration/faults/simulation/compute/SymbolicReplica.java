@@ -9,6 +9,7 @@ import io.murmuration.tensors.reduce.Digest;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.TreeMap;
 
 /**
  * A shard without numbers: it remembers what was counted, what was averaged and what was applied, and nothing else. What
@@ -20,7 +21,9 @@ final class SymbolicReplica {
     private final int stage;
     private final long length;
     private final StateSymbol state;
-    private final CountedSet counted = new CountedSet();
+    /** Of each step that is not applied yet. */
+    private final TreeMap<Long, CountedSet> counted = new TreeMap<>();
+
     private final AverageParts average = new AverageParts();
     private String before = "";
     private long applied = -1;
@@ -91,12 +94,16 @@ final class SymbolicReplica {
 
     private void count(MicrobatchId id, boolean counts) {
         if (counts) {
-            counted.count(id);
+            counted(id.step()).count(id);
         }
     }
 
-    void discard() {
-        counted.clear();
+    private CountedSet counted(long step) {
+        return counted.computeIfAbsent(step, absent -> new CountedSet());
+    }
+
+    void discard(long step) {
+        counted.remove(step);
     }
 
     // ---- averaging ---------------------------------------------------------------------------------------------
@@ -106,12 +113,12 @@ final class SymbolicReplica {
     }
 
     Payload contribution(Compute.Contribution task) {
-        return new Payload(counted.encode(), task.length() * Float.BYTES);
+        return new Payload(counted(task.step()).encode(), task.length() * Float.BYTES);
     }
 
     Payload reduce(Compute.Reduce task) {
         CountedSet sum = new CountedSet();
-        sum.addAll(counted);
+        sum.addAll(counted(task.step()));
         for (Payload contribution : task.contributions()) {
             requireLength(task.length(), contribution);
             sum.addAll(CountedSet.decode(contribution.bytes()));
@@ -147,7 +154,7 @@ final class SymbolicReplica {
         before = state.state();
         applied = task.step();
         update(task.step(), task.gradientNorm());
-        counted.clear();
+        counted.headMap(task.step(), true).clear();
         return state.state();
     }
 

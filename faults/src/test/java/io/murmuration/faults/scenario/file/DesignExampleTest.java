@@ -50,7 +50,7 @@ class DesignExampleTest {
         assertThat(scenario.compute()).isEqualTo(ComputeMode.REAL);
         assertThat(scenario.heal()).isEqualTo(new Heal.BeforeEnd());
         RunSettings settings = scenario.settings();
-        assertThat(settings.swarm()).isEqualTo(new RunSettings.Swarm(4, 3, 3));
+        assertThat(settings.swarm()).isEqualTo(new RunSettings.Swarm(4, 3, 3, 0));
         assertThat(settings.batch().sequences()).isEqualTo(64);
         assertThat(settings.model().dim()).isEqualTo(32);
         assertThat(settings.model().layers()).isEqualTo(4);

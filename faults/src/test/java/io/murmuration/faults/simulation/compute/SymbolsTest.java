@@ -53,8 +53,8 @@ final class SymbolsTest {
     /** Averages with one part and returns the digest after the update. */
     private static String step(SymbolicReplica first, SymbolicReplica second) {
         long length = first.gradientLength();
-        Payload contribution = second.contribution(new Compute.Contribution(0, length));
-        Payload average = first.reduce(new Compute.Reduce(0, length, List.of(contribution), 0, 4));
+        Payload contribution = second.contribution(new Compute.Contribution(0, 0, length));
+        Payload average = first.reduce(new Compute.Reduce(0, 0, length, List.of(contribution), 0, 4));
         second.accept(new Compute.Accept(0, length, average));
         assertThat(second.seal()).isEqualTo(first.seal());
         String digest = first.apply(new Compute.Apply(0, 1));

@@ -161,7 +161,8 @@ final class ProcessSwarm implements AutoCloseable {
     void kill(String... names) {
         ending.addAll(List.of(names));
         Arrays.stream(names).forEach(name -> running.get(name).process().destroyForcibly());
-        Arrays.stream(names).forEach(name -> running.get(name).process().onExit().join());
+        Arrays.stream(names)
+                .forEach(name -> running.get(name).process().onExit().join());
     }
 
     /** Nothing that is waited for comes from a node that has ended by itself. */

@@ -91,24 +91,30 @@ final class NodesIT {
         }
     }
 
-    /** Both wait for the seed, which lets them in before it knows either of them. */
+    /** Both are let in while nobody is a full member yet, which takes a second coordinator; that one comes last. */
     @Test
     void of_two_nodes_of_one_name_that_start_at_once_one_goes_on_and_the_other_is_told_why() throws Exception {
         int port = NodesInOneProcess.freePort();
-        String[] endless = {"swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1", "steps=100000"};
+        String[] endless = {
+            "swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1", "steps=100000", "node.coordinators=2"
+        };
         try (NodesInOneProcess nodes = new NodesInOneProcess(folder)) {
+            Running hub = nodes.start(
+                    NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, endless), 1, PROTOCOL);
             List<Running> twins = List.of(
                     nodes.start(NodesInOneProcess.settings("a", "shard", 0, port, endless), 1, PROTOCOL),
                     nodes.start(NodesInOneProcess.settings("a", "shard", 0, port, endless), 2, PROTOCOL));
-            Running hub = nodes.start(
-                    NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, endless), 1, PROTOCOL);
+            NodesInOneProcess.await(() -> twins.stream().allMatch(twin -> twin.status()
+                    .filter(status -> status.phase().equals("waiting for coordinators"))
+                    .isPresent()));
+            nodes.start(NodesInOneProcess.settings("late", "coordinator", 0, port, endless), 1, PROTOCOL);
 
             NodeLife.Outcome refused = (NodeLife.Outcome) CompletableFuture.anyOf(
                             twins.getFirst().outcome(), twins.getLast().outcome())
                     .get(60, TimeUnit.SECONDS);
             assertThat(refused.end()).as(refused.message()).isEqualTo(NodeLife.End.REFUSED);
             assertThat(refused.message())
-                    .contains("there is a node called a already, at pekko://murmuration@127.0.0.1:")
+                    .startsWith("there is a node called a already, at pekko://murmuration@127.0.0.1:")
                     .endsWith(": names are unique in a cluster");
             assertThatThrownBy(() -> NodeRunner.result(refused))
                     .as("exit code 2")
@@ -126,7 +132,7 @@ final class NodesIT {
                     .filter(status -> status.nodes().stream()
                             .map(NodeStatus.Seen::name)
                             .toList()
-                            .equals(List.of("a", "hub")))
+                            .equals(List.of("a", "hub", "late")))
                     .isPresent());
             assertThat(other.outcome()).isNotDone();
         }

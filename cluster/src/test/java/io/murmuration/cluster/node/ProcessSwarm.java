@@ -157,10 +157,12 @@ final class ProcessSwarm implements AutoCloseable {
         return Files.readString(folder.resolve("nodes").resolve(name).resolve("node.log"));
     }
 
-    /** SIGKILL. */
+    /** SIGKILL, all at once; then they are gone, and may be started again. */
     void kill(String... names) {
         ending.addAll(List.of(names));
         Arrays.stream(names).forEach(name -> running.get(name).process().destroyForcibly());
+        Arrays.stream(names)
+                .forEach(name -> running.get(name).process().onExit().join());
     }
 
     /** Nothing that is waited for comes from a node that has ended by itself. */

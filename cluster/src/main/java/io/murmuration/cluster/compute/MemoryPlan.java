@@ -115,10 +115,12 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
             ModelSpec model, StagePlan.Slice slice, int microbatch, int replicas, int optimiserVectors) {
         long parameters = ParameterLayout.of(model, slice).length();
         long vector = Math.multiplyExact(parameters, (long) Float.BYTES);
-        long boundary = Math.multiplyExact((long) microbatch * model.sequence(), (long) model.dim()) * Float.BYTES;
+        long boundary =
+                Math.multiplyExact((long) microbatch * model.sequence(), (long) model.boundaryWidth()) * Float.BYTES;
         // Each side of the stage that has a neighbour: the activations and their gradient.
         long boundaries = boundary * ((slice.first() ? 0 : 2) + (slice.last() ? 0 : 2));
         long rotary = (long) model.sequence() * model.headDim() * Float.BYTES;
+        long fixed = model.subspace() > 0 ? (long) model.vocabulary() * model.dim() * Float.BYTES : 0;
         int gradients = GRADIENT_VECTORS + (replicas > 1 ? 1 : 0);
         return new StageMemory(
                 slice.stage(),
@@ -127,7 +129,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
                 Math.multiplyExact(vector, gradients),
                 Math.multiplyExact(vector, optimiserVectors),
                 Math.multiplyExact(vector, 1 + optimiserVectors),
-                Workspace.bytes(model, slice, microbatch) + boundaries + rotary,
+                Workspace.bytes(model, slice, microbatch) + boundaries + rotary + fixed,
                 Math.multiplyExact(vector, 1 + optimiserVectors));
     }
 

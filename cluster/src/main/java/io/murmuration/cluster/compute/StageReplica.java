@@ -55,7 +55,7 @@ final class StageReplica implements AutoCloseable {
         state().forEach(vector -> before.add(Floats.allocate(arena, length)));
         long boundary = (long) setup.microbatch()
                 * setup.model().sequence()
-                * setup.model().dim();
+                * setup.model().boundaryWidth();
         boolean first = stage.slice().first();
         boolean last = stage.slice().last();
         this.input = Floats.allocate(arena, first ? 0 : boundary);
@@ -254,11 +254,11 @@ final class StageReplica implements AutoCloseable {
     }
 
     private long boundaryLength(int sequences) {
-        return (long) sequences * setup.model().sequence() * setup.model().dim();
+        return (long) sequences * setup.model().sequence() * setup.model().boundaryWidth();
     }
 
     private int[] boundaryShape(int sequences) {
-        return new int[] {sequences, setup.model().sequence(), setup.model().dim()};
+        return new int[] {sequences, setup.model().sequence(), setup.model().boundaryWidth()};
     }
 
     private Payload encodeBoundary(Floats numbers, int sequences) {

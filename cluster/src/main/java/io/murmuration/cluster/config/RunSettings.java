@@ -193,15 +193,17 @@ public record RunSettings(
                         + " trainer needs one",
                 swarm.trainers(),
                 batch.microbatches());
-        long numbers = (long) batch.microbatch() * model.sequence() * model.dim();
+        long numbers = (long) batch.microbatch() * model.sequence() * model.boundaryWidth();
         // No encoding takes less than a bit for a number; the exact size of more than that may not fit a long.
         long message = numbers > Byte.SIZE * LONGEST_MESSAGE
                 ? numbers / Byte.SIZE
-                : EncodedTensor.size(wire.activations(), new int[] {batch.microbatch(), model.sequence(), model.dim()});
+                : EncodedTensor.size(
+                        wire.activations(), new int[] {batch.microbatch(), model.sequence(), model.boundaryWidth()});
         require(
                 message <= LONGEST_MESSAGE,
-                "batch.microbatch x model.sequence x model.dim is %d, which takes %s%d bytes as %s"
+                "batch.microbatch x model.sequence x %s is %d, which takes %s%d bytes as %s"
                         + " (wire.activations), but what crosses between two stages is one message of at most %d bytes",
+                model.subspace() > 0 ? "model.subspace" : "model.dim",
                 numbers,
                 numbers > Byte.SIZE * LONGEST_MESSAGE ? "at least " : "",
                 message,

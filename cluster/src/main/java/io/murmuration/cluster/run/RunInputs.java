@@ -50,6 +50,11 @@ public final class RunInputs {
             HuggingFaceModel model = HuggingFaceModel.open(folder);
             ModelSpec wanted = settings.model();
             ModelSpec there = model.spec();
+            if (wanted.subspace() > 0 && there.subspace() == 0) {
+                throw new UserError("model.subspace is " + wanted.subspace() + ", but " + folder
+                        + " (model.import) is an ordinary Llama, which adds to its residual stream what is in no subspace: what"
+                        + " crosses between stages would not be what was sent");
+            }
             if (!there.withSequence(wanted.sequence())
                     .withTiedHead(wanted.tiedHead())
                     .equals(wanted)) {

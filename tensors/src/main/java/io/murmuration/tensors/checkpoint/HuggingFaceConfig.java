@@ -15,6 +15,13 @@ import java.util.OptionalInt;
  */
 final class HuggingFaceConfig {
 
+    private static final String LLAMA = "llama";
+
+    /** A model whose tensors are in part coordinates in a {@link io.murmuration.tensors.model.Subspace}. */
+    private static final String SUBSPACE_LLAMA = "subspace_llama";
+
+    private static final String SUBSPACE = "subspace";
+
     private static final String ARCHITECTURE = "LlamaForCausalLM";
     private static final double DEFAULT_THETA = 10_000;
     private static final double DEFAULT_EPSILON = 1e-6;
@@ -28,8 +35,13 @@ final class HuggingFaceConfig {
      */
     static ObjectNode json(ModelSpec model, Dtype dtype, OptionalInt endOfText) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.putArray("architectures").add(ARCHITECTURE);
-        json.put("model_type", "llama");
+        boolean ordinary = model.subspace() == 0;
+        // Whoever knows only Llama must not take the coordinates in a subspace for missing tensors.
+        json.putArray("architectures").add(ordinary ? ARCHITECTURE : "Subspace" + ARCHITECTURE);
+        json.put("model_type", ordinary ? LLAMA : SUBSPACE_LLAMA);
+        if (!ordinary) {
+            json.put(SUBSPACE, model.subspace());
+        }
         json.put("vocab_size", model.vocabulary());
         json.put("hidden_size", model.dim());
         json.put("intermediate_size", model.ffn());
@@ -62,7 +74,8 @@ final class HuggingFaceConfig {
 
     /** @throws CheckpointException if it is not a model of this kind; names the file and the key */
     static ModelSpec model(Path file, JsonNode json) {
-        requireLlama(file, json);
+        boolean ordinary = !json.has(SUBSPACE);
+        requireLlama(file, json, ordinary);
         try {
             int heads = whole(json, "num_attention_heads");
             ModelSpec model = new ModelSpec(
@@ -77,7 +90,8 @@ final class HuggingFaceConfig {
                             : DEFAULT_POSITIONS,
                     theta(json),
                     json.path("rms_norm_eps").asDouble(DEFAULT_EPSILON),
-                    json.path("tie_word_embeddings").asBoolean());
+                    json.path("tie_word_embeddings").asBoolean(),
+                    ordinary ? 0 : whole(json, SUBSPACE));
             if (json.hasNonNull("head_dim") && whole(json, "head_dim") != model.headDim()) {
                 throw new IllegalArgumentException("head_dim must be hidden_size / num_attention_heads = "
                         + model.headDim() + ", was " + json.path("head_dim"));
@@ -94,10 +108,13 @@ final class HuggingFaceConfig {
     }
 
     /** Everything in the file that changes what the network computes must be as it is computed here. */
-    private static void requireLlama(Path file, JsonNode json) {
-        require(file, json, "model_type", "llama");
+    private static void requireLlama(Path file, JsonNode json, boolean ordinary) {
+        require(file, json, "model_type", ordinary ? LLAMA : SUBSPACE_LLAMA);
         JsonNode architectures = json.path("architectures");
-        if (!architectures.isMissingNode() && !architectures.isNull() && !contains(architectures, ARCHITECTURE)) {
+        if (ordinary
+                && !architectures.isMissingNode()
+                && !architectures.isNull()
+                && !contains(architectures, ARCHITECTURE)) {
             throw refused(file, "architectures", "[\"" + ARCHITECTURE + "\"]", architectures);
         }
         for (String bias : List.of("attention_bias", "mlp_bias")) {

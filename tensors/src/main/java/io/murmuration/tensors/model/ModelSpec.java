@@ -17,6 +17,8 @@ import java.util.TreeMap;
  * @param ropeTheta base of the rotary angles
  * @param rmsEpsilon added to the mean square before the root
  * @param tiedHead the token embedding is also the head: one matrix, which must live in one stage
+ * @param subspace 0, or the width of the subspace that everything lies in that is added to the residual stream
+ *     ({@link Subspace}): numbers a token that cross a stage boundary
  */
 public record ModelSpec(
         int vocabulary,
@@ -28,7 +30,8 @@ public record ModelSpec(
         int sequence,
         double ropeTheta,
         double rmsEpsilon,
-        boolean tiedHead) {
+        boolean tiedHead,
+        int subspace) {
 
     /** For tests: small enough that a step takes milliseconds on the pure-Java backend. */
     public static final ModelSpec NANO = bytes(32, 3, 4, 88, 32);
@@ -64,6 +67,13 @@ public record ModelSpec(
         if (heads % kvHeads != 0) {
             throw new IllegalArgumentException("kv-heads must divide heads, was " + kvHeads + " and " + heads);
         }
+        if (subspace < 0 || subspace > dim) {
+            throw new IllegalArgumentException("subspace must be 0 to dim, was " + subspace + " with dim " + dim);
+        }
+        if (subspace > 0 && tiedHead) {
+            throw new IllegalArgumentException(
+                    "subspace needs a head of its own: rows of a tied head are the embedding's, a part of which is fixed");
+        }
         if (!(ropeTheta > 1) || !(rmsEpsilon > 0)) {
             throw new IllegalArgumentException("rope-theta must be above 1 and rms-epsilon above 0");
         }
@@ -80,7 +90,7 @@ public record ModelSpec(
             int sequence,
             double ropeTheta,
             double rmsEpsilon) {
-        this(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, false);
+        this(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, false, 0);
     }
 
     /** The models that have a name. */
@@ -90,12 +100,25 @@ public record ModelSpec(
 
     /** The same with a tied head or a head of its own. */
     public ModelSpec withTiedHead(boolean tied) {
-        return new ModelSpec(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, tied);
+        return new ModelSpec(
+                vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, tied, subspace);
     }
 
     /** The same on sequences of another length. */
     public ModelSpec withSequence(int tokens) {
-        return new ModelSpec(vocabulary, dim, layers, heads, kvHeads, ffn, tokens, ropeTheta, rmsEpsilon, tiedHead);
+        return new ModelSpec(
+                vocabulary, dim, layers, heads, kvHeads, ffn, tokens, ropeTheta, rmsEpsilon, tiedHead, subspace);
+    }
+
+    /** The same within a subspace of so many dimensions, 0 for none. */
+    public ModelSpec withSubspace(int rank) {
+        return new ModelSpec(
+                vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, tiedHead, rank);
+    }
+
+    /** Numbers a token that are added to the residual stream by a branch, and that cross a stage boundary. */
+    public int boundaryWidth() {
+        return subspace > 0 ? subspace : dim;
     }
 
     /** Numbers in the whole model. */

@@ -41,6 +41,9 @@ public final class ParameterLayout {
     /** Name of the token embedding. */
     public static final String EMBEDDING = "model.embed_tokens.weight";
 
+    /** Ends the name of the trained part of a matrix that is fixed otherwise ({@link Subspace}). */
+    static final String IN_SUBSPACE = ".subspace";
+
     /** Name of the head, which a model with a tied head has not. */
     public static final String HEAD = "lm_head.weight";
 
@@ -57,8 +60,9 @@ public final class ParameterLayout {
         }
         ParameterLayout layout = new ParameterLayout();
         int dim = model.dim();
+        int width = model.boundaryWidth();
         if (slice.first()) {
-            layout.add(EMBEDDING, model.vocabulary(), dim);
+            layout.add(trained(model, EMBEDDING), model.vocabulary(), width);
         }
         for (int layer = slice.firstLayer(); layer < slice.firstLayer() + slice.layers(); layer++) {
             String prefix = "model.layers." + layer + ".";
@@ -66,11 +70,11 @@ public final class ParameterLayout {
             layout.add(prefix + "self_attn.q_proj.weight", dim, dim);
             layout.add(prefix + "self_attn.k_proj.weight", model.kvDim(), dim);
             layout.add(prefix + "self_attn.v_proj.weight", model.kvDim(), dim);
-            layout.add(prefix + "self_attn.o_proj.weight", dim, dim);
+            layout.add(trained(model, prefix + "self_attn.o_proj.weight"), width, dim);
             layout.add(prefix + "post_attention_layernorm.weight", dim);
             layout.add(prefix + "mlp.gate_proj.weight", model.ffn(), dim);
             layout.add(prefix + "mlp.up_proj.weight", model.ffn(), dim);
-            layout.add(prefix + "mlp.down_proj.weight", dim, model.ffn());
+            layout.add(trained(model, prefix + "mlp.down_proj.weight"), width, model.ffn());
         }
         if (slice.last()) {
             layout.add("model.norm.weight", dim);
@@ -79,6 +83,22 @@ public final class ParameterLayout {
             }
         }
         return layout;
+    }
+
+    /**
+     * The name under which a model keeps what it trains of a tensor. That is the tensor itself, but in a {@link Subspace}, of a
+     * matrix that writes to the residual stream, its coordinates there.
+     *
+     * @param name of the tensor as Llama has it
+     */
+    public static String trained(ModelSpec model, String name) {
+        boolean inside = model.subspace() > 0 && (endsBranch(name) || name.equals(EMBEDDING));
+        return inside ? name.replaceFirst("[.]weight$", IN_SUBSPACE) : name;
+    }
+
+    /** Whether a tensor is a projection that ends a branch: its output is added to the residual stream. */
+    static boolean endsBranch(String name) {
+        return name.contains(".o_proj.") || name.contains(".down_proj.");
     }
 
     private void add(String name, Integer... shape) {

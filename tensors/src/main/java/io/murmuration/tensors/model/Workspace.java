@@ -25,6 +25,9 @@ public final class Workspace implements AutoCloseable {
     private final Floats gradQueryKeyValue;
     private final Floats activated;
     private final Floats attentionScratch;
+    private final int width;
+    private final Floats coordinates;
+    private final Floats known;
 
     Workspace(ModelSpec model, StagePlan.Slice slice, int sequences) {
         this(Arena.ofShared(), model, slice, sequences);
@@ -55,6 +58,9 @@ public final class Workspace implements AutoCloseable {
         gradQueryKeyValue = Floats.allocate(arena, tokens * shape.rowWidth());
         activated = Floats.allocate(arena, tokens * model.ffn());
         attentionScratch = Floats.allocate(arena, shape.scratch());
+        width = model.boundaryWidth();
+        coordinates = Floats.allocate(arena, model.subspace() > 0 ? tokens * width : 0);
+        known = Floats.allocate(arena, model.subspace() > 0 ? numbers : 0);
     }
 
     /** Bytes that a workspace would take; nothing is allocated. */
@@ -114,6 +120,16 @@ public final class Workspace implements AutoCloseable {
 
     Floats attentionScratch() {
         return attentionScratch;
+    }
+
+    /** {@code [T, subspace]}; only in a model with a subspace. */
+    Floats coordinates(int tokens) {
+        return coordinates.slice(0, (long) tokens * width);
+    }
+
+    /** {@code [T, dim]}: the fixed rows of the tokens' embeddings; only in a model with a subspace. */
+    Floats known() {
+        return known;
     }
 
     @Override

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -221,12 +222,40 @@ class HuggingFaceTest {
 
     @Test
     void a_tied_model_is_exported_without_a_head() throws IOException {
-        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6, true);
+        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6).withTiedHead(true);
         Path exported = folder.resolve("exported");
         HuggingFaceExport.write(checkpoint(spec, 0.125f), exported, Dtype.F32, 1 << 20);
         assertThat(HuggingFaceModel.open(exported).spec()).isEqualTo(spec);
         try (SafetensorsFile file = SafetensorsFile.open(exported.resolve("model.safetensors"))) {
             assertThat(file.tensors()).doesNotContainKey("lm_head.weight").hasSize(20);
+        }
+    }
+
+    @Test
+    void a_model_within_a_subspace_is_exported_as_the_ordinary_one_that_computes_the_same() {
+        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6);
+        CheckpointReader checkpoint = checkpoint(spec.withSubspace(3), 0.03125f);
+        assertThat(checkpoint.meta().model()).isEqualTo(spec.withSubspace(3));
+        Path exported = folder.resolve("exported");
+        HuggingFaceExport.write(checkpoint, exported, Dtype.F32, 1 << 20);
+        HuggingFaceModel ordinary = HuggingFaceModel.open(exported);
+        assertThat(ordinary.spec()).isEqualTo(spec);
+        double loss = loss(checkpoint, spec.withSubspace(3));
+        assertThat(loss).isNotCloseTo(Math.log(64), within(1e-3));
+        assertThat(loss(ordinary, spec)).isCloseTo(loss, within(1e-5));
+    }
+
+    private static double loss(StartingState model, ModelSpec spec) {
+        int[] tokens = new SplittableRandom(1)
+                .ints(2L * (spec.sequence() + 1), 0, spec.vocabulary())
+                .toArray();
+        try (Stage stage = new Stage(
+                        Backends.byName("java"),
+                        spec,
+                        StagePlan.of(spec.layers(), 1).slice(0));
+                Workspace workspace = stage.newWorkspace(2)) {
+            model.read(stage.layout(), stage.parameters(), Map.of());
+            return stage.loss(workspace, 2, tokens, Floats.empty());
         }
     }
 

@@ -42,7 +42,7 @@ class StageTest {
     @ParameterizedTest
     @ValueSource(strings = {"java", "nd4j"})
     void the_gradient_agrees_with_finite_differences(String name) {
-        for (ModelSpec model : List.of(ModelSpec.NANO, GROUPED, GROUPED.withTiedHead(true))) {
+        for (ModelSpec model : List.of(ModelSpec.NANO, GROUPED, GROUPED.withTiedHead(true), GROUPED.withSubspace(3))) {
             try (Stage stage = stage(Backends.byName(name), model, 1, 0);
                     Workspace workspace = stage.newWorkspace(SEQUENCES)) {
                 enlarge(stage.parameters());
@@ -109,11 +109,95 @@ class StageTest {
         }
     }
 
+    /** What crosses is rounded once more, and lies in the subspace up to rounding: equal up to that. */
+    @ParameterizedTest
+    @ValueSource(strings = {"java", "nd4j"})
+    void three_stages_within_a_subspace_give_the_loss_and_gradient_of_one(String name) {
+        Backend backend = Backends.byName(name);
+        for (ModelSpec model : List.of(ModelSpec.NANO.withSubspace(4), GROUPED.withSubspace(1))) {
+            int[] tokens = tokens(model, SEQUENCES);
+            Result whole = split(backend, model, 1, tokens);
+            Result parts = split(backend, model, 3, tokens);
+            assertThat(parts.loss()).isCloseTo(whole.loss(), offset(1e-6));
+            double difference = 0;
+            for (int i = 0; i < whole.gradient().length; i++) {
+                difference += Math.pow(parts.gradient()[i] - (double) whole.gradient()[i], 2);
+            }
+            assertThat(Math.sqrt(difference) / norm(Floats.of(arena, whole.gradient())))
+                    .isLessThan(1e-5);
+        }
+    }
+
+    /** The same function, and by the chain rule the gradients {@code U^T dW} and {@code dW U}. */
+    @Test
+    void a_model_within_a_subspace_is_the_ordinary_one_that_it_expands_to() {
+        ModelSpec model = GROUPED.withSubspace(3);
+        Backend backend = Backends.byName("java");
+        int[] tokens = tokens(model, SEQUENCES);
+        Subspace subspace = Subspace.of(arena, model);
+        try (Stage inside = stage(backend, model, 1, 0);
+                Stage ordinary = stage(backend, GROUPED, 1, 0);
+                Workspace first = inside.newWorkspace(SEQUENCES);
+                Workspace second = ordinary.newWorkspace(SEQUENCES)) {
+            enlarge(inside.parameters());
+            for (ParameterLayout.Parameter parameter : ordinary.layout().parameters()) {
+                Floats trained = tensor(inside, ParameterLayout.trained(model, parameter.name()));
+                Floats target = tensor(ordinary, parameter.name());
+                if (trained.length() == target.length()) {
+                    target.copyFrom(trained);
+                } else {
+                    subspace.expand(parameter, trained, target);
+                }
+            }
+            Floats gradient = Floats.allocate(arena, inside.layout().length());
+            Floats expected = Floats.allocate(arena, ordinary.layout().length());
+            double loss = inside.lossAndBackward(first, SEQUENCES, tokens, Floats.empty(), Floats.empty(), gradient);
+            assertThat(loss)
+                    .isCloseTo(
+                            ordinary.lossAndBackward(
+                                    second, SEQUENCES, tokens, Floats.empty(), Floats.empty(), expected),
+                            offset(1e-6));
+            for (ParameterLayout.Parameter dense : ordinary.layout().parameters()) {
+                ParameterLayout.Parameter parameter =
+                        inside.layout().parameter(ParameterLayout.trained(model, dense.name()));
+                float[] whole = expected.slice(dense.offset(), dense.length()).toArray();
+                float[] projected =
+                        dense.length() == parameter.length() ? whole : projected(model, subspace, dense, whole);
+                float[] got =
+                        gradient.slice(parameter.offset(), parameter.length()).toArray();
+                for (int i = 0; i < got.length; i++) {
+                    assertThat(got[i]).as("%s %d", parameter.name(), i).isCloseTo(projected[i], offset((float)
+                            (1e-5 * norm(Floats.of(arena, projected)))));
+                }
+            }
+        }
+    }
+
+    private static float[] projected(
+            ModelSpec model, Subspace subspace, ParameterLayout.Parameter dense, float[] gradient) {
+        int dim = model.dim();
+        int rank = model.subspace();
+        boolean ends = ParameterLayout.endsBranch(dense.name());
+        int other = gradient.length / dim;
+        float[] projected = new float[rank * other];
+        for (int k = 0; k < rank; k++) {
+            for (int j = 0; j < other; j++) {
+                double sum = 0;
+                for (int i = 0; i < dim; i++) {
+                    sum += (double) subspace.basis().get((long) i * rank + k)
+                            * gradient[ends ? i * other + j : j * dim + i];
+                }
+                projected[ends ? k * other + j : j * rank + k] = (float) sum;
+            }
+        }
+        return projected;
+    }
+
     private record Result(double loss, float[] gradient) {}
 
     /** Forward through all stages, back through all stages; gradients in the order of the whole model. */
     private Result split(Backend backend, ModelSpec model, int stages, int[] tokens) {
-        long numbers = (long) SEQUENCES * model.sequence() * model.dim();
+        long numbers = (long) SEQUENCES * model.sequence() * model.boundaryWidth();
         List<Stage> pipeline = new ArrayList<>();
         List<Workspace> workspaces = new ArrayList<>();
         List<Floats> inputs = new ArrayList<>(List.of(Floats.empty()));

@@ -29,6 +29,7 @@ public final class BenchCommand {
                 .addSubcommand(new ProfileCommand())
                 .addSubcommand(new MicroCommand())
                 .addSubcommand(new WireCommand(surroundings))
+                .addSubcommand(new LinkCommand(surroundings))
                 .addSubcommand(new ExportCommand(surroundings));
     }
 }

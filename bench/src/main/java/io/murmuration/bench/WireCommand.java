@@ -1,5 +1,6 @@
 package io.murmuration.bench;
 
+import com.typesafe.config.ConfigFactory;
 import io.murmuration.cluster.cli.Surroundings;
 import io.murmuration.cluster.config.SettingsLoader;
 import io.murmuration.cluster.security.KeyMaker;
@@ -17,6 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import picocli.CommandLine.Command;
@@ -30,6 +32,9 @@ import picocli.CommandLine.Spec;
         description = "Sends bytes over loopback, bare and by the data plane in turn, and prints a table.",
         mixinStandardHelpOptions = true)
 final class WireCommand implements Callable<Integer> {
+
+    /** Its row. */
+    private static final int PLANE = 2;
 
     @Spec
     private CommandSpec spec;
@@ -52,27 +57,52 @@ final class WireCommand implements Callable<Integer> {
         this.surroundings = surroundings;
     }
 
+    /** A row of the table, with the seconds of its rounds. */
+    private record Row(String name, WireRun.Way way, List<Double> seconds) {
+        private Row(String name, WireRun.Way way) {
+            this(name, way, new ArrayList<>());
+        }
+    }
+
     @Override
     public Integer call() {
-        ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "wire");
+        ActorSystem<Void> system = ActorSystem.create(
+                Behaviors.empty(),
+                "wire",
+                // As in a node: as few threads, for both sides.
+                ConfigFactory.parseResources("murmuration-pekko.conf").withFallback(ConfigFactory.load()));
+        Optional<Iperf> iperf = Iperf.start(mib);
         try (WireRun run = new WireRun(
                 system, SettingsLoader.of(surroundings.environment()).load().dataPlane(), mib)) {
-            WireRun.Way plain = run.plane(Optional.empty(), Optional.empty());
-            WireRun.Way tls = run.plane(Optional.of(keys("a")), Optional.of(keys("b")));
-            List<WireRun.Way> ways = List.of(run.bare(), plain, tls);
-            List<List<Double>> seconds = ways.stream()
-                    .map(way -> (List<Double>) new ArrayList<Double>())
-                    .toList();
+            List<Row> rows = new ArrayList<>();
+            rows.add(new Row("bare Pekko Streams TCP", run.bare()));
+            rows.add(new Row("the same in its sockets' threads", run.bareBesideSockets()));
+            rows.add(new Row("data plane", run.plane(Optional.empty(), Optional.empty())));
+            rows.add(new Row("data plane, TLS 1.3", run.plane(Optional.of(keys("a")), Optional.of(keys("b")))));
+            iperf.ifPresent(program -> rows.add(new Row("iperf3, one stream", program)));
             for (int round = -warmup; round < rounds; round++) {
-                for (int i = 0; i < ways.size(); i++) {
-                    double took = ways.get(i).seconds();
+                for (Row row : rows) {
+                    double took = row.way().seconds();
                     if (round >= 0) {
-                        seconds.get(i).add(took);
+                        row.seconds().add(took);
                     }
                 }
             }
-            print(seconds);
+            print(rows);
+            spec.commandLine().getOut().println();
+            spec.commandLine()
+                    .getOut()
+                    .println(
+                            iperf.isPresent()
+                                    ? String.format(
+                                            Locale.ROOT,
+                                            "The data plane carries %.2f of what iperf3 does (median of pairs).",
+                                            ratios(rows.getLast(), rows.get(PLANE))
+                                                    .get(rounds / 2))
+                                    : "iperf3 is not installed, so there is no row of it.");
+            spec.commandLine().getOut().flush();
         } finally {
+            iperf.ifPresent(Iperf::close);
             system.terminate();
         }
         return 0;
@@ -102,24 +132,20 @@ final class WireCommand implements Callable<Integer> {
         return made.get(node);
     }
 
-    private void print(List<List<Double>> seconds) {
-        List<String> names = List.of("bare Pekko Streams TCP", "data plane", "data plane, TLS 1.3");
+    private void print(List<Row> rows) {
         PrintWriter out = spec.commandLine().getOut();
         out.println("| | median GB/s | range | of the bare copy, median of pairs | range |");
         out.println("|---|---|---|---|---|");
-        for (int i = 0; i < names.size(); i++) {
-            List<Double> rates = new ArrayList<>();
-            List<Double> ratios = new ArrayList<>();
-            for (int round = 0; round < rounds; round++) {
-                rates.add(mib * 1.048576e-3 / seconds.get(i).get(round));
-                ratios.add(seconds.getFirst().get(round) / seconds.get(i).get(round));
-            }
-            rates.sort(null);
-            ratios.sort(null);
+        for (Row row : rows) {
+            List<Double> rates = row.seconds().stream()
+                    .map(took -> mib * 1.048576e-3 / took)
+                    .sorted()
+                    .toList();
+            List<Double> ratios = ratios(rows.getFirst(), row);
             out.println(String.format(
                     Locale.ROOT,
                     "| %s | %.2f | %.2f to %.2f | %.2f | %.2f to %.2f |",
-                    names.get(i),
+                    row.name(),
                     rates.get(rounds / 2),
                     rates.getFirst(),
                     rates.getLast(),
@@ -127,6 +153,13 @@ final class WireCommand implements Callable<Integer> {
                     ratios.getFirst(),
                     ratios.getLast()));
         }
-        out.flush();
+    }
+
+    /** How much faster {@code row} was than {@code other} in each round, ascending. */
+    private List<Double> ratios(Row other, Row row) {
+        return IntStream.range(0, rounds)
+                .mapToObj(round -> other.seconds().get(round) / row.seconds().get(round))
+                .sorted()
+                .toList();
     }
 }

@@ -19,6 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.stream.ActorAttributes;
+import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.stream.javadsl.Sink;
@@ -55,24 +57,34 @@ final class WireRun implements AutoCloseable {
         new SplittableRandom(1).nextBytes(bytes);
     }
 
-    /** A stream into a socket and out of it; from connecting to the last byte. */
+    /** A stream into a socket and out of it, where streams run by default; from connecting to the last byte. */
     Way bare() {
+        return bare(Attributes.none());
+    }
+
+    /** The same in the threads of its sockets, as the data plane does it. */
+    Way bareBesideSockets() {
+        return bare(ActorAttributes.dispatcher(TcpDataPlane.DISPATCHER));
+    }
+
+    private Way bare(Attributes attributes) {
         AtomicReference<CountDownLatch> last = new AtomicReference<>(new CountDownLatch(1));
         long all = (long) pieces * PIECE;
         int port = Tcp.get(system)
                 .bind("127.0.0.1", 0)
                 .to(Sink.foreach(connection -> {
                     long[] left = {all};
-                    connection.handleWith(
-                            Flow.fromSinkAndSource(
+                    Flow.fromSinkAndSource(
                                     Sink.foreach((ByteString some) -> {
                                         left[0] -= some.size();
                                         if (left[0] == 0) {
                                             last.get().countDown();
                                         }
                                     }),
-                                    Source.maybe()),
-                            materializer);
+                                    Source.<ByteString>maybe())
+                            .join(connection.flow())
+                            .withAttributes(attributes)
+                            .run(materializer);
                 }))
                 .run(materializer)
                 .toCompletableFuture()
@@ -92,6 +104,7 @@ final class WireRun implements AutoCloseable {
                     .take(count)
                     .via(Tcp.get(system).outgoingConnection("127.0.0.1", port))
                     .to(Sink.ignore())
+                    .withAttributes(attributes)
                     .run(materializer);
             return waitFor(done, began);
         };

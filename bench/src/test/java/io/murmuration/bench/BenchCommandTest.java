@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.ServiceLoader;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -35,7 +37,7 @@ class BenchCommandTest {
 
     @Test
     void the_launcher_finds_bench_with_its_subcommands() {
-        assertThat(brought().getSubcommands()).containsKeys("throughput", "export", "micro");
+        assertThat(brought().getSubcommands()).containsKeys("throughput", "export", "micro", "wire", "link");
     }
 
     @Test
@@ -64,5 +66,29 @@ class BenchCommandTest {
         assertThat(exit).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8).strip()).isEqualTo(target.toString());
         assertThat(Files.readString(target.resolve(RunExport.RUN))).contains("\"seed\" : 3", "\"steps\" : 2");
+    }
+
+    @Test
+    void a_link_is_used_and_shared_by_both_planes() {
+        CommandLine command = brought();
+        command.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
+        assertThat(command.execute("link", "--rounds=1", "--megabytes=4", "--megabits=100", "--way=5"))
+                .isZero();
+        Matcher shares =
+                Pattern.compile("\\| the link \\| (\\d\\.\\d+) \\|").matcher(out.toString(StandardCharsets.UTF_8));
+        assertThat(shares.find()).isTrue();
+        // The line sends no faster than it may, and is not idle; how busy this machine is decides about the rest.
+        assertThat(Double.parseDouble(shares.group(1))).isBetween(0.2, 1.01);
+        assertThat(out.toString(StandardCharsets.UTF_8)).contains("| control round trip meanwhile, ms |");
+    }
+
+    @Test
+    void the_wire_is_compared_with_a_bare_copy() {
+        CommandLine command = brought();
+        command.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
+        assertThat(command.execute("wire", "--rounds=1", "--warmup=0", "--mib=16"))
+                .isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8))
+                .contains("| bare Pekko Streams TCP |", "| data plane |", "| data plane, TLS 1.3 |", "iperf3");
     }
 }

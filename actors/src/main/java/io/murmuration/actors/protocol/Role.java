@@ -6,5 +6,7 @@ public enum Role {
     TRAINER,
     SHARD,
     /** Receives snapshots and keeps checkpoints. */
-    KEEPER
+    KEEPER,
+    /** Checks what others have computed. Nobody does yet: a node may have this role, and hosts nothing for it. */
+    VERIFIER
 }

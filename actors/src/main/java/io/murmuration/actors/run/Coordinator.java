@@ -55,6 +55,7 @@ final class Coordinator extends AbstractBehavior<Coordinator.Message> {
     private final RunState state;
     private final LongConsumer terms;
     private final Consumer<RunEvent> observer;
+    private final EventLog log = new EventLog();
 
     private Coordinator(
             ActorContext<Message> context,
@@ -141,7 +142,7 @@ final class Coordinator extends AbstractBehavior<Coordinator.Message> {
             switch (effect) {
                 case RunState.Send(Member to, var message) -> ports.control().send(new Envelope(self, to, message));
                 case RunState.Tell(RunEvent event) -> {
-                    getContext().getLog().info("{}: {}", self, event);
+                    getContext().getLog().info("{}: {}", self, log.line(event));
                     observer.accept(event);
                 }
                 case RunState.Retire retire -> next = Behaviors.stopped();

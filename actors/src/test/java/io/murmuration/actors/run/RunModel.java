@@ -538,6 +538,7 @@ final class RunModel {
                 switch (role) {
                     case SHARD -> new ModelShard(this, member);
                     case TRAINER -> new ModelTrainer(this, member);
+                    case VERIFIER -> throw new IllegalArgumentException("nobody verifies here: " + member);
                     case KEEPER, COORDINATOR ->
                         new ModelKeeper(this, member, disks.computeIfAbsent(peer, absent -> new ModelKeeper.Disk()));
                 });

@@ -9,8 +9,11 @@ final class ExitCode {
     /** The user can put it right. */
     static final int USAGE = 2;
 
-    /** A node that the others have removed from the cluster, and that was not to come back by itself. */
-    static final int REMOVED = 3;
+    /**
+     * A node that the others have removed from the cluster, and that was not to come back by itself. Not 3: with that the JVM
+     * ends when it finds no memory.
+     */
+    static final int REMOVED = 4;
 
     /** Shells report a process that a signal ended as 128 and the signal's number; a run that was asked to stop says the same. */
     static final int SIGNALLED = 128;

@@ -19,7 +19,10 @@ import picocli.CommandLine.Parameters;
             "Makes a certificate authority and a certificate for each node's name.",
             "",
             "A folder that has an authority keeps it: further names are signed by the same one. Each node needs ca.pem,"
-                    + " its NAME.pem and its NAME.key.pem; ca.key.pem stays where it was made."
+                    + " its NAME.pem and its NAME.key.pem; ca.key.pem stays where it was made.",
+            "",
+            "A certificate is good for its node's name, and for the hosts by which others find that node"
+                    + " (node.control.host, node.data.host), where they are not the name: eu-1=eu-1.example.org,192.0.2.7."
         },
         mixinStandardHelpOptions = true,
         sortOptions = false)
@@ -44,7 +47,10 @@ final class KeysCommand implements Callable<Integer> {
             description = "Days that the certificates are valid (default: ${DEFAULT-VALUE}).")
     private int days = 3650;
 
-    @Parameters(arity = "1..*", paramLabel = "NAME", description = "Names of nodes, which are names of hosts.")
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "NAME[=HOST,...]",
+            description = "Names of nodes (node.name), each with the hosts and addresses by which others find it.")
     private List<String> names = List.of();
 
     KeysCommand(Terminal terminal) {

@@ -9,11 +9,8 @@ import io.murmuration.cluster.report.RunDirectory;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.cluster.run.StopSignal;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
-import java.time.format.DateTimeParseException;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
@@ -63,6 +60,14 @@ final class LocalCommand implements Callable<Integer> {
     private boolean killAny;
 
     @Option(
+            names = "--faults",
+            description = {
+                "Puts a proxy between any two nodes, so that bin/murmuration inject can do things to nodes and links.",
+                "Linux. The nodes then know no host names but their own and localhost."
+            })
+    private boolean faults;
+
+    @Option(
             names = "--heap",
             paramLabel = "SIZE",
             description = "Heap of each node; tensors are outside of it (default: ${DEFAULT-VALUE}).")
@@ -82,9 +87,10 @@ final class LocalCommand implements Callable<Integer> {
         }
         LocalCluster.Options options = new LocalCluster.Options(
                 nodes,
-                killEvery.map(time -> time("--kill-every", time)),
-                time("--restart-after", restartAfter),
+                killEvery.map(time -> Times.positive("--kill-every", time)),
+                Times.positive("--restart-after", restartAfter),
                 killAny,
+                faults,
                 heap,
                 Main.class.getName(),
                 settings.config(),
@@ -125,20 +131,5 @@ final class LocalCommand implements Callable<Integer> {
                 }
             };
         }
-    }
-
-    /** As settings have it: {@code 500ms}, {@code 10s}, {@code 2m}. */
-    private static Duration time(String option, String text) {
-        try {
-            Duration time = text.endsWith("ms")
-                    ? Duration.ofMillis(Long.parseLong(text.substring(0, text.length() - 2)))
-                    : Duration.parse("PT" + text.toUpperCase(Locale.ROOT));
-            if (time.isPositive()) {
-                return time;
-            }
-        } catch (DateTimeParseException | NumberFormatException e) {
-            throw new UserError(option + " " + text + ": expected a time such as 10s", e);
-        }
-        throw new UserError(option + " " + text + ": expected more than nothing");
     }
 }

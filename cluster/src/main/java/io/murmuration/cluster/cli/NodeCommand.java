@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Ctrl-C or SIGTERM: the node hands over what it holds and leaves (exit code 0); twice stops at once.",
-            "Exit codes: 0 the run is over or the node left, 1 failed, 2 wrong input or turned away, 3 removed by the others."
+            "Exit codes: 0 the run is over or the node left, 1 failed, 2 wrong input or turned away, 3 no memory left, 4 removed"
+                    + " by the others and not to come back (node.rejoin)."
         })
 final class NodeCommand implements Callable<Integer> {
 

@@ -123,6 +123,10 @@ public final class CheckpointAssembly implements AutoCloseable {
                     folder + ": expected version " + task.version() + " of " + setup.model() + ", got version "
                             + reader.meta().step() + " of " + reader.meta().model());
         }
+        List<String> different = RunMarks.differences(reader.meta().settings(), settings);
+        if (!different.isEmpty()) {
+            throw new CheckpointException(folder + " is of another run: " + String.join("; ", different));
+        }
         close(task.stage());
         Arena memory = Arena.ofShared();
         try {

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param farewell how long a node whose run is over waits for the others to know
  * @param statusEvery pause between two lines of a node that does not lead
  * @param eventsSize bytes of its file of events before it is begun anew
+ * @param logSize bytes of its log before it is begun anew
  * @param tls empty: plain
  * @param http what people and scripts ask and order
  */
@@ -45,6 +46,7 @@ public record NodeSettings(
         Duration farewell,
         Duration statusEvery,
         long eventsSize,
+        long logSize,
         Detection detection,
         Optional<Tls> tls,
         HttpSettings http) {
@@ -79,9 +81,14 @@ public record NodeSettings(
      * @param stableAfter how long membership has to stand still before it is decided who is to go
      * @param removalMargin from that decision to the removal
      * @param refusalWindow reports of two peers that a node's port refuses them count together within this
+     * @param refusalRemovals nodes that are removed for that in a minute
      */
     public record Detection(
-            Duration heartbeatPause, Duration stableAfter, Duration removalMargin, Duration refusalWindow) {}
+            Duration heartbeatPause,
+            Duration stableAfter,
+            Duration removalMargin,
+            Duration refusalWindow,
+            int refusalRemovals) {}
 
     /** PEM files. */
     public record Tls(Path authority, Path certificate, Path key) {}
@@ -104,6 +111,11 @@ public record NodeSettings(
     /** Coordinator nodes that have to see each other so that somebody may decide. */
     public int quorum() {
         return coordinators / 2 + 1;
+    }
+
+    /** Whether it has the role that nobody plays yet. */
+    public boolean verifies() {
+        return roles.contains(Role.VERIFIER);
     }
 
     public boolean coordinates() {

@@ -22,6 +22,7 @@ final class NodeSettingsReader {
 
     private static final long MOST_EVENTS = 1L << 40;
     private static final int MOST_SEEDS = 64;
+    private static final int MOST_REMOVALS = 1000;
     /** Their majority decides; more than some ten only make it slower. */
     private static final int MOST_COORDINATORS = 99;
 
@@ -32,7 +33,7 @@ final class NodeSettingsReader {
     private static final int LARGEST_REQUEST = 1 << 20;
     private static final int MOST_CONNECTIONS = 10_000;
 
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,63}");
+    private static final String ROLES = "coordinator, trainer, shard, verifier";
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._-]*|[0-9A-Fa-f:]+");
     private static final Pattern BIND = Pattern.compile("[A-Za-z0-9._-]+|[0-9A-Fa-f:]+");
     private static final Pattern SEED = Pattern.compile("([A-Za-z0-9._-]+|\\[[0-9A-Fa-f:]+]):(\\d{1,5})");
@@ -42,9 +43,8 @@ final class NodeSettingsReader {
     static NodeSettings read(Section section) {
         String name = section.text(
                 "name",
-                NAME,
-                "a name for this node, unique in the cluster: at most 64 letters, digits, dots, dashes and underscores"
-                        + " (MURMURATION_NODE_NAME or --set node.name=NAME)");
+                NodeName.PATTERN,
+                NodeName.EXPECTED + ", unique in the cluster (MURMURATION_NODE_NAME or --set node.name=NAME)");
         return new NodeSettings(
                 name,
                 roles(section),
@@ -61,6 +61,7 @@ final class NodeSettingsReader {
                 time(section, "farewell"),
                 time(section, "status-every"),
                 section.bytes("events-size", LEAST_EVENTS, MOST_EVENTS),
+                section.bytes("log-size", LEAST_EVENTS, MOST_EVENTS),
                 detection(section.section("detection")),
                 tls(section.section("tls")),
                 http(section.section("http")));
@@ -74,12 +75,12 @@ final class NodeSettingsReader {
                         case "coordinator" -> Role.COORDINATOR;
                         case "trainer" -> Role.TRAINER;
                         case "shard" -> Role.SHARD;
-                        default ->
-                            throw section.unfit("roles", "some of coordinator, trainer, shard, got \"" + word + "\"");
+                        case "verifier" -> Role.VERIFIER;
+                        default -> throw section.unfit("roles", "some of " + ROLES + ", got \"" + word + "\"");
                     });
         }
         if (roles.isEmpty()) {
-            throw section.unfit("roles", "at least one of coordinator, trainer, shard");
+            throw section.unfit("roles", "at least one of " + ROLES);
         }
         return roles;
     }
@@ -115,7 +116,8 @@ final class NodeSettingsReader {
                 time(section, "heartbeat-pause"),
                 time(section, "stable-after"),
                 time(section, "removal-margin"),
-                time(section, "refusal-window"));
+                time(section, "refusal-window"),
+                section.integer("refusal-removals", 0, MOST_REMOVALS));
     }
 
     static Optional<NodeSettings.Tls> tls(Section section) {

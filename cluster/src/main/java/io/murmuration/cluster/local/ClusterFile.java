@@ -42,7 +42,8 @@ public record ClusterFile(List<Node> nodes) {
             ObjectNode json = root.withArray("nodes").addObject().put("name", node.name());
             Optional.ofNullable(pids.get(node.name()))
                     .ifPresentOrElse(pid -> json.put("pid", pid), () -> json.putNull("pid"));
-            json.put("control", node.control())
+            json.put("host", node.host())
+                    .put("control", node.control())
                     .put("data", node.data())
                     .put("url", node.url())
                     .put("folder", folder.resolve(node.name()).toString());

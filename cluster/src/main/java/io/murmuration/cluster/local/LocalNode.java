@@ -103,11 +103,11 @@ final class LocalNode implements AutoCloseable {
         return process.filter(Process::isAlive).map(Process::pid);
     }
 
-    /** As a machine that loses its power. */
+    /** As a machine that loses its power. Takes the kernel moments, also where the process is frozen. */
     void kill() {
         killed = true;
         view = Optional.empty();
-        process.ifPresent(Process::destroyForcibly);
+        process.ifPresent(running -> running.destroyForcibly().onExit().join());
     }
 
     boolean wasKilled() {

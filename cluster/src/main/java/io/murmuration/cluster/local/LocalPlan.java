@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
 
@@ -25,11 +26,20 @@ record LocalPlan(List<Planned> nodes, int coordinators, int stages, int replicas
     private static final int SPARE = 2;
     private static final String HOST = "127.0.0.1";
 
-    /** A node, its roles and its ports on loopback. */
-    record Planned(String name, List<Role> roles, int control, int data, int http) {
+    /**
+     * A node, its roles and its ports on loopback.
+     *
+     * @param host where it listens and the others find it
+     * @param flags of its JVM
+     */
+    record Planned(String name, List<Role> roles, String host, int control, int data, int http, List<String> flags) {
 
         String url() {
             return "http://" + HOST + ":" + http;
+        }
+
+        private Planned at(LocalFaults.Place place) {
+            return new Planned(name, roles, place.host(), place.control(), place.data(), http, place.flags());
         }
 
         boolean coordinates() {
@@ -64,9 +74,24 @@ record LocalPlan(List<Planned> nodes, int coordinators, int stages, int replicas
                 roles.add(Role.SHARD);
             }
             planned.add(new Planned(
-                    "node-" + number, List.copyOf(roles), ports.getAsInt(), ports.getAsInt(), ports.getAsInt()));
+                    "node-" + number,
+                    List.copyOf(roles),
+                    HOST,
+                    ports.getAsInt(),
+                    ports.getAsInt(),
+                    ports.getAsInt(),
+                    List.of()));
         }
         return new LocalPlan(planned, leading, stages, computing / stages);
+    }
+
+    /** The same nodes in other places. */
+    LocalPlan at(Function<String, LocalFaults.Place> places) {
+        return new LocalPlan(
+                nodes.stream().map(node -> node.at(places.apply(node.name()))).toList(),
+                coordinators,
+                stages,
+                replicas);
     }
 
     /** Nodes that lead must see each other in this number. */
@@ -78,7 +103,7 @@ record LocalPlan(List<Planned> nodes, int coordinators, int stages, int replicas
     List<String> settings(Planned node, Path folder) {
         String seeds = nodes.stream()
                 .filter(Planned::coordinates)
-                .map(seed -> HOST + ":" + seed.control())
+                .map(seed -> seed.host() + ":" + seed.control())
                 .collect(Collectors.joining(","));
         String roles = node.roles().stream()
                 .map(role -> role.name().toLowerCase(Locale.ROOT))
@@ -92,12 +117,12 @@ record LocalPlan(List<Planned> nodes, int coordinators, int stages, int replicas
                 "node.work=" + folder.resolve(node.name()),
                 "node.seeds=" + seeds,
                 "node.coordinators=" + coordinators,
-                "node.control.host=" + HOST,
-                "node.control.bind-host=" + HOST,
+                "node.control.host=" + node.host(),
+                "node.control.bind-host=" + node.host(),
                 "node.control.port=" + node.control(),
                 "node.control.bind-port=" + node.control(),
-                "node.data.host=" + HOST,
-                "node.data.bind-host=" + HOST,
+                "node.data.host=" + node.host(),
+                "node.data.bind-host=" + node.host(),
                 "node.data.port=" + node.data(),
                 "node.data.bind-port=" + node.data(),
                 "node.tls.authority=",

@@ -34,8 +34,11 @@ final class NodeCommandLine {
         this.given = given;
     }
 
-    /** @param own what makes it this node; wins over what was given */
-    List<String> of(List<String> own) {
+    /**
+     * @param flags of its JVM, beside those that all have
+     * @param own what makes it this node; wins over what was given
+     */
+    List<String> of(List<String> flags, List<String> own) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -43,6 +46,7 @@ final class NodeCommandLine {
                 .forEach(command::add);
         // One collector thread each: the nodes share the cores.
         command.addAll(List.of("-Xmx" + heap, "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"));
+        command.addAll(flags);
         command.addAll(List.of(
                 "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), main));
         command.addAll(List.of("node", "--end-with-input"));

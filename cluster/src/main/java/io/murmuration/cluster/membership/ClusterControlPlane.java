@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.apache.pekko.actor.typed.ActorRef;
 
 /**
  * The control plane of a node: to the gateway of the node that hosts the receiver, over Artery; within the node straight into
@@ -16,12 +17,20 @@ public final class ClusterControlPlane implements ControlPlane {
 
     private final String run;
     private final Whereabouts whereabouts;
+    /** Known before anybody else is. */
+    private volatile Optional<ActorRef<GatewayMessage>> sender = Optional.empty();
+
     private final Map<Member, Consumer<Envelope>> inboxes = new ConcurrentHashMap<>();
 
     /** @param run fingerprint of the run, carried by every message */
     public ClusterControlPlane(String run, Whereabouts whereabouts) {
         this.run = run;
         this.whereabouts = whereabouts;
+    }
+
+    /** By whom the others see that messages are this node's. */
+    void sendsAs(ActorRef<GatewayMessage> gateway) {
+        sender = Optional.of(gateway);
     }
 
     @Override
@@ -37,8 +46,13 @@ public final class ClusterControlPlane implements ControlPlane {
     @Override
     public void send(Envelope envelope) {
         if (!deliver(envelope)) {
-            whereabouts.of(envelope.to()).ifPresent(located -> located.gateway()
-                    .tell(new ClusterMessage.Carried(run, envelope.from(), envelope.to(), envelope.message())));
+            Optional<ActorRef<GatewayMessage>> from = sender;
+            whereabouts
+                    .of(envelope.to())
+                    .ifPresent(located -> from.ifPresent(me -> Senders.send(
+                            located.gateway(),
+                            new ClusterMessage.Carried(run, envelope.from(), envelope.to(), envelope.message()),
+                            me)));
         }
     }
 

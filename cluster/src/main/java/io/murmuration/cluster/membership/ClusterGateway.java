@@ -28,10 +28,13 @@ public final class ClusterGateway {
      * What a gateway has to know.
      *
      * @param self who this node is
+     * @param coordinators how many are planned
      * @param announceRetry pause before those are told again who have not confirmed
      * @param refusalWindow how far apart two reports of a refused connection may lie
+     * @param refusalRemovals nodes that may be removed for that in a minute
      */
-    public record Options(NodeIdentity self, Duration announceRetry, Duration refusalWindow) {}
+    public record Options(
+            NodeIdentity self, int coordinators, Duration announceRetry, Duration refusalWindow, int refusalRemovals) {}
 
     /** The place that says who leads: where the cluster has its one actor of this kind, there it is. */
     private enum Place implements GatewayMessage {
@@ -54,6 +57,11 @@ public final class ClusterGateway {
         ClusterControlPlane control = new ClusterControlPlane(options.self().run(), whereabouts);
         ActorRef<GatewayMessage> actor = guardian.spawn(Gateway.create(options, control, whereabouts, listener), ACTOR);
         return new ClusterGateway(actor, control, whereabouts);
+    }
+
+    /** Tells an actor when the gateway ends, which it never does by itself. */
+    public void watchedBy(ActorContext<?> watcher) {
+        watcher.watch(actor);
     }
 
     public ControlPlane control() {

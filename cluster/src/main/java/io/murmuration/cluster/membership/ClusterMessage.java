@@ -14,12 +14,19 @@ public sealed interface ClusterMessage extends GatewayMessage {
      * Who asks to be let in. This and its two answers keep their bytes in every version of the protocol, so that any two
      * can tell each other what does not fit.
      *
+     * @param coordinators how many it takes to be planned
+     * @param mayLead whether it is one of them
      * @param answerTo path of the actor that hears the answer
      */
-    record Greeting(NodeIdentity from, String answerTo) implements ClusterMessage {}
+    record Greeting(NodeIdentity from, int coordinators, boolean mayLead, String answerTo) implements ClusterMessage {}
 
-    /** Come in. */
-    record Welcome(NodeIdentity from) implements ClusterMessage {}
+    /**
+     * Come in.
+     *
+     * @param at its address in the cluster
+     * @param up whether it is a full member itself, of a cluster whose coordinators are enough
+     */
+    record Welcome(NodeIdentity from, String at, boolean up) implements ClusterMessage {}
 
     /** Stay out. */
     record TurnedAway(NodeIdentity from, String reason) implements ClusterMessage {}

@@ -7,9 +7,11 @@ import io.murmuration.actors.protocol.Role;
 import io.murmuration.cluster.transport.DataAddress;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -62,7 +64,13 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
 
     record Ask(Order order, Optional<String> node, CompletableFuture<OrderAnswer> answer) implements GatewayMessage {}
 
+    /** Whether this node was refused by the data port of a life of {@code node}. */
+    private record Probed(String node, long life, boolean refused) implements GatewayMessage {}
+
     private record Seen(ClusterEvent.ClusterDomainEvent event) implements GatewayMessage {}
+
+    /** Nodes whose ports are tried at the same time. */
+    private static final int MOST_PROBES = 16;
 
     private enum Timer implements GatewayMessage {
         TELL_AGAIN
@@ -77,8 +85,11 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private final Place here;
 
     private final Directory directory = new Directory();
+    private final Senders senders;
     private final OwnEntry own;
     private final PortRefusals portRefusals;
+    private final QuickRemovals quickRemovals;
+    private final Set<String> probed = new LinkedHashSet<>();
     private final Refusals refusals = new Refusals();
     private final Orders orders;
     private final Map<Member, Consumer<Membership.Event>> listeners = new LinkedHashMap<>();
@@ -88,6 +99,9 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private final Map<Place, ActorRef<GatewayMessage>> gateways = new LinkedHashMap<>();
     private Optional<RunStatus> untold = Optional.empty();
     private boolean overTold;
+    /** This node is no member any more. */
+    private boolean out;
+
     private boolean knownTold;
 
     private Gateway(
@@ -105,9 +119,12 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         this.cluster = Cluster.get(context.getSystem());
         this.resolver = ActorRefResolver.get(context.getSystem());
         this.here = place(cluster.selfMember().uniqueAddress());
+        this.senders = new Senders(directory, here, options.self().node());
+        control.sendsAs(context.getSelf());
         this.own = new OwnEntry(options.self(), here);
         this.orders = new Orders(options.self());
         this.portRefusals = new PortRefusals(options.refusalWindow());
+        this.quickRemovals = new QuickRemovals(options.refusalRemovals());
         cluster.subscriptions()
                 .tell(Subscribe.create(
                         context.messageAdapter(ClusterEvent.ClusterDomainEvent.class, Seen::new),
@@ -140,6 +157,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                     return this;
                 })
                 .onMessage(Refused.class, refused -> portRefused(refused))
+                .onMessage(Probed.class, this::probed)
                 .onMessage(Ask.class, this::ask)
                 .onMessage(Listen.class, listen -> {
                     listeners.put(listen.self(), listen.listener());
@@ -157,6 +175,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     // ---- what the cluster says ----------------------------------------------------------------------------------
 
     private Behavior<GatewayMessage> seen(ClusterEvent.ClusterDomainEvent event) {
+        if (out) {
+            // Who is no member any more is told that all others have gone, which says nothing about them.
+            return this;
+        }
         switch (event) {
             case ClusterEvent.MemberUp up -> appeared(place(up.member().uniqueAddress()), true);
             case ClusterEvent.MemberWeaklyUp weak ->
@@ -193,6 +215,7 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     }
 
     private void disappeared(Place place, String reason) {
+        out = place.equals(here);
         confirmed.remove(place);
         gateways.remove(place);
         tell(directory.removed(place, reason));
@@ -214,15 +237,16 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                 .filter(place -> confirmed.getOrDefault(place, 0L) < own.version())
                 .forEach(this::announceTo);
         untold.ifPresent(status -> others().forEach(place ->
-                gateway(place).tell(new ClusterMessage.Told(options.self().run(), status))));
+                send(place, new ClusterMessage.Told(options.self().run(), status))));
         untold = Optional.empty();
         lookWhetherAllKnow();
         return this;
     }
 
     private void announceTo(Place place) {
-        own.entry().ifPresent(entry -> gateway(place)
-                .tell(new ClusterMessage.Announced(options.self().run(), entry)));
+        own.entry()
+                .ifPresent(entry ->
+                        send(place, new ClusterMessage.Announced(options.self().run(), entry)));
     }
 
     private List<Place> others() {
@@ -243,21 +267,25 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     // ---- what others say ----------------------------------------------------------------------------------------
 
     private Behavior<GatewayMessage> received(ClusterMessage message) {
+        String sender = senders.of(getContext());
         switch (message) {
             case ClusterMessage.Greeting greeting -> greeted(greeting);
             case ClusterMessage.Carried carried -> {
-                if (isOfThisRun(carried.run(), carried.from())) {
+                if (isOfThisRun(carried.run(), carried.from())
+                        && isFrom(sender, carried.from(), senders.mayCarry(sender, carried.from()))) {
                     // Who is not here any more, or was here in an earlier life, hears nothing.
                     control.deliver(new Envelope(carried.from(), carried.to(), carried.message()));
                 }
             }
             case ClusterMessage.Announced announced -> {
-                if (isOfThisRun(announced.run(), announced.entry().node())) {
+                String name = announced.entry().node();
+                if (isOfThisRun(announced.run(), name)
+                        && isFrom(sender, name, senders.mayAnnounce(sender, announced.entry()))) {
                     heardOf(announced.entry());
                 }
             }
             case ClusterMessage.Heard heard -> {
-                if (isOfThisRun(heard.run(), heard.from())
+                if (isOfThisRunFrom(heard.run(), heard.from(), sender)
                         && heard.node().equals(options.self().node())
                         && heard.life() == options.self().life()) {
                     directory
@@ -267,22 +295,23 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
                 }
             }
             case ClusterMessage.PortRefused refused -> {
-                if (isOfThisRun(refused.run(), refused.from())) {
+                if (isOfThisRunFrom(refused.run(), refused.from(), sender)) {
                     suspect(refused.from(), refused.node(), refused.life());
                 }
             }
             case ClusterMessage.Told told -> {
-                if (isOfThisRun(told.run(), "a coordinator")) {
+                // A node that is leaving may still tell, and has no coordinator any more: passed over.
+                if (isOfThisRun(told.run(), "a coordinator") && senders.mayLead(sender)) {
                     whereabouts.told(told.status());
                 }
             }
             case ClusterMessage.Ordered ordered -> {
-                if (isOfThisRun(ordered.run(), ordered.from())) {
+                if (isOfThisRunFrom(ordered.run(), ordered.from(), sender)) {
                     ordered(ordered);
                 }
             }
             case ClusterMessage.Answered answered -> {
-                if (isOfThisRun(answered.run(), answered.from())) {
+                if (isOfThisRunFrom(answered.run(), answered.from(), sender)) {
                     orders.answered(answered.number(), answered.answer());
                 }
             }
@@ -292,6 +321,13 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
             case ClusterMessage.TurnedAway turned -> {}
         }
         return this;
+    }
+
+    private boolean isOfThisRunFrom(String run, String from, String sender) {
+        // Who has heard of this node before it is known here itself is no liar; it says it again.
+        return isOfThisRun(run, from)
+                && directory.entry(from).isPresent()
+                && isFrom(sender, from, senders.isNode(sender, from));
     }
 
     private boolean isOfThisRun(String run, Object from) {
@@ -305,13 +341,28 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         return same;
     }
 
+    private boolean isFrom(String sender, Object from, boolean may) {
+        if (!may) {
+            refusals.count(
+                    Refusals.Kind.OTHER_SENDER,
+                    "refused a message that says it is of " + from + " and came from "
+                            + (sender.isEmpty() ? "nowhere" : sender) + ", which is not known as that node");
+        }
+        return may;
+    }
+
     private void heardOf(DirectoryEntry entry) {
+        if (entry.node().equals(options.self().node()) && !entry.place().equals(here)) {
+            namesake(entry);
+            return;
+        }
         if (!directory.knows(entry.place())) {
             return; // it says it again, and by then the cluster may have told us of it
         }
         tell(directory.announced(entry));
-        gateway(entry.place())
-                .tell(new ClusterMessage.Heard(
+        send(
+                entry.place(),
+                new ClusterMessage.Heard(
                         options.self().run(), options.self().node(), entry.node(), entry.life(), entry.version()));
         if (entry.wish().number() > own.wish().number()) {
             wished(entry.wish());
@@ -322,21 +373,53 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         });
     }
 
+    /** Of two that started at once under one name both were let in: the one whose life began later goes on. */
+    private void namesake(DirectoryEntry other) {
+        int later = Long.compare(other.life(), options.self().life());
+        if (later > 0 || (later == 0 && other.place().toString().compareTo(here.toString()) > 0)) {
+            node.replaced(other.control());
+        }
+    }
+
     private void greeted(ClusterMessage.Greeting greeting) {
         NodeIdentity other = greeting.from();
         Optional<DirectoryEntry> known = directory.entry(other.node());
         String address = addressOf(greeting.answerTo());
         Optional<String> reason = Refusals.reason(
-                options.self(),
-                other,
-                address,
-                known,
-                known.map(entry -> directory.isUnreachable(entry.place())).orElse(true));
+                        options.self(),
+                        other,
+                        address,
+                        known,
+                        known.map(entry -> directory.isUnreachable(entry.place()))
+                                .orElse(true),
+                        own.ending().or(() -> directory.entries().stream()
+                                .flatMap(entry -> entry.ending().stream())
+                                .findFirst()))
+                .or(() -> Refusals.reason(
+                        options.coordinators(),
+                        greeting.coordinators(),
+                        greeting.mayLead(),
+                        otherCoordinators(address)));
         reason.ifPresent(why -> refusals.count(
                 Refusals.Kind.TURNED_AWAY, "turned node " + other.node() + " at " + address + " away: " + why));
         ActorRef<ClusterMessage> answerTo = resolver.resolveActorRef(greeting.answerTo());
         answerTo.tell(reason.<ClusterMessage>map(why -> new ClusterMessage.TurnedAway(options.self(), why))
-                .orElseGet(() -> new ClusterMessage.Welcome(options.self())));
+                .orElseGet(() -> new ClusterMessage.Welcome(
+                        options.self(), here.address(), cluster.selfMember().status() == MemberStatus.up())));
+    }
+
+    /** Addresses of the coordinators in the cluster but one; none as long as one of them cannot be reached and may go. */
+    private List<String> otherCoordinators(String but) {
+        boolean allReached = cluster.state().getUnreachable().stream()
+                .noneMatch(member -> member.hasRole(ClusterGateway.COORDINATOR));
+        return allReached
+                ? StreamSupport.stream(cluster.state().getMembers().spliterator(), false)
+                        .filter(member -> member.hasRole(ClusterGateway.COORDINATOR))
+                        .map(member -> member.address().toString())
+                        .filter(address -> !address.equals(but))
+                        .sorted()
+                        .toList()
+                : List.of();
     }
 
     private static String addressOf(String path) {
@@ -355,8 +438,9 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
             carryOut(ask.order(), ask.answer());
         } else {
             long number = orders.sent(ask.answer());
-            gateway(to.get().place())
-                    .tell(new ClusterMessage.Ordered(
+            send(
+                    to.get().place(),
+                    new ClusterMessage.Ordered(
                             options.self().run(), options.self().node(), number, ask.order()));
         }
         return this;
@@ -375,10 +459,11 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
     private void ordered(ClusterMessage.Ordered ordered) {
         directory.entry(ordered.from()).ifPresent(from -> {
             ActorRef<GatewayMessage> answerTo = gateway(from.place());
+            ActorRef<GatewayMessage> me = getContext().getSelf();
             NodeIdentity self = options.self();
             CompletableFuture<OrderAnswer> answer = new CompletableFuture<>();
-            answer.thenAccept(said ->
-                    answerTo.tell(new ClusterMessage.Answered(self.run(), self.node(), ordered.number(), said)));
+            answer.thenAccept(said -> Senders.send(
+                    answerTo, new ClusterMessage.Answered(self.run(), self.node(), ordered.number(), said), me));
             carryOut(ordered.order(), answer);
         });
     }
@@ -424,30 +509,65 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
         if (own.isLeading()) {
             suspect(options.self().node(), name, life);
         } else {
-            directory.leads().ifPresent(leader -> gateway(leader.place())
-                    .tell(new ClusterMessage.PortRefused(
-                            options.self().run(), options.self().node(), name, life)));
+            directory
+                    .leads()
+                    .ifPresent(leader -> send(
+                            leader.place(),
+                            new ClusterMessage.PortRefused(
+                                    options.self().run(), options.self().node(), name, life)));
         }
         return this;
     }
 
     /**
-     * Only who leads acts on it, and only against workers: nodes that decide with others are left to the quorum. A node that
-     * hosts nobody any more has closed its port because it leaves, and is gone by itself in a moment.
+     * Only who leads acts on it, only against workers, because nodes that decide with others are left to the quorum, and only
+     * if it is refused as well: others may see another network, or lie.
      */
     private void suspect(String witness, String name, long life) {
-        Optional<DirectoryEntry> suspect = directory
+        Optional<DirectoryEntry> suspect = suspect(name, life)
+                .filter(entry ->
+                        !witness.equals(name) && directory.entry(witness).isPresent());
+        if (suspect.isPresent()
+                && portRefusals.reported(witness, name, life, System.nanoTime())
+                && probed.size() < MOST_PROBES
+                && probed.add(name)) {
+            getContext()
+                    .pipeToSelf(
+                            PortProbe.refused(suspect.get().data()),
+                            (refused, failure) -> new Probed(name, life, Boolean.TRUE.equals(refused)));
+        }
+    }
+
+    /** A node that hosts nobody any more has closed its port because it leaves, and is gone by itself in a moment. */
+    private Optional<DirectoryEntry> suspect(String name, long life) {
+        return directory
                 .entry(name)
                 .filter(entry -> own.isLeading()
                         && entry.life() == life
                         && entry.coordinator().isEmpty()
-                        && !entry.members().isEmpty()
-                        && directory.entry(witness).isPresent());
-        if (suspect.isPresent() && portRefusals.reported(witness, name, life, System.nanoTime())) {
-            LOG.warn("node {} refuses connections, as two nodes have seen, and is removed at once", name);
+                        && !entry.members().isEmpty());
+    }
+
+    private Behavior<GatewayMessage> probed(Probed probe) {
+        probed.remove(probe.node());
+        Optional<DirectoryEntry> suspect = suspect(probe.node(), probe.life());
+        if (suspect.isEmpty()) {
+            return this;
+        }
+        if (!probe.refused()) {
+            LOG.warn("two nodes say that node {} refuses connections, and this one is not refused", probe.node());
+        } else if (!quickRemovals.allows(probe.node(), probe.life(), System.nanoTime())) {
+            LOG.warn(
+                    "node {} refuses connections, and is left to the failure detector: too many were removed for that",
+                    probe.node());
+        } else {
+            LOG.warn(
+                    "node {} refuses connections, as this node and two have seen, and is removed at once",
+                    probe.node());
             cluster.manager()
                     .tell(new Down(AddressFromURIString.parse(suspect.get().control())));
         }
+        return this;
     }
 
     // ---- helpers ------------------------------------------------------------------------------------------------
@@ -464,6 +584,10 @@ final class Gateway extends AbstractBehavior<GatewayMessage> {
             node.seen(event);
             List.copyOf(listeners.values()).forEach(listener -> listener.accept(event));
         }
+    }
+
+    private void send(Place place, ClusterMessage message) {
+        Senders.send(gateway(place), message, getContext().getSelf());
     }
 
     private ActorRef<GatewayMessage> gateway(Place place) {

@@ -1,5 +1,7 @@
 package io.murmuration.cluster.membership;
 
+import io.murmuration.cluster.report.Texts;
+
 /**
  * What became of an {@link Order}.
  *
@@ -23,7 +25,7 @@ public record OrderAnswer(Outcome outcome, String text) {
     }
 
     public OrderAnswer {
-        text = text.length() > MOST_CHARACTERS ? text.substring(0, MOST_CHARACTERS) : text;
+        text = Texts.cut(text, MOST_CHARACTERS);
     }
 
     public static OrderAnswer done(String text) {

@@ -2,6 +2,7 @@ package io.murmuration.cluster.membership;
 
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.cluster.report.Texts;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -9,6 +10,9 @@ import java.util.TreeMap;
 
 /** What this node says of itself, and in which version. Not thread-safe. */
 final class OwnEntry {
+
+    /** Characters of a reason; sixteen of them fit into any message. */
+    private static final int LONGEST_REASON = 200;
 
     private final NodeIdentity self;
     private final Place place;
@@ -36,7 +40,7 @@ final class OwnEntry {
             if (gone.size() == DirectoryEntry.MOST_GONE) {
                 gone.remove(gone.firstKey());
             }
-            gone.put(member, reason.length() > 200 ? reason.substring(0, 200) : reason);
+            gone.put(member, Texts.cut(reason, LONGEST_REASON));
             version++;
         }
     }
@@ -69,6 +73,11 @@ final class OwnEntry {
 
     boolean isLeading() {
         return leads > 0;
+    }
+
+    /** How the run that was led from here ended. */
+    Optional<RunEnding> ending() {
+        return ending;
     }
 
     boolean hasEnded() {

@@ -7,8 +7,8 @@ import java.util.Map;
 
 /**
  * When a node is taken for dead because nobody listens at its data port. A refused connection is no silence: the machine is
- * there and the process is not. Two different witnesses within a window are believed, because one may have a broken table
- * of names or a firewall of its own.
+ * there and the process is not. Two different witnesses within a window are worth a look of one's own ({@link PortProbe}); one
+ * may have a broken table of names or a firewall of its own.
  *
  * <p>Not thread-safe.
  */

@@ -2,6 +2,7 @@ package io.murmuration.cluster.membership;
 
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -14,6 +15,7 @@ final class Refusals {
 
     enum Kind {
         OTHER_RUN,
+        OTHER_SENDER,
         UNREADABLE,
         TURNED_AWAY
     }
@@ -33,10 +35,18 @@ final class Refusals {
     /**
      * Why {@code other} may not come to where {@code self} is.
      *
+     * @param address where {@code other} is
      * @param known what is known of the node of that name
+     * @param silent whether that one cannot be reached
+     * @param over how the run ended, if it has
      */
     static Optional<String> reason(
-            NodeIdentity self, NodeIdentity other, String address, Optional<DirectoryEntry> known, boolean silent) {
+            NodeIdentity self,
+            NodeIdentity other,
+            String address,
+            Optional<DirectoryEntry> known,
+            boolean silent,
+            Optional<RunEnding> over) {
         if (other.protocol() != self.protocol()) {
             return Optional.of("it speaks protocol version " + other.protocol() + ", the cluster speaks version "
                     + self.protocol() + ": start the same version of Murmuration everywhere");
@@ -46,12 +56,38 @@ final class Refusals {
                     + ": settings of the run, such as name, seed, model or data, differ (bin/murmuration node"
                     + " --print-config on both shows which)");
         }
+        if (over.isPresent()) {
+            return Optional.of(
+                    "the run is over, version " + over.get().version() + " was its last: nothing is left to do for it");
+        }
         boolean taken = other.node().equals(self.node())
                 || known.filter(entry -> !silent && !entry.control().equals(address))
                         .isPresent();
         if (taken) {
             return Optional.of("there is a node called " + other.node() + " already, at "
                     + known.map(DirectoryEntry::control).orElse("the seed itself") + ": names are unique in a cluster");
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Why a node may not come that sees the plan for coordinators otherwise, or is one too many: with more than planned two
+     * parts of a cluster could both hold a majority.
+     *
+     * @param here how many are planned here
+     * @param there how many the other takes to be planned
+     * @param mayLead whether the other is one
+     * @param others addresses of those in the cluster
+     */
+    static Optional<String> reason(int here, int there, boolean mayLead, List<String> others) {
+        if (here != there) {
+            return Optional.of("its node.coordinators is " + there + ", the cluster's " + here
+                    + ": all nodes have to know the same number of planned coordinators");
+        }
+        if (mayLead && others.size() >= here) {
+            return Optional.of("it has the role coordinator, and the cluster has the " + here
+                    + " that are planned (node.coordinators), at " + String.join(", ", others)
+                    + ": leave that role out of its node.roles, or plan more on every node");
         }
         return Optional.empty();
     }

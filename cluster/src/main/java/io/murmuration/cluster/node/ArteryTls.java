@@ -43,7 +43,10 @@ final class ArteryTls implements SSLEngineProvider {
         return Option.empty();
     }
 
-    /** The handshake has checked everything. */
+    /**
+     * The handshake has checked that the authority has signed. More cannot be said here: the host is the one on which this node
+     * listens, and Artery merges all connections before it reads from whom a message says it is.
+     */
     @Override
     public Option<Throwable> verifyServerSession(String hostname, SSLSession session) {
         return Option.empty();

@@ -92,6 +92,9 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
             Telemetry telemetry,
             Consumer<NodeEvent> happened) {}
 
+    /** Name of the actor that keeps the peers here. */
+    private static final String HOST = "host";
+
     private final Life life;
     private final ClusterGateway gateway;
     private Optional<ActorRef<Host.Message>> host = Optional.empty();
@@ -107,8 +110,10 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                 context,
                 new ClusterGateway.Options(
                         life.self(),
+                        life.node().coordinators(),
                         life.node().announceRetry(),
-                        life.node().detection().refusalWindow()),
+                        life.node().detection().refusalWindow(),
+                        life.node().detection().refusalRemovals()),
                 life.whereabouts(),
                 new GatewayListener() {
                     @Override
@@ -139,10 +144,16 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                     }
 
                     @Override
+                    public void replaced(String where) {
+                        life.happened().accept(new NodeEvent.Replaced(where));
+                    }
+
+                    @Override
                     public void everybodyKnows() {
                         life.happened().accept(new NodeEvent.EverybodyKnows());
                     }
                 });
+        gateway.watchedBy(context);
     }
 
     static Behavior<Message> create(Life life) {
@@ -186,12 +197,15 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                     return this;
                 })
                 .onSignal(Terminated.class, ended -> {
-                    life.happened()
-                            .accept(
-                                    leaving
-                                            ? new NodeEvent.HandedOver()
-                                            : new NodeEvent.Broken("the "
-                                                    + ended.getRef().path().name() + " stopped by itself"));
+                    String who = ended.getRef().path().name();
+                    // That one is done when the node has come in.
+                    if (!who.equals(Joining.ACTOR)) {
+                        life.happened()
+                                .accept(
+                                        leaving && who.equals(HOST)
+                                                ? new NodeEvent.HandedOver()
+                                                : new NodeEvent.Broken("the " + who + " stopped by itself"));
+                    }
                     return this;
                 })
                 .build();
@@ -229,7 +243,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                                         life.limits().restarts(),
                                         life.limits().leaveWait()),
                                 observer),
-                        "host");
+                        HOST);
         getContext().watch(started);
         host = Optional.of(started);
         gateway.open(life.node().data().host(), begin.dataPort());
@@ -237,10 +251,11 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
             gateway.candidate(getContext());
         }
         getContext()
-                .spawn(
-                        Joining.create(life.node(), life.self(), result -> life.happened()
-                                .accept(new NodeEvent.Joined(result))),
-                        Joining.ACTOR);
+                .watch(getContext()
+                        .spawn(
+                                Joining.create(life.node(), life.self(), result -> life.happened()
+                                        .accept(new NodeEvent.Joined(result))),
+                                Joining.ACTOR));
         return this;
     }
 

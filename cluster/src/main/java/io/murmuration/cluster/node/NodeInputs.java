@@ -14,6 +14,7 @@ import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.data.Batches;
 import io.murmuration.tensors.data.Corpus;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -60,6 +61,11 @@ record NodeInputs(
                 RunFingerprint.of(run, batches),
                 corpus.name() + ", " + batches.trainWindows() + " training windows",
                 batches.bytesPerToken(validation));
+    }
+
+    /** What its checkpoints say of the run. */
+    Map<String, String> origin() {
+        return CheckpointOrigin.of(run, setup.batches());
     }
 
     Optional<String> keeperFolder() {

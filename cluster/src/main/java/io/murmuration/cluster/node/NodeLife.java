@@ -2,42 +2,26 @@ package io.murmuration.cluster.node;
 
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
-import io.murmuration.cluster.compute.CheckpointAssembly;
-import io.murmuration.cluster.compute.ComputePool;
-import io.murmuration.cluster.config.HttpSettings;
-import io.murmuration.cluster.config.NodeSettings;
-import io.murmuration.cluster.http.HttpApi;
-import io.murmuration.cluster.http.NodeApi;
 import io.murmuration.cluster.membership.NodeStatus;
-import io.murmuration.cluster.membership.Order;
-import io.murmuration.cluster.membership.OrderAnswer;
+import io.murmuration.cluster.membership.RunStatus;
 import io.murmuration.cluster.membership.Whereabouts;
 import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.run.RunFailed;
 import io.murmuration.cluster.run.StopSignal;
-import io.murmuration.cluster.run.SwarmLimits;
 import io.murmuration.cluster.telemetry.NodeTelemetry;
 import io.murmuration.cluster.transport.NodeIdentity;
 import io.murmuration.cluster.transport.WireCounts;
-import io.murmuration.tensors.checkpoint.CheckpointMeta;
-import io.murmuration.tensors.checkpoint.CheckpointStore;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.LinkedHashSet;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import org.apache.pekko.actor.CoordinatedShutdown;
-import org.apache.pekko.actor.typed.ActorSystem;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,14 +35,14 @@ final class NodeLife implements AutoCloseable {
 
     private static final String TAKES_PART = "taking part";
 
+    /** Known to the cluster, which has too few coordinators for full members. */
+    private static final String ADMITTED = "waiting for coordinators";
+
     /** How often the stop signal is looked at while nothing happens. */
     private static final long POLL_MILLIS = 50;
 
     /** After so long without an answer it is worth finding out why; a seed that starts takes about as long. */
     private static final Duration DIAGNOSE_AFTER = Duration.ofSeconds(5);
-
-    /** All phases of the coordinated shutdown at their longest. */
-    private static final Duration CLOSE = Duration.ofSeconds(60);
 
     /** How a life ended. */
     enum End {
@@ -68,7 +52,11 @@ final class NodeLife implements AutoCloseable {
         LEFT,
         /** The others have removed it. */
         REMOVED,
-        /** It does not belong there, or found nobody: the operator can put it right. */
+        /** It found nobody who let it in. */
+        UNREACHED,
+        /** It was alone while the cluster went on elsewhere, and has to come in anew. */
+        ASTRAY,
+        /** It does not belong there: the operator can put it right. */
         REFUSED,
         /** The run, or this node, cannot go on. */
         FAILED
@@ -99,17 +87,14 @@ final class NodeLife implements AutoCloseable {
     private final BlockingQueue<NodeEvent> events = new LinkedBlockingQueue<>();
     private final Whereabouts whereabouts = new Whereabouts();
     private final WireCounts wire = new WireCounts();
-    private final ActorSystem<NodeGuardian.Message> system;
-    private final DataPlanes.Listening plane;
+    private final LifeParts parts;
     private final NodeReport report;
-    private final EventFile file;
-    private final NodeEvents told;
-    private final ComputePool pool;
     private final Set<Member> givenUp = new LinkedHashSet<>();
     private final WantedCheckpoints wantedCheckpoints = new WantedCheckpoints();
-    private final Optional<HttpApi> http;
     private volatile String phase = "joining";
     private volatile boolean joined;
+    private boolean diagnosisDue;
+    private long diagnoseNanos;
     private long deadlineNanos;
     private Optional<Outcome> pending = Optional.empty();
 
@@ -118,87 +103,12 @@ final class NodeLife implements AutoCloseable {
         this.inputs = inputs;
         this.self = self;
         this.around = around;
-        NodeSettings node = inputs.node();
-        this.system = NodeSystem.start(
-                NodeGuardian.create(new NodeGuardian.Life(
-                        node,
-                        self,
-                        inputs.run().seed(),
-                        inputs.plan(),
-                        SwarmLimits.of(inputs.run().limits()),
-                        whereabouts,
-                        around.telemetry().port(),
-                        events::add)),
-                node,
-                self,
-                around.tls());
-        this.report = new NodeReport(
-                inputs,
-                wire,
-                around.progress(),
-                around.lines(),
-                status -> system.tell(new NodeGuardian.Progress(status)));
-        this.file =
-                new EventFile(around.folder(), node.eventsSize(), InstantSource.system(), around.progress()::notice);
-        this.told = new NodeEvents(file, self);
-        told.began();
-        try {
-            this.plane = around.planes()
-                    .start(
-                            system,
-                            self,
-                            whereabouts::data,
-                            wire,
-                            address -> system.tell(new NodeGuardian.PortRefused(address)));
-        } catch (RuntimeException e) {
-            shutDown();
-            file.close();
-            throw e;
-        }
-        try {
-            this.http = api(around);
-        } catch (RuntimeException e) {
-            plane.close().run();
-            shutDown();
-            file.close();
-            throw e;
-        }
-        this.pool = new ComputePool(
-                inputs.setup(),
-                inputs.keeperFolder().map(this::checkpoints),
-                inputs.run().compute().threads());
+        this.report = new NodeReport(inputs, wire, around.progress(), around.lines(), this::tellOthers);
+        this.parts = new LifeParts(inputs, self, around, whereabouts, wire, events::add, this::status, report::written);
     }
 
-    private Optional<HttpApi> api(Surroundings around) {
-        HttpSettings settings = inputs.node().http();
-        return settings.enabled()
-                ? Optional.of(HttpApi.start(system, settings, around.tls(), new NodeApi() {
-                    @Override
-                    public NodeStatus status() {
-                        return NodeLife.this.status();
-                    }
-
-                    @Override
-                    public CompletableFuture<OrderAnswer> order(Order order, Optional<String> node) {
-                        CompletableFuture<OrderAnswer> answer = new CompletableFuture<>();
-                        system.tell(new NodeGuardian.Ordered(order, node, answer));
-                        return answer;
-                    }
-                }))
-                : Optional.empty();
-    }
-
-    private CheckpointAssembly checkpoints(String folder) {
-        CheckpointStore store = new CheckpointStore(
-                around.folder().resolve(folder), inputs.run().checkpoint().keep());
-        Map<String, String> origin = Map.of(
-                "name",
-                inputs.run().name(),
-                CheckpointMeta.TOKENISER,
-                inputs.run().data().tokeniser().name(),
-                CheckpointMeta.OPTIMISER,
-                inputs.run().optimiser().inner().name());
-        return new CheckpointAssembly(inputs.setup(), store, origin, report::written);
+    private void tellOthers(RunStatus status) {
+        parts.system().tell(new NodeGuardian.Progress(status));
     }
 
     /** What is known here now. Thread-safe. */
@@ -210,27 +120,20 @@ final class NodeLife implements AutoCloseable {
     /** Takes part until this life is over. */
     Outcome live(StopSignal stop) {
         Outcome outcome = takePart(stop);
-        told.ended(outcome);
+        parts.told().ended(outcome);
         return outcome;
     }
 
     private Outcome takePart(StopSignal stop) {
-        int port = inputs.node().data().port() == 0
-                ? plane.port()
-                : inputs.node().data().port();
-        system.tell(new NodeGuardian.Begin(
-                told.watch(around.telemetry().watch(pool)),
-                told.watch(around.telemetry().watch(plane.plane())),
-                port));
-        long diagnose = System.nanoTime() + DIAGNOSE_AFTER.toNanos();
-        boolean diagnosed = false;
+        parts.begin();
+        diagnoseLater();
         boolean asked = false;
         try {
             while (true) {
                 if (stop.requested() && !asked) {
                     asked = true;
                     phase = "leaving";
-                    system.tell(NodeGuardian.Command.LEAVE);
+                    parts.system().tell(NodeGuardian.Command.LEAVE);
                 }
                 Optional<NodeEvent> event = Optional.ofNullable(events.poll(POLL_MILLIS, TimeUnit.MILLISECONDS));
                 Optional<Outcome> outcome = event.flatMap(happened -> on(happened, stop));
@@ -240,12 +143,16 @@ final class NodeLife implements AutoCloseable {
                 if (pending.isPresent() && System.nanoTime() - deadlineNanos >= 0) {
                     return pending.get();
                 }
-                if (system.getWhenTerminated().toCompletableFuture().isDone()) {
+                if (parts.gone()) {
                     return ended();
                 }
-                if (!joined && !diagnosed && System.nanoTime() - diagnose >= 0) {
-                    diagnosed = true;
-                    diagnose();
+                if (!joined && diagnosisDue && System.nanoTime() - diagnoseNanos >= 0) {
+                    diagnosisDue = false;
+                    if (phase.equals(ADMITTED)) {
+                        waitingForCoordinators();
+                    } else {
+                        diagnose();
+                    }
                 }
                 report.look(whereabouts, self.node());
                 around.telemetry().look(whereabouts);
@@ -261,7 +168,7 @@ final class NodeLife implements AutoCloseable {
     private Optional<Outcome> on(NodeEvent event, StopSignal stop) {
         if (event instanceof NodeEvent.OfRun(RunEvent ofRun)) {
             around.telemetry().on(ofRun);
-            told.told(ofRun);
+            parts.told().told(ofRun);
         }
         switch (event) {
             case NodeEvent.OfRun(RunEvent.GivenUp(Member member, String reason)) -> {
@@ -277,7 +184,7 @@ final class NodeLife implements AutoCloseable {
             case NodeEvent.OfRun(RunEvent ofRun) -> {
                 wantedCheckpoints.on(ofRun);
                 report.on(ofRun).ifPresent(ending -> {
-                    system.tell(new NodeGuardian.Ended(ending));
+                    parts.system().tell(new NodeGuardian.Ended(ending));
                     finish(new Outcome(End.FINISHED, NodeReport.ending(ending)));
                 });
             }
@@ -289,25 +196,41 @@ final class NodeLife implements AutoCloseable {
             case NodeEvent.EverybodyKnows() -> {
                 return pending;
             }
-            case NodeEvent.Seen(var seen) -> told.seen(seen);
+            case NodeEvent.Seen(var seen) -> parts.told().seen(seen);
             case NodeEvent.Joined(Joining.In()) -> {
-                told.entered();
+                parts.told().entered();
                 joined = true;
                 phase = TAKES_PART;
                 report.notice("node " + self.node() + " is in the cluster (run " + self.run() + ", life " + self.life()
                         + ")");
             }
+            case NodeEvent.Joined(Joining.Admitted()) -> {
+                phase = ADMITTED;
+                diagnoseLater();
+            }
+            case NodeEvent.Joined(Joining.Elsewhere(String where)) -> {
+                return Optional.of(new Outcome(
+                        End.ASTRAY,
+                        "node " + self.node() + " waited alone, while node " + where
+                                + " is in a cluster that goes on"));
+            }
+            case NodeEvent.Replaced(String where) -> {
+                return Optional.of(new Outcome(
+                        End.REFUSED,
+                        "another node is called " + self.node() + " and began later, at " + where
+                                + ": names are unique in a cluster"));
+            }
             case NodeEvent.Joined(Joining.TurnedAway(String reason)) -> {
                 return Optional.of(new Outcome(End.REFUSED, reason));
             }
             case NodeEvent.Joined(Joining.Nobody(boolean welcomed)) -> {
-                return Optional.of(new Outcome(End.REFUSED, nobody(welcomed)));
+                return Optional.of(new Outcome(End.UNREACHED, nobody(welcomed)));
             }
             case NodeEvent.Diagnosed(var findings) -> {
                 if (!joined && !findings.isEmpty() && findings.stream().allMatch(SeedDiagnosis.Finding::certificate)) {
                     return Optional.of(new Outcome(End.REFUSED, "no seed can be used: " + findings));
                 }
-                if (!joined) {
+                if (!joined && !phase.equals(ADMITTED)) {
                     report.notice("waiting for a seed (node.seeds): " + findings);
                 }
             }
@@ -328,6 +251,22 @@ final class NodeLife implements AutoCloseable {
         deadlineNanos = System.nanoTime() + inputs.node().farewell().toNanos();
     }
 
+    private void diagnoseLater() {
+        diagnosisDue = true;
+        diagnoseNanos = System.nanoTime() + DIAGNOSE_AFTER.toNanos();
+    }
+
+    private void waitingForCoordinators() {
+        report.notice("waiting for more coordinators: of " + inputs.node().coordinators()
+                + " that are planned (node.coordinators) it takes "
+                + inputs.node().quorum());
+    }
+
+    /** Whether this life ever took part. */
+    boolean wasIn() {
+        return joined;
+    }
+
     private void diagnose() {
         Thread.ofVirtual()
                 .name("murmuration-seeds")
@@ -346,47 +285,32 @@ final class NodeLife implements AutoCloseable {
     /** The actor system went by itself: why. */
     private Outcome ended() {
         Optional<CoordinatedShutdown.Reason> reason =
-                CoordinatedShutdown.get(system).getShutdownReason();
+                CoordinatedShutdown.get(parts.system()).getShutdownReason();
         String text = reason.map(Object::toString).orElse("no reason given");
         LOG.warn("the actor system of node {} ended: {}", self.node(), text);
         if (reason.equals(Optional.of(CoordinatedShutdown.incompatibleConfigurationDetectedReason()))) {
-            return new Outcome(
+            // Pekko's check does not say what differs; an answer to a greeting does, if it came in time.
+            Optional<Outcome> told = events.stream()
+                    .filter(NodeEvent.Joined.class::isInstance)
+                    .flatMap(event -> on(event, new StopSignal()).stream())
+                    .findFirst();
+            return told.orElseGet(() -> new Outcome(
                     End.REFUSED,
                     "the cluster belongs to another run or speaks another protocol version than this node (run "
-                            + self.run() + ", protocol version " + self.protocol() + ")");
+                            + self.run() + ", protocol version " + self.protocol() + ")"));
         }
-        return new Outcome(
-                End.REMOVED,
-                "node " + self.node() + " was removed from the cluster, because the others could not reach it");
+        if (reason.equals(Optional.of(CoordinatedShutdown.clusterDowningReason()))) {
+            return new Outcome(
+                    End.REMOVED,
+                    "node " + self.node() + " was removed from the cluster, because the others could not reach it");
+        }
+        return new Outcome(End.FAILED, "the actor system of node " + self.node() + " ended: " + text);
     }
 
     /** Leaves the cluster, if it still is in it, and lets go of everything. */
     @Override
     public void close() {
         wantedCheckpoints.giveUp("node " + self.node() + " is ending");
-        http.ifPresent(HttpApi::close);
-        // With its actor system gone the plane is, too: its sockets lived in it.
-        if (!system.getWhenTerminated().toCompletableFuture().isDone()) {
-            plane.close().run();
-        }
-        shutDown();
-        pool.close();
-        file.close();
-    }
-
-    private void shutDown() {
-        try {
-            // Its phases have time-outs of their own. What is left when they are over, such as a connection of Artery
-            // that is not
-            // flushed because the other side has gone as well, nobody waits for.
-            CoordinatedShutdown.get(system)
-                    .runAll(CoordinatedShutdown.actorSystemTerminateReason())
-                    .toCompletableFuture()
-                    .get(CLOSE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (TimeoutException | ExecutionException e) {
-            LOG.warn("the actor system did not end in {}: {}", CLOSE, e.toString());
-        }
+        parts.close();
     }
 }

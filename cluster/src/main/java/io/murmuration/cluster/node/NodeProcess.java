@@ -38,6 +38,7 @@ final class NodeProcess {
     /** @throws io.murmuration.cluster.config.UserError if a port cannot be had */
     NodeLife.Outcome run(StopSignal stop) {
         NodeSettings node = inputs.node();
+        boolean wasIn = false;
         while (true) {
             NodeIdentity self = new NodeIdentity(
                     node.name(), directory.nextLife(clock), inputs.fingerprint(), ControlCodec.PROTOCOL_VERSION);
@@ -46,14 +47,23 @@ final class NodeProcess {
             try (NodeLife life = new NodeLife(inputs, self, around)) {
                 present = Optional.of(life);
                 outcome = life.live(stop);
+                wasIn |= life.wasIn();
             } finally {
                 present = Optional.empty();
             }
             LOG.info("life {} of node {} ended: {}", self.life(), self.node(), outcome);
-            if (outcome.end() != NodeLife.End.REMOVED || !node.rejoin() || !pause(stop)) {
+            boolean again =
+                    switch (outcome.end()) {
+                        case ASTRAY -> true;
+                        case REMOVED -> node.rejoin();
+                        // The others may be away for long: who was one of them waits for them.
+                        case UNREACHED -> node.rejoin() && wasIn;
+                        case FINISHED, LEFT, REFUSED, FAILED -> false;
+                    };
+            if (!again || !pause(stop)) {
                 return outcome;
             }
-            around.progress().notice(outcome.message() + "; it comes back as a new incarnation");
+            around.progress().notice(outcome.message() + "; it begins anew, as a new incarnation");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.murmuration.cluster.node;
 
 import io.murmuration.cluster.config.LoadedNode;
+import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.report.Progress;
 import io.murmuration.cluster.report.RunLog;
@@ -8,6 +9,7 @@ import io.murmuration.cluster.run.StopSignal;
 import io.murmuration.cluster.security.TlsSettings;
 import io.murmuration.cluster.telemetry.NodeTelemetry;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
@@ -18,6 +20,9 @@ import org.slf4j.LoggerFactory;
 public final class NodeRunner {
 
     private static final Logger LOG = LoggerFactory.getLogger(NodeRunner.class);
+
+    private static final String IDLE =
+            "the role verifier (node.roles) is idle: this version of Murmuration does not verify results yet";
 
     /** How the node ended. */
     public enum End {
@@ -42,11 +47,14 @@ public final class NodeRunner {
      */
     public static Result run(
             LoadedNode loaded, InstantSource clock, Progress progress, Consumer<String> lines, StopSignal stop) {
-        Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(TlsSettings::context);
+        Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(files -> context(files, loaded.node()));
         NodeInputs inputs = NodeInputs.read(loaded, progress::notice);
         try (NodeDirectory directory = NodeDirectory.open(loaded.node().work());
                 NodeTelemetry telemetry =
                         NodeTelemetry.start(loaded.telemetry(), loaded.node().name(), loaded.run())) {
+            inputs.keeperFolder()
+                    .ifPresent(folder ->
+                            CheckpointOrigin.require(directory.root().resolve(folder), inputs.run(), inputs.origin()));
             return logged(
                     inputs,
                     directory,
@@ -57,6 +65,14 @@ public final class NodeRunner {
         }
     }
 
+    /** A certificate that does not name this node is found out here, and not by the others that turn it away. */
+    private static SSLContext context(TlsSettings files, NodeSettings node) {
+        SSLContext context = files.context();
+        files.requireNames(
+                node.name(), List.of(node.control().host(), node.data().host()));
+        return context;
+    }
+
     @SuppressWarnings("try") // the log is there to be written to by everyone, and closed
     private static Result logged(
             NodeInputs inputs,
@@ -64,7 +80,13 @@ public final class NodeRunner {
             InstantSource clock,
             StopSignal stop,
             NodeLife.Surroundings around) {
-        try (RunLog log = RunLog.to(directory.log())) {
+        if (inputs.node().verifies()) {
+            around.progress().notice(IDLE);
+        }
+        try (RunLog log = RunLog.bounded(directory.log(), inputs.node().logSize())) {
+            if (inputs.node().verifies()) {
+                LOG.warn(IDLE);
+            }
             try {
                 return result(new NodeProcess(inputs, directory, around, clock).run(stop));
             } catch (RuntimeException | Error e) {
@@ -79,8 +101,8 @@ public final class NodeRunner {
         return switch (outcome.end()) {
             case FINISHED, LEFT -> new Result(End.DONE, outcome.message());
             case FAILED -> new Result(End.FAILED, outcome.message());
-            case REMOVED -> new Result(End.REMOVED, outcome.message());
-            case REFUSED -> throw new UserError(outcome.message());
+            case REMOVED, ASTRAY -> new Result(End.REMOVED, outcome.message());
+            case UNREACHED, REFUSED -> throw new UserError(outcome.message());
         };
     }
 }

@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigFactory;
 import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.config.NodeSettings.Seed;
 import io.murmuration.cluster.config.UserError;
+import io.murmuration.cluster.membership.ClusterGateway;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.net.BindException;
 import java.net.UnknownHostException;
@@ -65,6 +66,10 @@ final class NodeSystem {
                         .map(role -> role.name().toLowerCase(Locale.ROOT))
                         .toList());
         values.put("pekko.cluster.split-brain-resolver.static-quorum.quorum-size", node.quorum());
+        // Who begins a cluster is no member of it, and nobody leads, until there are as many as may remove others: a
+        // first
+        // seed that is cut off and starts again must not go on alone.
+        values.put("pekko.cluster.role." + ClusterGateway.COORDINATOR + ".min-nr-of-members", node.quorum());
         values.put(
                 "pekko.cluster.split-brain-resolver.stable-after",
                 node.detection().stableAfter().toMillis() + "ms");

@@ -8,9 +8,12 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.security.cert.CertPathBuilderException;
+import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -24,6 +27,17 @@ final class SeedDiagnosis {
 
     /** What Artery begins a connection with: its magic, and the number of the stream for ordinary messages. */
     private static final byte[] PLAIN_OPENING = {'A', 'K', 'K', 'A', 2};
+
+    /** Alerts of RFC 8446, 6.2, about a certificate, as Java writes them. */
+    private static final Set<String> CERTIFICATE_ALERTS = Set.of(
+            "bad_certificate",
+            "unsupported_certificate",
+            "certificate_revoked",
+            "certificate_expired",
+            "certificate_unknown",
+            "certificate_required",
+            "unknown_ca",
+            "access_denied");
 
     /** The first byte of a TLS record that says what was wrong. */
     private static final int TLS_ALERT = 21;
@@ -57,7 +71,8 @@ final class SeedDiagnosis {
         } catch (SocketTimeoutException e) {
             return new Finding(seed, "does not answer", false);
         } catch (ConnectException e) {
-            return new Finding(seed, "refuses connections: nobody listens there", false);
+            return new Finding(
+                    seed, "refuses connections: nobody listens there (not started yet, or the run is over)", false);
         } catch (IOException e) {
             return new Finding(seed, "cannot be reached (" + e.getMessage() + ")", false);
         }
@@ -90,18 +105,34 @@ final class SeedDiagnosis {
         } catch (SocketTimeoutException e) {
             return new Finding(seed, "accepts this node's certificate, and does not let it in", false);
         } catch (SSLException e) {
-            return new Finding(seed, wording(e), !String.valueOf(e.getMessage()).contains("plaintext"));
+            return failed(seed, e);
         }
     }
 
-    private static String wording(SSLException e) {
+    /**
+     * What a handshake ended with. Only what is said of a certificate is final: a seed that is just starting or ending breaks
+     * off handshakes, too.
+     */
+    static Finding failed(Seed seed, SSLException e) {
         String text = String.valueOf(e.getMessage());
         if (text.contains("Received fatal alert")) {
-            return "does not accept this node's certificate (node.tls.certificate): " + text;
+            boolean certificate = CERTIFICATE_ALERTS.stream().anyMatch(text::contains);
+            return new Finding(
+                    seed,
+                    certificate
+                            ? "does not accept this node's certificate (node.tls.certificate): " + text
+                            : "ends the TLS handshake: " + text,
+                    certificate);
         }
         if (text.contains("plaintext") || text.contains("Unsupported or unrecognized")) {
-            return "does not speak TLS, this node does (node.tls)";
+            return new Finding(seed, "does not speak TLS, this node does (node.tls)", false);
         }
-        return "shows a certificate that is not accepted here (node.tls.authority): " + text;
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateException || cause instanceof CertPathBuilderException) {
+                return new Finding(
+                        seed, "shows a certificate that is not accepted here (node.tls.authority): " + text, true);
+            }
+        }
+        return new Finding(seed, "breaks off the TLS handshake: " + text, false);
     }
 }

@@ -4,6 +4,11 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.FileAppender;
+import ch.qos.logback.core.rolling.FixedWindowRollingPolicy;
+import ch.qos.logback.core.rolling.RollingFileAppender;
+import ch.qos.logback.core.rolling.SizeBasedTriggeringPolicy;
+import ch.qos.logback.core.util.Duration;
+import ch.qos.logback.core.util.FileSize;
 import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,6 +18,9 @@ import org.slf4j.LoggerFactory;
  * wants to read afterwards, stack traces included.
  */
 public final class RunLog implements AutoCloseable {
+
+    /** Between two looks at the size: what a node can write meanwhile is small beside any bound. */
+    private static final Duration LOOK = Duration.buildByMilliseconds(100);
 
     private final ch.qos.logback.classic.Logger root;
     private final FileAppender<ILoggingEvent> appender;
@@ -24,16 +32,48 @@ public final class RunLog implements AutoCloseable {
 
     /** Appends to {@code file} until closed; a disk that fills up does not stop the process. */
     public static RunLog to(Path file) {
+        return to(file, new FileAppender<>(), () -> {});
+    }
+
+    /**
+     * As {@link #to(Path)}; a file that has so many bytes takes the place of an older one, {@code NAME.1.log}, and is begun anew.
+     *
+     * @param file {@code NAME.log}
+     * @param most about; it is looked at a few times a second
+     */
+    public static RunLog bounded(Path file, long most) {
+        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
+        RollingFileAppender<ILoggingEvent> appender = new RollingFileAppender<>();
+        FixedWindowRollingPolicy older = new FixedWindowRollingPolicy();
+        older.setContext(context);
+        older.setParent(appender);
+        older.setMinIndex(1);
+        older.setMaxIndex(1);
+        older.setFileNamePattern(file.toString().replaceFirst("\\.log$", "").replace("%", "\\%") + ".%i.log");
+        SizeBasedTriggeringPolicy<ILoggingEvent> size = new SizeBasedTriggeringPolicy<>();
+        size.setContext(context);
+        size.setMaxFileSize(new FileSize(most));
+        size.setCheckIncrement(LOOK);
+        appender.setRollingPolicy(older);
+        appender.setTriggeringPolicy(size);
+        return to(file, appender, () -> {
+            older.start();
+            size.start();
+        });
+    }
+
+    /** @param policies are started when the appender has its file, and before itself is */
+    private static RunLog to(Path file, FileAppender<ILoggingEvent> appender, Runnable policies) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         encoder.setPattern("%d{yyyy-MM-dd'T'HH:mm:ss.SSSXXX} %-5level %logger{24} - %msg%n");
         encoder.start();
-        FileAppender<ILoggingEvent> appender = new FileAppender<>();
         appender.setContext(context);
         appender.setName(file.toString());
         appender.setFile(file.toString());
         appender.setEncoder(encoder);
+        policies.run();
         appender.start();
         ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
         root.addAppender(appender);

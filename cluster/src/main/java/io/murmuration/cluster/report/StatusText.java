@@ -79,6 +79,7 @@ public final class StatusText {
     private static String words(JsonNode array) {
         return StreamSupport.stream(array.spliterator(), false)
                 .map(JsonNode::asText)
+                .map(word -> word.equals("verifier") ? word + " (idle)" : word)
                 .collect(Collectors.joining(", "));
     }
 }

@@ -50,6 +50,7 @@ public record Residents(
         if (hosted.contains(Role.COORDINATOR)) {
             hosted.add(Role.KEEPER);
         }
+        hosted.remove(Role.VERIFIER);
         return hosted;
     }
 
@@ -71,6 +72,7 @@ public record Residents(
                         role,
                         member -> Keeper.create(ports, member, limits.transfers(run)),
                         Keeper.Command.LEAVE);
+            case VERIFIER -> throw new IllegalArgumentException("nobody verifies yet, so " + peer + " is not hosted");
             case COORDINATOR ->
                 Host.Resident.<Candidate.Message>of(
                         peer,

@@ -22,10 +22,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Date;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.TreeSet;
-import java.util.regex.Pattern;
+import java.util.Set;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -52,11 +52,6 @@ public final class KeyMaker {
     private static final String CERTIFICATE = ".pem";
     private static final String KEY = ".key.pem";
 
-    /** A name of a host, which is also the name of a file. */
-    private static final Pattern NAME = Pattern.compile(
-            "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?" + "(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*");
-
-    private static final int MOST_LETTERS = 100;
     /** Clocks of nodes differ. */
     private static final Duration BACKDATED = Duration.ofDays(1);
 
@@ -66,6 +61,7 @@ public final class KeyMaker {
     /**
      * Whom certificates are for.
      *
+     * @param names of the nodes, each as {@code NAME} or, where the others find it by other hosts, {@code NAME=HOST,...}
      * @param loopback whether each is also good for localhost, so that all nodes may be on one machine
      * @param valid of the nodes' certificates; the authority's lasts as long when it is made
      */
@@ -96,15 +92,21 @@ public final class KeyMaker {
     }
 
     private List<Path> all(Wanted wanted, Instant now) {
-        wanted.names().forEach(this::check);
-        if (new TreeSet<>(wanted.names()).size() < wanted.names().size()) {
+        List<NamedHosts> nodes = wanted.names().stream().map(NamedHosts::parse).toList();
+        nodes.forEach(this::check);
+        // Their files may be on a disk that does not tell A from a, and names of hosts do not either.
+        long different = nodes.stream()
+                .map(node -> node.node().toLowerCase(Locale.ROOT))
+                .distinct()
+                .count();
+        if (different < nodes.size()) {
             throw new UserError("a name is given twice: " + String.join(" ", wanted.names()));
         }
         try {
             Files.createDirectories(folder);
             Signer authority = authority(wanted.valid(), now);
-            for (String name : wanted.names()) {
-                node(name, authority, wanted, now);
+            for (NamedHosts node : nodes) {
+                node(node, authority, wanted, now);
             }
             return List.copyOf(written);
         } catch (FileAlreadyExistsException e) {
@@ -116,17 +118,16 @@ public final class KeyMaker {
         }
     }
 
-    private void check(String name) {
-        if (!NAME.matcher(name).matches() || name.length() > MOST_LETTERS) {
-            throw new UserError("expected the name of a host, such as eu-3 or hub.example.org, got " + name);
-        }
+    private void check(NamedHosts wanted) {
+        String name = wanted.node();
         if (name.toLowerCase(Locale.ROOT).equals("localhost") || name.equals(AUTHORITY)) {
             throw new UserError(name + " cannot be the name of a node: every certificate has it, or the authority");
         }
         for (String ending : List.of(CERTIFICATE, KEY)) {
             Path file = folder.resolve(name + ending);
             if (Files.exists(file)) {
-                throw new UserError(file + " is there already; nothing is written over");
+                throw new UserError(file + " is there already; nothing is written over"
+                        + " (for another certificate, remove it and its other half first)");
             }
         }
     }
@@ -153,8 +154,9 @@ public final class KeyMaker {
         return new Signer(made, pair.getPrivate());
     }
 
-    private void node(String name, Signer authority, Wanted wanted, Instant now)
+    private void node(NamedHosts wantedNode, Signer authority, Wanted wanted, Instant now)
             throws IOException, GeneralSecurityException, OperatorCreationException {
+        String name = wantedNode.node();
         KeyPair pair = pair();
         JcaX509v3CertificateBuilder builder = builder(
                 authority.certificate().getSubjectX500Principal(),
@@ -167,12 +169,15 @@ public final class KeyMaker {
         builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(new KeyPurposeId[] {
             KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth
         }));
-        List<GeneralName> names = new ArrayList<>();
-        names.add(new GeneralName(GeneralName.dNSName, name));
+        Set<String> hosts = new LinkedHashSet<>(List.of(name));
+        hosts.addAll(wantedNode.hosts());
         if (wanted.loopback()) {
-            names.add(new GeneralName(GeneralName.dNSName, "localhost"));
-            names.add(new GeneralName(GeneralName.iPAddress, "127.0.0.1"));
+            hosts.addAll(List.of("localhost", "127.0.0.1"));
         }
+        List<GeneralName> names = hosts.stream()
+                .map(host ->
+                        new GeneralName(NamedHosts.isAddress(host) ? GeneralName.iPAddress : GeneralName.dNSName, host))
+                .toList();
         builder.addExtension(
                 Extension.subjectAlternativeName, false, new GeneralNames(names.toArray(GeneralName[]::new)));
         write(

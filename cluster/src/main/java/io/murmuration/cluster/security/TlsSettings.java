@@ -10,6 +10,7 @@ import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -19,7 +20,7 @@ import javax.net.ssl.TrustManagerFactory;
  * proves it. The same for data plane, control plane and HTTP.
  *
  * @param authority certificate of the cluster's authority; whoever has one signed by it is taken
- * @param certificate this node's, signed by the authority, with the node's name as a DNS name
+ * @param certificate this node's, signed by the authority, with the node's name and the hosts by which others find it
  * @param key the private key of that certificate, PKCS#8
  */
 public record TlsSettings(Path authority, Path certificate, Path key) {
@@ -50,6 +51,31 @@ public record TlsSettings(Path authority, Path certificate, Path key) {
         } catch (GeneralSecurityException | IOException e) {
             throw new UserError(
                     "no TLS with " + authority + ", " + certificate + " and " + key + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Whether others can tell by this certificate that they have the node they asked for.
+     *
+     * @param node its name, which the data plane compares
+     * @param hosts by which others find it, which whoever connects compares; names or addresses, never looked up
+     * @throws UserError naming what is missing, and how it is made
+     */
+    public void requireNames(String node, List<String> hosts) {
+        CertificateNames names =
+                CertificateNames.of(PemFiles.certificates(certificate).getFirst());
+        List<String> missing = Stream.concat(
+                        Stream.of(node).filter(name -> !names.name(name)),
+                        hosts.stream().filter(host -> !names.covers(host)))
+                .distinct()
+                .toList();
+        if (!missing.isEmpty()) {
+            List<String> wanted =
+                    hosts.stream().filter(host -> !host.equals(node)).distinct().toList();
+            throw new UserError("the certificate " + certificate + " is for " + names + " and not for "
+                    + String.join(", ", missing) + ", so others would not take this node (node.name, node.control.host,"
+                    + " node.data.host) for what it says; this makes one: bin/murmuration keys --out keys " + node
+                    + (wanted.isEmpty() ? "" : "=" + String.join(",", wanted)));
         }
     }
 

@@ -9,7 +9,9 @@ import io.murmuration.actors.protocol.ProtocolException;
 import io.murmuration.actors.protocol.Route;
 import io.murmuration.actors.protocol.TraceContext;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -39,10 +41,14 @@ public final class FrameCodec {
     }
 
     /**
-     * A frame that is arriving: it is complete when its parts, zeros as yet, are filled in this order. Until then nobody
-     * may see it.
+     * A frame of which only the header is there.
+     *
+     * @param frame as announced, with empty parts; nobody may see it before it is {@link #complete}
+     * @param lengths of its parts, in the order in which they follow
      */
-    public record Arriving(DataFrame frame, List<byte[]> parts) {}
+    public record Arriving(DataFrame frame, List<Integer> lengths) {}
+
+    private static final byte[] NOT_HERE = {};
 
     /** Remembers arrays beside what it writes. */
     private static final class FrameOutput extends Output {
@@ -53,14 +59,16 @@ public final class FrameCodec {
         }
     }
 
-    /** Makes the arrays that are to be filled, out of a given number of bytes. */
+    /** Takes the parts from where they are, or notes how long they will be, out of a given number of bytes. */
     private static final class FrameInput extends Input {
-        private final List<byte[]> parts = new ArrayList<>();
+        private final List<Integer> lengths = new ArrayList<>();
+        private final Optional<Iterator<byte[]>> parts;
         private long left;
 
-        private FrameInput(byte[] header, long left) {
+        private FrameInput(byte[] header, long left, Optional<List<byte[]>> parts) {
             super(header);
             this.left = left;
+            this.parts = parts.map(List::iterator);
         }
 
         private byte[] part(int length) {
@@ -68,9 +76,8 @@ public final class FrameCodec {
                 throw new ProtocolException("a part of " + length + " bytes with " + left + " bytes to come");
             }
             left -= length;
-            byte[] part = new byte[length];
-            parts.add(part);
-            return part;
+            lengths.add(length);
+            return parts.map(Iterator::next).orElse(NOT_HERE);
         }
     }
 
@@ -117,9 +124,9 @@ public final class FrameCodec {
     }
 
     /**
-     * The frame, its parts made but not filled.
+     * What a header announces. No room is made for it: a peer could announce what it never sends.
      *
-     * @param partBytes what all parts together have; no more is made
+     * @param partBytes what all parts together have
      * @throws ProtocolException if {@code header} is not exactly the header of such a frame
      */
     public static Arriving decode(byte[] header, long partBytes) {
@@ -127,17 +134,30 @@ public final class FrameCodec {
             throw new ProtocolException(
                     "the header of a frame has at most " + MAX_HEADER_BYTES + " bytes, got " + header.length);
         }
-        try (FrameInput input = new FrameInput(header, partBytes)) {
+        try (FrameInput input = new FrameInput(header, partBytes, Optional.empty())) {
             DataFrame frame = (DataFrame) FRAME.read(input);
             if (input.left != 0 || input.position() != input.limit()) {
                 throw new ProtocolException(frame.getClass().getSimpleName() + " is followed by "
                         + (input.limit() - input.position()) + " bytes of header and " + input.left
                         + " of tensors that mean nothing");
             }
-            return new Arriving(frame, List.copyOf(input.parts));
+            return new Arriving(frame, List.copyOf(input.lengths));
         } catch (KryoException e) {
             throw new ProtocolException(
                     "the header of a frame of " + header.length + " bytes is cut short: " + e.getMessage());
+        }
+    }
+
+    /**
+     * The frame whose parts have arrived.
+     *
+     * @param header one that was {@link #decode decoded}
+     * @param parts as long as was announced
+     */
+    public static DataFrame complete(byte[] header, List<byte[]> parts) {
+        long bytes = parts.stream().mapToLong(part -> part.length).sum();
+        try (FrameInput input = new FrameInput(header, bytes, Optional.of(parts))) {
+            return (DataFrame) FRAME.read(input);
         }
     }
 }

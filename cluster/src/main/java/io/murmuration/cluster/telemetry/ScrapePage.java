@@ -9,16 +9,32 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
-/** The page that a Prometheus asks for. It has one thread of its own and answers one request after the other. */
+/**
+ * The page that a Prometheus asks for. Each request has a virtual thread, so one that is sent by halves holds up no other, and
+ * is given up after {@value #SECONDS} s.
+ */
 final class ScrapePage implements AutoCloseable {
 
     private static final String PATH = "/metrics";
     private static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
     private static final int WAITING = 16;
 
+    private static final int SECONDS = 10;
+    private static final int MOST_CONNECTIONS = 64;
+
+    // The server of the JDK has these limits for a whole process only, and none by default; it reads them once.
+    static {
+        limit("sun.net.httpserver.maxReqTime", SECONDS);
+        limit("sun.net.httpserver.maxRspTime", SECONDS);
+        limit("jdk.httpserver.maxConnections", MOST_CONNECTIONS);
+    }
+
     private final HttpServer server;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Supplier<String> page;
 
     /** @throws UserError if it cannot listen there */
@@ -36,8 +52,15 @@ final class ScrapePage implements AutoCloseable {
             throw new UserError(
                     "cannot listen on " + where + " for Prometheus (telemetry.prometheus): " + Reasons.of(e), e);
         }
+        server.setExecutor(threads);
         server.createContext(PATH, this::answer);
         server.start();
+    }
+
+    private static void limit(String property, int value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, Integer.toString(value));
+        }
     }
 
     private void answer(HttpExchange exchange) throws IOException {
@@ -58,5 +81,6 @@ final class ScrapePage implements AutoCloseable {
     @Override
     public void close() {
         server.stop(0);
+        threads.shutdownNow();
     }
 }

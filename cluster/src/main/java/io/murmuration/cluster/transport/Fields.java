@@ -1,5 +1,6 @@
 package io.murmuration.cluster.transport;
 
+import io.murmuration.cluster.report.Texts;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -59,6 +60,6 @@ final class Fields {
 
     /** Text that fits into a frame; what is longer is cut. */
     static String shortened(String text, int most) {
-        return text.length() <= most ? text : text.substring(0, most) + "...";
+        return text.length() <= most ? text : Texts.cut(text, most) + "...";
     }
 }

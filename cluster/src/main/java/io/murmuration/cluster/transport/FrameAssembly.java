@@ -13,14 +13,23 @@ import java.util.zip.CRC32C;
 
 /**
  * Puts the data frames of one connection together, one after the other. Their sizes are checked against the largest frame
- * and what the sender may have unanswered before any room is made. Not thread-safe.
+ * and what the sender may have unanswered before any room is made, and room is made as the bytes arrive: less than twice of
+ * what is there, and {@link #FIRST_ROOM}. Not thread-safe.
  */
 final class FrameAssembly {
 
     /** Counted for a frame beside its bytes, so that empty ones are bounded too. */
     static final int COST_OF_ANY = 4096;
 
+    /**
+     * Room that is made for a part before any of it is there; from then on it grows with what has come. What a stage sends has
+     * some hundred KiB, so that usually nothing is copied.
+     */
+    private static final int FIRST_ROOM = 1 << 20;
+
     private static final int FIXED = 2 * Long.BYTES;
+
+    private static final byte[] NONE = {};
 
     /**
      * A whole frame.
@@ -37,9 +46,15 @@ final class FrameAssembly {
 
     private long lastId;
     private long held;
-    private Optional<Arrived> arriving = Optional.empty();
+    /** Of the frame that is arriving; empty if none is. */
+    private byte[] header = NONE;
+
+    private long cost;
+    private List<Integer> lengths = List.of();
     private List<byte[]> parts = List.of();
-    private int part;
+    /** Of the part that is being filled; as long as the part in the end. */
+    private byte[] room = NONE;
+
     private int offset;
     private long left;
 
@@ -70,7 +85,7 @@ final class FrameAssembly {
 
     /** A frame begins; it is whole already if it holds no tensors. */
     Optional<Arrived> begin(byte[] body) {
-        if (arriving.isPresent()) {
+        if (header.length > 0) {
             throw bad(BadFrameException.Reason.ORDER, "a frame begins while " + left + " bytes of another are missing");
         }
         if (body.length < FIXED) {
@@ -79,28 +94,29 @@ final class FrameAssembly {
         ByteBuffer fields = ByteBuffer.wrap(body);
         long id = fields.getLong();
         long bytes = fields.getLong();
-        byte[] header = Arrays.copyOfRange(body, FIXED, body.length);
+        byte[] begun = Arrays.copyOfRange(body, FIXED, body.length);
         if (id != lastId + 1) {
             throw bad(BadFrameException.Reason.ORDER, "expected frame " + (lastId + 1) + ", got " + id);
         }
         if (bytes < 0 || bytes > largest) {
             throw bad(BadFrameException.Reason.SIZE, "expected a frame of at most " + largest + " bytes, got " + bytes);
         }
-        long cost = cost(header.length, bytes);
-        if (held > 0 && held + cost > window) {
+        long takes = cost(begun.length, bytes);
+        if (held > 0 && held + takes > window) {
             throw bad(
                     BadFrameException.Reason.CREDIT,
-                    held + " bytes are unanswered and " + cost + " more come, with a window of " + window);
+                    held + " bytes are unanswered and " + takes + " more come, with a window of " + window);
         }
-        FrameCodec.Arriving decoded = decode(header, bytes);
+        FrameCodec.Arriving decoded = decode(begun, bytes);
         check(decoded.frame());
         lastId = id;
-        held += cost;
-        parts = new ArrayList<>(decoded.parts());
-        part = 0;
-        offset = 0;
+        held += takes;
+        header = begun;
+        cost = takes;
+        lengths = decoded.lengths();
+        parts = new ArrayList<>();
         left = bytes;
-        arriving = Optional.of(new Arrived(id, decoded.frame(), cost));
+        nextPart();
         return whole();
     }
 
@@ -115,28 +131,41 @@ final class FrameAssembly {
 
     /** Takes up to {@code most} of them, at least one. */
     int take(ByteBuffer input, int most, CRC32C crc) {
-        while (offset == parts.get(part).length) {
-            part++;
-            offset = 0;
+        int length = lengths.get(parts.size());
+        if (offset == room.length) {
+            room = Arrays.copyOf(room, (int) Math.min(length, 2L * room.length));
         }
-        byte[] room = parts.get(part);
         int some = Math.min(most, room.length - offset);
         input.get(room, offset, some);
         crc.update(room, offset, some);
         offset += some;
         left -= some;
+        if (offset == length) {
+            parts.add(room);
+            nextPart();
+        }
         return some;
+    }
+
+    /** Makes room for the next part that holds anything. */
+    private void nextPart() {
+        while (parts.size() < lengths.size() && lengths.get(parts.size()) == 0) {
+            parts.add(NONE);
+        }
+        offset = 0;
+        room = parts.size() < lengths.size() ? new byte[Math.min(FIRST_ROOM, lengths.get(parts.size()))] : NONE;
     }
 
     /** The frame, if all its bytes are here. */
     Optional<Arrived> whole() {
-        if (left > 0) {
+        if (left > 0 || header.length == 0) {
             return Optional.empty();
         }
-        Optional<Arrived> all = arriving;
-        arriving = Optional.empty();
+        Arrived all = new Arrived(lastId, FrameCodec.complete(header, parts), cost);
+        header = NONE;
         parts = List.of();
-        return all;
+        lengths = List.of();
+        return Optional.of(all);
     }
 
     /** The answer to a frame of this cost is on its way. */

@@ -1,17 +1,14 @@
 package io.murmuration.cluster.transport;
 
+import io.murmuration.cluster.config.NodeName;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /** Decides who may connect. It remembers the latest life of a bounded number of nodes. Thread-safe. */
 final class Gate {
-
-    /** Names of hosts are names of nodes. */
-    private static final Pattern NODE = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,100}[A-Za-z0-9])?");
 
     private final NodeIdentity self;
     private final Marks marks;
@@ -41,7 +38,7 @@ final class Gate {
         if (!hello.repeats(nonce)) {
             return because(Rejection.Reason.REPLAY, "the answer to another greeting");
         }
-        if (!NODE.matcher(other.node()).matches()) {
+        if (!NodeName.isOne(other.node())) {
             return because(Rejection.Reason.NODE, "expected the name of a node, got '" + printable(other.node()) + "'");
         }
         if (names.isPresent() && !names.get().contains(folded(other.node()))) {

@@ -22,11 +22,14 @@ import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.io.Inet;
 import org.apache.pekko.io.TcpSO;
+import org.apache.pekko.stream.ActorAttributes;
+import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.Materializer;
 import org.apache.pekko.stream.javadsl.Flow;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.stream.javadsl.Tcp;
+import org.apache.pekko.stream.scaladsl.TcpAttributes;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +43,16 @@ import org.slf4j.LoggerFactory;
 public final class TcpDataPlane implements DataPlane, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(TcpDataPlane.class);
+
+    /** Where Pekko runs the actors of sockets unless {@code pekko.io.tcp.worker-dispatcher} says otherwise. */
+    public static final String DISPATCHER = "pekko.actor.internal-dispatcher";
+
+    /**
+     * A connection runs where its socket's actor does: between two pools of threads every piece that is read or written wakes
+     * a thread, which costs more than all that is done with its bytes. TLS makes pieces of 16 KiB, which are written together.
+     */
+    private static final Attributes CONNECTION =
+            ActorAttributes.dispatcher(DISPATCHER).and(TcpAttributes.tcpWriteBufferSize(Kind.LARGEST_FRAME));
 
     /** Connections that may wait to be accepted. */
     private static final int BACKLOG = 256;
@@ -146,7 +159,10 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         SecureWire.Secured wire = secure.map(SecureWire::server).orElseGet(SecureWire::plain);
         inbound.serve(wire.names())
                 .ifPresentOrElse(
-                        served -> connection.handleWith(Flow.fromGraph(served).join(wire.flow()), materializer),
+                        served -> Flow.fromGraph(served)
+                                .join(wire.flow().join(connection.flow()))
+                                .withAttributes(CONNECTION)
+                                .run(materializer),
                         () -> connection.handleWith(
                                 Flow.fromSinkAndSource(Sink.cancelled(), Source.empty()), materializer));
     }
@@ -281,6 +297,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                                             false,
                                             Optional.of(settings.times().connect()),
                                             Optional.empty())))
+                    .withAttributes(CONNECTION)
                     .run(materializer);
         }
 

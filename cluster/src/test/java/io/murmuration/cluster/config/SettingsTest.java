@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigResolveOptions;
+import io.murmuration.actors.protocol.Role;
+import io.murmuration.cluster.run.Residents;
 import io.murmuration.tensors.codec.Codecs;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.optim.AdamW;
@@ -15,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -378,5 +381,17 @@ class SettingsTest {
 
     private Path write(String text) throws IOException {
         return Files.writeString(dir.resolve("some.conf"), text);
+    }
+
+    @Test
+    void the_role_verifier_is_taken_and_hosts_nobody() {
+        NodeSettings node = SettingsLoader.of(Map.of())
+                .set("node.name", "n", "test")
+                .set("node.roles", "verifier,shard", "test")
+                .loadNode()
+                .node();
+        assertThat(node.verifies()).isTrue();
+        assertThat(Residents.hosted(node.roles())).containsExactly(Role.SHARD);
+        assertThat(Residents.hosted(List.of(Role.VERIFIER))).isEmpty();
     }
 }

@@ -24,7 +24,7 @@ final class LocalIT {
     private Process start(String... more) throws IOException {
         List<String> command = new ArrayList<>(
                 new NodeCommandLine("io.murmuration.cluster.cli.Main", "256m", Optional.empty(), List.of())
-                        .of(List.of()));
+                        .of(List.of(), List.of()));
         command.subList(command.indexOf("node"), command.size()).clear();
         command.add("-XX:TieredStopAtLevel=1");
         // The class to start comes last.

@@ -70,6 +70,11 @@ final class NodeProcesses implements AutoCloseable {
     }
 
     Running start(String name, List<String> arguments) throws IOException {
+        return start(name, List.of(), arguments);
+    }
+
+    /** @param flags of the JVM, beside the usual ones */
+    Running start(String name, List<String> flags, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         // What this process was started with, but no agent and no memory of its size.
@@ -77,6 +82,7 @@ final class NodeProcesses implements AutoCloseable {
                 .filter(flag -> flag.startsWith("--") || flag.startsWith("-Dkryo"))
                 .forEach(command::add);
         command.addAll(List.of("-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        command.addAll(flags);
         command.addAll(
                 List.of("-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))));
         command.add(MAIN);

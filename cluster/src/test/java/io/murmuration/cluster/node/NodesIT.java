@@ -86,6 +86,59 @@ final class NodesIT {
         }
     }
 
+    /** The first of the seeds does not wait for an answer to its greeting, because it may have to begin the cluster. */
+    @Test
+    void the_first_seed_that_comes_back_in_another_version_is_told_both_versions() throws Exception {
+        int first = NodesInOneProcess.freePort();
+        int second = NodesInOneProcess.freePort();
+        String[] settings = {
+            "swarm.stages=1",
+            "swarm.replicas=1",
+            "swarm.trainers=1",
+            "steps=100000",
+            "node.coordinators=2",
+            "limits.leave-wait=1s",
+            "node.seeds=127.0.0.1:" + first + ",127.0.0.1:" + second
+        };
+        try (NodesInOneProcess nodes = new NodesInOneProcess(folder)) {
+            Running a = nodes.start(
+                    NodesInOneProcess.settings("a", "coordinator,trainer", first, first, settings), 1, PROTOCOL);
+            Running b = nodes.start(
+                    NodesInOneProcess.settings("b", "coordinator,trainer,shard", second, first, settings), 1, PROTOCOL);
+            NodesInOneProcess.await(() ->
+                    b.status().filter(status -> status.run().version() > 0).isPresent());
+            a.stop().request();
+            assertThat(outcome(a).end()).isEqualTo(NodeLife.End.LEFT);
+
+            Running newer = nodes.start(
+                    NodesInOneProcess.settings("a", "coordinator,trainer", first, first, settings), 2, PROTOCOL + 1);
+            assertThat(outcome(newer).end()).isEqualTo(NodeLife.End.REFUSED);
+            assertThat(outcome(newer).message())
+                    .contains("version " + (PROTOCOL + 1))
+                    .contains("version " + PROTOCOL + ":");
+            b.stop().request();
+            assertThat(outcome(b).end()).isEqualTo(NodeLife.End.LEFT);
+        }
+    }
+
+    @Test
+    void a_cluster_that_is_started_again_when_its_run_is_over_ends_at_once_with_the_same_result() throws Exception {
+        int port = NodesInOneProcess.freePort();
+        String[] alone = {"swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1", "checkpoint.every=3"};
+        try (NodesInOneProcess nodes = new NodesInOneProcess(folder)) {
+            Running first = nodes.start(
+                    NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, alone), 1, PROTOCOL);
+            NodeLife.Outcome ended = outcome(first);
+            assertThat(ended.end()).as(first.shown()).isEqualTo(NodeLife.End.FINISHED);
+            Running again = nodes.start(
+                    NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, alone), 2, PROTOCOL);
+            assertThat(outcome(again).end()).as(again.shown()).isEqualTo(NodeLife.End.FINISHED);
+            assertThat(outcome(again).message())
+                    .startsWith("the run is finished: version 6, ")
+                    .endsWith(ended.message().substring(ended.message().indexOf("digest")));
+        }
+    }
+
     @Test
     void a_seed_that_is_not_there_is_named_with_what_was_found() throws Exception {
         int nobody = NodesInOneProcess.freePort();
@@ -93,10 +146,11 @@ final class NodesIT {
             Running lost = nodes.start(
                     NodesInOneProcess.settings("lost", "shard", 0, nobody, "node.join-wait=2s"), 1, PROTOCOL);
 
-            assertThat(outcome(lost).end()).isEqualTo(NodeLife.End.REFUSED);
+            assertThat(outcome(lost).end()).isEqualTo(NodeLife.End.UNREACHED);
             assertThat(outcome(lost).message())
                     .isEqualTo("no seed of 127.0.0.1:" + nobody + " let this node in within 2 s (node.join-wait): "
-                            + "[127.0.0.1:" + nobody + " refuses connections: nobody listens there]");
+                            + "[127.0.0.1:" + nobody
+                            + " refuses connections: nobody listens there (not started yet, or the run is over)]");
         }
     }
 
@@ -125,7 +179,7 @@ final class NodesIT {
                     NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, pair), 1, PROTOCOL);
             Running stays = nodes.start(NodesInOneProcess.settings("a", "shard", 0, port, pair), 1, PROTOCOL);
             Running goes = nodes.start(NodesInOneProcess.settings("b", "shard", 0, port, pair), 1, PROTOCOL);
-            await(() ->
+            NodesInOneProcess.await(() ->
                     goes.status().filter(status -> status.run().version() > 2).isPresent());
             goes.stop().request();
 
@@ -135,16 +189,6 @@ final class NodesIT {
             assertThat(outcome(stays)).isEqualTo(ended);
             assertThat(List.of(hub.shown().split("\n")))
                     .anyMatch(line -> line.contains("b:shard#1000000 left at version "));
-        }
-    }
-
-    private static void await(java.util.function.BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("it did not come to be within a minute");
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 }

@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.stream.Materializer;
@@ -40,6 +42,7 @@ final class NodesInOneProcess implements AutoCloseable {
             "checkpoint.every=0",
             "limits.control-retry=500ms",
             "limits.gather-wait=60s",
+            "limits.leave-wait=10s",
             "node.control.host=127.0.0.1",
             "node.data.host=127.0.0.1",
             "node.data.port=0",
@@ -87,9 +90,14 @@ final class NodesInOneProcess implements AutoCloseable {
                     (system, node, addresses, counts, refused) -> new DataPlanes.Listening(plane, 1, () -> {}),
                     Progress.of(terminal, false),
                     lines::add);
-            try (NodeLife made = new NodeLife(inputs, self, around)) {
-                life = made;
-                outcome.complete(made.live(stop));
+            try {
+                NodeLife.Outcome ended;
+                try (NodeLife made = new NodeLife(inputs, self, around)) {
+                    life = made;
+                    ended = made.live(stop);
+                }
+                // Only now are its ports free.
+                outcome.complete(ended);
             } catch (RuntimeException | Error e) {
                 outcome.completeExceptionally(e);
             }
@@ -132,6 +140,17 @@ final class NodesInOneProcess implements AutoCloseable {
         started.add(running);
         threads.add(Thread.ofPlatform().name("node-" + self.node()).start(() -> running.live(inputs, self)));
         return running;
+    }
+
+    /** Until something is so; fails after a minute. */
+    static void await(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("it did not come to be within a minute");
+            }
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
     }
 
     /** A port nobody listens on at this moment. */

@@ -16,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -34,6 +36,9 @@ final class ProcessSwarm implements AutoCloseable {
 
     /** Detection as configured: silence, stability, margin; heartbeats come every second. */
     static final Duration REMOVAL = Duration.ofSeconds(1 + 4 + 3 + 1);
+
+    /** Nobody writes to that file: see {@link SlowDevice}. */
+    private static final List<String> SLOW = List.of("-D" + NodeWatch.PROPERTY + "=slow");
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -66,6 +71,9 @@ final class ProcessSwarm implements AutoCloseable {
     private final NodeProcesses processes;
     private final Map<String, Running> running = new TreeMap<>();
     private final Map<String, Integer> starts = new TreeMap<>();
+    /** Nodes that were told to end, one way or the other. */
+    private final Set<String> ending = new TreeSet<>();
+
     private final Map<String, Long> read = new LinkedHashMap<>();
     private final List<Told> told = new ArrayList<>();
     private final int[] ports = new int[COORDINATORS];
@@ -131,7 +139,8 @@ final class ProcessSwarm implements AutoCloseable {
                 arguments.addAll(List.of("--set", "node.roles=shard"));
             }
             int start = starts.merge(name, 1, Integer::sum);
-            running.put(name, processes.start(name + "-" + start, arguments));
+            running.put(name, processes.start(name + "-" + start, SLOW, arguments));
+            ending.remove(name);
         }
     }
 
@@ -150,11 +159,25 @@ final class ProcessSwarm implements AutoCloseable {
 
     /** SIGKILL. */
     void kill(String... names) {
+        ending.addAll(List.of(names));
         Arrays.stream(names).forEach(name -> running.get(name).process().destroyForcibly());
+    }
+
+    /** Nothing that is waited for comes from a node that has ended by itself. */
+    private void requireAlive() {
+        running.forEach((name, node) -> {
+            if (!node.process().isAlive() && !ending.contains(name)) {
+                throw new AssertionError("node " + name + " ended by itself with exit code "
+                        + node.process().exitValue() + ":\n" + node.all());
+            }
+        });
     }
 
     /** Sends one signal to several at once. */
     void signal(String signal, String... names) throws IOException, InterruptedException {
+        if (signal.equals("TERM")) {
+            ending.addAll(List.of(names));
+        }
         List<String> command = new ArrayList<>(List.of("kill", "-" + signal));
         Arrays.stream(names)
                 .map(name -> String.valueOf(running.get(name).process().pid()))
@@ -235,6 +258,7 @@ final class ProcessSwarm implements AutoCloseable {
             if (found.size() >= count) {
                 return found.get(count - 1);
             }
+            requireAlive();
             if (System.nanoTime() - deadline > 0) {
                 throw new AssertionError("no " + what + " within " + most + ", " + found.size() + " of " + count
                         + "; told since then:\n" + story(since));
@@ -270,13 +294,13 @@ final class ProcessSwarm implements AutoCloseable {
     }
 
     /**
-     * The first steps of the same run as one process does them alone, with one shard and nothing that befalls it: what
+     * The first steps of the same run as one process does them alone, with two shards and nothing that befalls it: what
      * {@code train} writes for each. The nodes are gone by then.
      *
      * @param most how long it may take; then those count that are there
      */
     List<JsonNode> alone(int steps, Duration most) throws IOException, InterruptedException {
-        running.values().forEach(node -> node.process().destroyForcibly());
+        kill(running.keySet().toArray(String[]::new));
         Path out = folder.resolve("alone");
         Running train = processes.start(
                 "alone",
@@ -287,7 +311,9 @@ final class ProcessSwarm implements AutoCloseable {
                         "--set",
                         "swarm.stages=1",
                         "--set",
-                        "swarm.replicas=1",
+                        "swarm.replicas=2",
+                        "--set",
+                        "compute.threads=2",
                         "--set",
                         "swarm.trainers=1",
                         "--out",
@@ -314,7 +340,8 @@ final class ProcessSwarm implements AutoCloseable {
 
     /** What happened, but not the steps. */
     String story(long since) {
-        String events = since(since, line -> !line.is("applied") && !line.is("sentAgain")).stream()
+        Set<String> plenty = Set.of("applied", "sentAgain", "stepCommitted");
+        String events = since(since, line -> !plenty.contains(line.event())).stream()
                 .map(line -> line.time() - since + " ms " + line.line())
                 .collect(Collectors.joining("\n"));
         return events.length() > 20_000 ? "..." + events.substring(events.length() - 20_000) : events;

@@ -75,12 +75,24 @@ final class TlsSettingsTest {
 
     @Test
     void names_that_are_none_are_refused() {
-        for (String name : List.of("../eu", "-x", "a b", "localhost", "ca", "", "a/b")) {
+        for (String name : List.of(
+                "../eu",
+                "-x",
+                "a b",
+                "localhost",
+                "ca",
+                "",
+                "a/b",
+                "a=",
+                "a=b,",
+                "a=b c",
+                "a=fe80::1%eth0",
+                "a".repeat(65))) {
             assertThatThrownBy(() -> KeyMaker.make(folder, wanted(true, name), Instant.now()))
                     .as(name)
                     .isInstanceOf(UserError.class);
         }
-        assertThatThrownBy(() -> KeyMaker.make(folder, wanted(true, "a", "a"), Instant.now()))
+        assertThatThrownBy(() -> KeyMaker.make(folder, wanted(true, "a", "A=b"), Instant.now()))
                 .hasMessageContaining("twice");
         assertThat(folder).isEmptyDirectory();
     }
@@ -98,6 +110,35 @@ final class TlsSettingsTest {
         assertWrong(of("eu-1.pem", "text"), "expected a private key in PEM, PKCS#8");
         assertWrong(of("eu-1.pem", "hub.example.org.key.pem"), "does not match the certificate");
         assertWrong(of("other/eu-1.pem", "other/eu-1.key.pem"), "is not signed by the authority");
+    }
+
+    @Test
+    void a_certificate_is_for_the_name_and_for_the_hosts_by_which_others_find_the_node() {
+        KeyMaker.make(
+                folder, wanted(false, "eu-1=eu-1.example.org,192.0.2.7,2001:db8::7", "eu_2", "1.2"), Instant.now());
+
+        of("eu-1.pem", "eu-1.key.pem")
+                .requireNames("EU-1", List.of("eu-1.example.org", "192.0.2.7", "2001:DB8:0:0:0:0:0:7", "eu-1"));
+        of("eu_2.pem", "eu_2.key.pem").requireNames("eu_2", List.of("eu_2"));
+        of("1.2.pem", "1.2.key.pem").requireNames("1.2", List.of("1.2"));
+        assertMissing("eu-1", List.of("eu-1.example.net", "192.0.2.7"), "not for eu-1.example.net, so");
+        assertMissing(
+                "eu-1", List.of("192.0.2.8", "192.0.2.8"), "not for 192.0.2.8, so", "keys --out keys eu-1=192.0.2.8");
+        assertMissing(
+                "eu-3", List.of("eu-1"), "not for eu-3, so", "for 192.0.2.7, 2001:db8:0:0:0:0:0:7, eu-1, eu-1.ex");
+    }
+
+    @Test
+    void localhost_is_in_the_certificates_of_all_and_so_names_no_node() {
+        KeyMaker.make(folder, TWO, Instant.now());
+        of("eu-1.pem", "eu-1.key.pem").requireNames("eu-1", List.of("localhost", "127.0.0.1"));
+        assertMissing("localhost", List.of("localhost"), "not for localhost, so");
+    }
+
+    private void assertMissing(String node, List<String> hosts, String... messages) {
+        assertThatThrownBy(() -> of("eu-1.pem", "eu-1.key.pem").requireNames(node, hosts))
+                .isInstanceOf(UserError.class)
+                .hasMessageContainingAll(messages);
     }
 
     @Test

@@ -41,8 +41,9 @@ final class ClusterCodecTest {
     private static final Member HUB = Member.of("hub:coordinator", 1_795_000_000_000_001L);
 
     private static final List<ClusterMessage> MESSAGES = List.of(
-            new ClusterMessage.Greeting(new NodeIdentity("a", 2, RUN, 1), "pekko://murmuration@a:1/user/joining#7"),
-            new ClusterMessage.Welcome(new NodeIdentity("hub", 3, RUN, 1)),
+            new ClusterMessage.Greeting(
+                    new NodeIdentity("a", 2, RUN, 1), 3, true, "pekko://murmuration@a:1/user/joining#7"),
+            new ClusterMessage.Welcome(new NodeIdentity("hub", 3, RUN, 1), "pekko://murmuration@hub:1", true),
             new ClusterMessage.TurnedAway(new NodeIdentity("hub", 3, RUN, 1), "no"),
             new ClusterMessage.Carried(RUN, A, HUB, new CoordinatorMessage.NotKept(5, "the disk is full")),
             new ClusterMessage.Announced(

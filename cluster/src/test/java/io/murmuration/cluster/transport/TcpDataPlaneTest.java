@@ -7,23 +7,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.murmuration.actors.port.DataPlane;
-import io.murmuration.actors.protocol.DataFrame.Traffic;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.cluster.config.DataPlaneSettings;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.serialization.FrameCodec;
-import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -228,40 +227,7 @@ final class TcpDataPlaneTest {
     }
 
     private static void send(Socket socket, Kind kind, byte[] body) throws IOException {
-        WireWriter writer = new WireWriter();
-        writer.frame(kind, body);
-        socket.getOutputStream().write(writer.take().toArray());
-        socket.getOutputStream().flush();
-    }
-
-    /** Says hello as {@code node} would; what was played back is an old greeting's. */
-    private Socket stranger(TcpDataPlane beta, String node, Predicate<byte[]> replay) throws IOException {
-        Socket socket = new Socket("127.0.0.1", beta.bound().getPort());
-        socket.setSoTimeout((int) SOON.toMillis());
-        DataInputStream input = new DataInputStream(socket.getInputStream());
-        byte[] greeting = body(input);
-        byte[] nonce = Handshake.Greeting.of(greeting).nonce();
-        byte[] said = replay.test(nonce) ? new byte[Handshake.NONCE_BYTES] : nonce;
-        send(socket, Kind.HELLO, new Handshake.Hello(Wires.identity(node), "beta", Traffic.BULK, said).body());
-        return socket;
-    }
-
-    private static byte[] body(DataInputStream input) throws IOException {
-        int length = input.readInt();
-        input.readFully(new byte[Kind.HEADER - Integer.BYTES]);
-        byte[] body = new byte[length];
-        input.readFully(body);
-        return body;
-    }
-
-    @Test
-    void a_handshake_that_is_played_back_is_rejected() throws IOException {
-        TcpDataPlane beta = wires.plane("beta");
-        try (Socket socket = stranger(beta, "mallory", nonce -> true)) {
-            Rejection rejection = Handshake.rejection(body(new DataInputStream(socket.getInputStream())));
-            assertThat(rejection.reason()).isEqualTo(Rejection.Reason.REPLAY);
-            assertThat(socket.getInputStream().read()).isEqualTo(-1);
-        }
+        socket.getOutputStream().write(Stranger.frame(kind, body));
     }
 
     @Test
@@ -270,22 +236,19 @@ final class TcpDataPlaneTest {
         beta.attach(RECEIVER, deliveries::add);
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 50; i++) {
-            try (Socket socket = new Socket("127.0.0.1", beta.bound().getPort())) {
-                socket.setSoTimeout((int) SOON.toMillis());
+            try (Stranger stranger = new Stranger(beta)) {
                 byte[] noise = new byte[random.nextInt(10, 2000)];
                 random.nextBytes(noise);
-                socket.getOutputStream().write(noise);
-                assertEnds(socket);
+                stranger.raw(noise);
+                stranger.assertEnds();
             }
         }
-        try (Socket socket = stranger(beta, "mallory", nonce -> false)) {
-            body(new DataInputStream(socket.getInputStream()));
-            send(socket, Kind.BEGIN, FrameAssembly.begin(1, FrameCodec.encode(Frames.chunk(1, 1))));
-            assertEnds(socket);
+        try (Stranger stranger = Stranger.letIn(beta, Wires.identity("mallory"))) {
+            stranger.send(Kind.BEGIN, FrameAssembly.begin(1, FrameCodec.encode(Frames.chunk(1, 1))));
+            stranger.assertEnds();
         }
-        try (Socket socket = stranger(beta, "mallory", nonce -> false)) {
-            Rejection rejection = Handshake.rejection(body(new DataInputStream(socket.getInputStream())));
-            assertThat(rejection.reason()).isEqualTo(Rejection.Reason.MARKED);
+        try (Stranger stranger = Stranger.saysHello(beta, Wires.identity("mallory"))) {
+            assertThat(Handshake.rejection(stranger.body()).reason()).isEqualTo(Rejection.Reason.MARKED);
         }
         assertThat(beta.refusals().counts())
                 .containsEntry(new WireRefusals.Key("mallory", "SENDER"), 1L)
@@ -296,36 +259,22 @@ final class TcpDataPlaneTest {
         assertThat(deliveries).isEmpty();
     }
 
-    /** Whatever is still read, the end comes. */
-    private static void assertEnds(Socket socket) throws IOException {
-        try {
-            while (socket.getInputStream().read() >= 0) {
-                continue;
-            }
-        } catch (java.net.SocketException reset) {
-            assertThat(reset).hasMessageContaining("reset");
-        }
-    }
-
     @Test
     void strangers_that_hold_connections_are_bounded() throws IOException {
         TcpDataPlane beta = wires.plane("beta");
-        Socket[] held = new Socket[Wires.SETTINGS.connections()];
+        List<Stranger> held = new ArrayList<>();
         try {
-            for (int i = 0; i < held.length; i++) {
-                held[i] = new Socket("127.0.0.1", beta.bound().getPort());
-                held[i].setSoTimeout((int) SOON.toMillis());
-                body(new DataInputStream(held[i].getInputStream()));
+            for (int i = 0; i < Wires.SETTINGS.connections(); i++) {
+                Stranger stranger = new Stranger(beta);
+                held.add(stranger);
+                stranger.nonce();
             }
-            try (Socket oneMore = new Socket("127.0.0.1", beta.bound().getPort())) {
-                oneMore.setSoTimeout((int) SOON.toMillis());
-                assertEnds(oneMore);
+            try (Stranger oneMore = new Stranger(beta)) {
+                oneMore.assertEnds();
             }
         } finally {
-            for (Socket socket : held) {
-                if (socket != null) {
-                    socket.close();
-                }
+            for (Stranger stranger : held) {
+                stranger.close();
             }
         }
     }

@@ -36,7 +36,9 @@ final class TlsDataPlaneTest extends DataPlaneContract {
                     Instant.now());
         }
         KeyMaker.make(
-                folder.resolve("ours"), new KeyMaker.Wanted(List.of("far"), false, Duration.ofDays(1)), Instant.now());
+                folder.resolve("ours"),
+                new KeyMaker.Wanted(List.of("far", "near=127.0.0.1"), false, Duration.ofDays(1)),
+                Instant.now());
     }
 
     private static Optional<TlsSettings> tls(String cluster, String node) {
@@ -78,6 +80,15 @@ final class TlsDataPlaneTest extends DataPlaneContract {
         assertThat(rejection(tls("ours", "alpha"), "alpha", "gamma")).isEqualTo(Rejection.Reason.CERTIFICATE);
         wires.plane(Wires.identity("far"), Wires.SETTINGS, tls("ours", "far"));
         assertThat(rejection(tls("ours", "alpha"), "alpha", "far")).isEqualTo(Rejection.Reason.CERTIFICATE);
+    }
+
+    @Test
+    void a_node_whose_host_is_not_its_name_is_reached_if_its_certificate_has_both() throws InterruptedException {
+        wires.plane(Wires.identity("near"), Wires.SETTINGS, tls("ours", "near"));
+        BlockingQueue<LinkEvent> events = new LinkedBlockingQueue<>();
+        ((TcpDataPlane) alpha).onEvent(events::add);
+        alpha.offer(frameTo("alpha", "near"), outcomes::add);
+        assertThat(next(events)).isInstanceOf(LinkEvent.Connected.class);
     }
 
     @Test

@@ -3,9 +3,11 @@ package io.murmuration.cluster.transport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.DataFrame.Traffic;
 import io.murmuration.cluster.serialization.FrameCodec;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -161,6 +163,43 @@ final class WireFramesTest {
         assertBad(bytes(1, Frames.chunk(1, (int) LARGEST + 1)), "expected a frame of at most 1048576 bytes");
     }
 
+    /** A frame that is announced and never sent costs next to nothing. */
+    @Example
+    void room_is_made_as_the_bytes_arrive() {
+        int announced = 256 << 20;
+        FrameAssembly assembly = new FrameAssembly("alpha", Traffic.BULK, announced, announced);
+        FrameCodec.Encoded frame = FrameCodec.encode(Frames.chunk(1, announced));
+        byte[] begin = FrameAssembly.begin(1, frame);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        assertThat(assembly.begin(begin)).isEmpty();
+        ByteBuffer some = ByteBuffer.wrap(frame.parts().getFirst(), 0, 3 << 20);
+        CRC32C crc = new CRC32C();
+        while (some.hasRemaining()) {
+            assembly.take(some, some.remaining(), crc);
+        }
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(16 << 20);
+        assertThat(assembly.whole()).isEmpty();
+    }
+
+    @Example
+    void a_frame_larger_than_the_first_room_arrives_as_it_was_sent() {
+        byte[] content = new byte[5_000_001];
+        new SplittableRandom(1).nextBytes(content);
+        FrameAssembly assembly = new FrameAssembly("alpha", Traffic.BULK, 1 << 24, 1 << 24);
+        DataFrame.StateChunk chunk = Frames.chunk(1, content.length);
+        System.arraycopy(content, 0, chunk.payload().bytes(), 0, content.length);
+        assertThat(assembly.begin(FrameAssembly.begin(1, FrameCodec.encode(chunk))))
+                .isEmpty();
+        ByteBuffer bytes = ByteBuffer.wrap(content);
+        while (bytes.hasRemaining()) {
+            assembly.take(bytes, Math.min(bytes.remaining(), 70_000), new CRC32C());
+        }
+        FrameAssembly.Arrived arrived = assembly.whole().orElseThrow();
+        assertThat(((DataFrame.StateChunk) arrived.frame()).payload().bytes()).isEqualTo(content);
+        assertThat(assembly.whole()).isEmpty();
+    }
+
     @Example
     void frames_out_of_order_of_another_class_or_in_another_name_are_refused() {
         assertBad(bytes(2, Frames.chunk(1, 1)), "expected frame 1, got 2");
@@ -205,8 +244,8 @@ final class WireFramesTest {
         for (byte[] candidate : List.of(header, noise)) {
             try {
                 FrameCodec.Arriving arriving = FrameCodec.decode(candidate, 46);
-                assertThat(arriving.parts().stream()
-                                .mapToInt(part -> part.length)
+                assertThat(arriving.lengths().stream()
+                                .mapToInt(Integer::intValue)
                                 .sum())
                         .isEqualTo(46);
             } catch (io.murmuration.actors.protocol.ProtocolException e) {

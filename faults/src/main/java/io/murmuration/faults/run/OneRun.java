@@ -33,6 +33,7 @@ import io.murmuration.faults.simulation.compute.FolderStorage;
 import io.murmuration.faults.simulation.world.Death;
 import io.murmuration.faults.simulation.world.DiskFault;
 import io.murmuration.faults.simulation.world.MachineListener;
+import io.murmuration.faults.simulation.world.WorldSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -81,7 +82,8 @@ final class OneRun {
     private long nextSample;
     private boolean over;
 
-    private OneRun(Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring) {
+    private OneRun(
+            Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring, WorldSettings settings) {
         this.scenario = scenario;
         this.wiring = wiring;
         this.measurements = new Measurements(
@@ -96,7 +98,8 @@ final class OneRun {
         SimulationPlan plan = scenario.compute() == ComputeMode.REAL
                 ? SimulationPlan.real(scenario.settings(), nodes, threads, folder)
                 : SimulationPlan.modelled(scenario.settings(), nodes);
-        this.swarm = new SimulatedSwarm(scenario, plan, new Taps(this::seen, new Computing(), new Talking()), wiring);
+        this.swarm = new SimulatedSwarm(
+                scenario, plan, new Taps(this::seen, new Computing(), new Talking()), wiring, settings);
         this.levels = new Levels(scenario, swarm);
         this.tracker = new RunTracker(swarm::isUp);
         scenario.groups().forEach(group -> group.initial().forEach(node -> tracker.add(node, group)));
@@ -119,9 +122,19 @@ final class OneRun {
         return of(scenario, folder, threads, others, Wiring.STRAIGHT);
     }
 
+    /** As above, in a world of other settings. */
+    static Outcome of(Scenario scenario, Path folder, int threads, List<Observer> others, WorldSettings settings) {
+        return of(scenario, folder, threads, others, Wiring.STRAIGHT, settings);
+    }
+
     /** As above, with a bug planted. */
     static Outcome of(Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring) {
-        OneRun run = new OneRun(scenario, folder, threads, others, wiring);
+        return of(scenario, folder, threads, others, wiring, WorldSettings.DEFAULT);
+    }
+
+    private static Outcome of(
+            Scenario scenario, Path folder, int threads, List<Observer> others, Wiring wiring, WorldSettings settings) {
+        OneRun run = new OneRun(scenario, folder, threads, others, wiring, settings);
         try (run.swarm) {
             run.start();
             run.live();

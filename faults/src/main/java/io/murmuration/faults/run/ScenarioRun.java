@@ -61,17 +61,18 @@ public final class ScenarioRun {
      * Runs it in processes of this machine, in time of the wall.
      *
      * @param folder for all that the processes write
+     * @param tls whether everything between nodes is encrypted
      */
-    static Result overSockets(Scenario scenario, Path folder) {
-        Outcome run = SocketRun.of(scenario, folder.resolve("run"));
+    static Result overSockets(Scenario scenario, Path folder, boolean tls) {
+        Outcome run = SocketRun.of(scenario, folder.resolve("run"), tls, List.of(), seen -> {});
         Optional<Outcome> control = scenario.needsControl()
-                ? Optional.of(SocketRun.of(scenario.control(), folder.resolve("control")))
+                ? Optional.of(SocketRun.of(scenario.control(), folder.resolve("control"), tls, List.of(), seen -> {}))
                 : Optional.empty();
-        return result(scenario, run, control, " --mode sockets");
+        return result(scenario, run, control, " --mode sockets" + (tls ? " --tls" : ""));
     }
 
     /** @param options that the command needs to run it again in this way */
-    private static Result result(Scenario scenario, Outcome run, Optional<Outcome> control, String options) {
+    static Result result(Scenario scenario, Outcome run, Optional<Outcome> control, String options) {
         List<Judgement.Violation> violations = new ArrayList<>();
         for (Check check : run.checks()) {
             check.violations()

@@ -43,7 +43,7 @@ final class SimulatedSwarm implements Scene, AutoCloseable {
 
     private final Wiring wiring;
 
-    SimulatedSwarm(Scenario scenario, SimulationPlan plan, Taps taps, Wiring wiring) {
+    SimulatedSwarm(Scenario scenario, SimulationPlan plan, Taps taps, Wiring wiring, WorldSettings settings) {
         this.wiring = wiring;
         world = new SimulatedWorld(
                 loop,
@@ -51,7 +51,7 @@ final class SimulatedSwarm implements Scene, AutoCloseable {
                 scenario.initial(NodeRole.COORDINATOR),
                 (from, to) -> WorldLinks.model(scenario.links()
                         .between(groups.get(from).region(), groups.get(to).region())),
-                WorldSettings.DEFAULT,
+                settings,
                 plan.numbers().frameSizes()::bytes);
         simulation = Simulation.start(loop, plan, new Surroundings(), taps);
         world.machines().listen(new Hosting());

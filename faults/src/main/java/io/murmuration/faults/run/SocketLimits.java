@@ -20,7 +20,7 @@ final class SocketLimits {
     /** @throws UserError for the first thing that cannot be done */
     static void check(Scenario scenario) {
         if (scenario.compute() != ComputeMode.REAL) {
-            throw refused(scenario.file() + ": compute = cost", "nodes that are processes compute real numbers");
+            throw refused(scenario.place("compute"), "compute = cost", "nodes that are processes compute real numbers");
         }
         scenario.groups().forEach(SocketLimits::check);
         check(scenario, "default", scenario.links().defaults());
@@ -29,8 +29,11 @@ final class SocketLimits {
     }
 
     private static void check(NodeGroup group) {
-        if (group.speed() != 1.0) {
-            throw refused(group.place(), "speed", "a process is as fast as this machine lets it be");
+        if (group.speed() > 1 && group.speed() * group.flops() > NodeGroup.USUAL_FLOPS) {
+            throw refused(
+                    group.place(),
+                    "speed above 1",
+                    "a process can be made slower than this machine, not faster (flops says by how much)");
         }
         if (group.uplink().isPresent() || group.downlink().isPresent()) {
             throw refused(
@@ -44,15 +47,14 @@ final class SocketLimits {
     private static void check(Scenario scenario, String pair, LinkSettings link) {
         if (!link.loss().equals(Loss.NONE) || link.corrupt() != 0 || link.duplicate() != 0 || link.reorder() != 0) {
             throw refused(
-                    scenario.file() + ": links." + pair,
+                    scenario.place("links." + pair),
+                    "loss, corrupt, duplicate or reorder of " + pair,
                     "a proxy passes streams on, so nothing is lost, damaged, doubled or overtaken");
         }
     }
 
     private static void check(ScenarioEvent event) {
         switch (event.action()) {
-            case Action.Slow slow ->
-                throw refused(event.place(), "do = slow", "a process is as fast as this machine lets it be");
             case Action.Clock clock ->
                 throw refused(event.place(), "do = clock", "all processes have this machine's clock");
             case Action.Disk(var target, Action.DiskFault fault)
@@ -66,7 +68,7 @@ final class SocketLimits {
                             || change.reorder().isPresent()) {
                         throw refused(
                                 event.place(),
-                                "do = link",
+                                "loss, corrupt, duplicate or reorder with do = link",
                                 "a proxy passes streams on, so nothing is lost, damaged, doubled or overtaken");
                     }
                 }
@@ -76,10 +78,6 @@ final class SocketLimits {
     }
 
     private static UserError refused(Place place, String what, String why) {
-        return refused(place + ": " + what, why);
-    }
-
-    private static UserError refused(String what, String why) {
-        return new UserError(what + " cannot be done over sockets: " + why);
+        return new UserError(place + ": " + what + " cannot be done over sockets: " + why);
     }
 }

@@ -2,7 +2,6 @@ package io.murmuration.faults.run;
 
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
-import io.murmuration.cluster.run.PeerNames;
 import io.murmuration.faults.check.Bounded;
 import io.murmuration.faults.check.Check;
 import io.murmuration.faults.check.ExactlyOnce;
@@ -41,7 +40,7 @@ import java.util.function.Consumer;
 final class SocketRun {
 
     /** Processes that take so long to begin a run never will: a JVM starts in seconds, also where many do at once. */
-    private static final Duration BEGINNING = Duration.ofMinutes(4);
+    private static final Duration BEGINNING = Duration.ofMinutes(6);
 
     /** As in a simulation: no step for so long, then everything is healed, and then nobody waits any longer. */
     private static final Duration STANDSTILL = Duration.ofMinutes(2);
@@ -64,11 +63,11 @@ final class SocketRun {
     private final List<Check> checks;
     private final RunTracker tracker;
     private final Observers observers;
+    private final Consumer<Seen> raw;
     private final WallClock clock = new WallClock();
     private final InOrder order = new InOrder();
     private final SocketSwarm swarm;
     private final Nemesis nemesis;
-    private final Map<String, Long> lives = new TreeMap<>();
     private final Set<String> knowing = new TreeSet<>();
     private final Map<String, Long> controlSent = new TreeMap<>();
     private final List<String> notes = new ArrayList<>();
@@ -76,8 +75,9 @@ final class SocketRun {
     private long healedAt = -1;
     private boolean over;
 
-    private SocketRun(Scenario scenario, Path folder) {
+    private SocketRun(Scenario scenario, Path folder, boolean tls, List<Observer> others, Consumer<Seen> raw) {
         this.scenario = scenario;
+        this.raw = raw;
         this.measurements = new Measurements(
                 scenario.settings().swarm().stages(),
                 OneRun::ofCoordinator,
@@ -86,11 +86,12 @@ final class SocketRun {
         this.progress = new Progress(scenario.liveness());
         this.checks =
                 List.of(new ExactlyOnce(), new ReplicaDigests(), lost, new RosterMonotone(), progress, new Bounded());
-        this.swarm = new SocketSwarm(scenario, clock, folder, this::gone);
+        this.swarm = new SocketSwarm(scenario, clock, folder, tls, this::gone);
         this.tracker = new RunTracker(swarm::isUp);
         scenario.groups().forEach(group -> group.initial().forEach(node -> tracker.add(node, group)));
         List<Observer> all = new ArrayList<>(List.of(tracker, measurements));
         all.addAll(checks);
+        all.addAll(others);
         this.observers = new Observers(all);
         this.nemesis = new Nemesis(scenario, swarm, tracker, new Later());
     }
@@ -99,9 +100,12 @@ final class SocketRun {
      * Runs it.
      *
      * @param folder for everything that the processes write; one per run
+     * @param tls whether everything between nodes is encrypted
+     * @param others who look on besides
+     * @param raw told what the processes have written down, before anybody else
      */
-    static Outcome of(Scenario scenario, Path folder) {
-        SocketRun run = new SocketRun(scenario, folder);
+    static Outcome of(Scenario scenario, Path folder, boolean tls, List<Observer> others, Consumer<Seen> raw) {
+        SocketRun run = new SocketRun(scenario, folder, tls, others, raw);
         try (run.swarm) {
             run.live();
             return run.outcome();
@@ -109,7 +113,9 @@ final class SocketRun {
     }
 
     private void live() {
-        scenario.groups().forEach(group -> group.initial().forEach(swarm::boot));
+        swarm.bootInTurn(scenario.groups().stream()
+                .flatMap(group -> group.initial().stream())
+                .toList());
         long started = System.nanoTime();
         while (!clock.begun()) {
             turn();
@@ -191,9 +197,10 @@ final class SocketRun {
 
     private void tell(String node, Seen seen) {
         long time = clock.at(seen.nanos());
+        raw.accept(seen);
         switch (seen) {
+            case Seen.Life life -> forget(node, time);
             case Seen.Sent sent -> {
-                lives(node, sent.envelope().from());
                 controlSent.merge(node, 1L, Long::sum);
                 observers.sent(time, sent.envelope());
             }
@@ -214,12 +221,12 @@ final class SocketRun {
         }
     }
 
-    /** A process that the others have removed goes on in a new life: the one before is over. */
-    private void lives(String node, Member member) {
-        long life = PeerNames.life(member);
-        Long before = lives.put(node, life);
-        if (before != null && before < life) {
-            tracker.ended(node).forEach(ended -> observers.ended(clock.now(), ended));
+    /** A life of a node is over: its process has ended, or goes on in another one because the others have removed it. */
+    private void forget(String node, long time) {
+        boolean knew = knowing.remove(node);
+        tracker.ended(node).forEach(member -> observers.ended(time, member));
+        if (knew && knowing.isEmpty() && !over) {
+            observers.forgotten(time);
         }
     }
 
@@ -237,14 +244,7 @@ final class SocketRun {
     private void gone(String node, Running running) {
         hear(running);
         long nanos = System.nanoTime();
-        order.happened(nanos, () -> {
-            lives.remove(node);
-            boolean knew = knowing.remove(node);
-            tracker.ended(node).forEach(member -> observers.ended(clock.at(nanos), member));
-            if (knew && knowing.isEmpty() && !over) {
-                observers.forgotten(clock.at(nanos));
-            }
-        });
+        order.happened(nanos, () -> forget(node, clock.at(nanos)));
         int exit = running.process().exitValue();
         if (exit != 0 && exit != KILLED) {
             notes.add("node " + node + " ended by itself with exit code " + exit + ": " + running.lastWords());

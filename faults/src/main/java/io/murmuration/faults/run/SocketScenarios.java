@@ -19,13 +19,29 @@ import java.util.stream.Stream;
  */
 public final class SocketScenarios implements ScenarioRunner {
 
+    private final boolean tls;
+
+    public SocketScenarios() {
+        this(false);
+    }
+
+    private SocketScenarios(boolean tls) {
+        this.tls = tls;
+    }
+
+    /** With TLS on both planes, and a certificate of one authority for the name of each node. */
+    public static SocketScenarios encrypted() {
+        return new SocketScenarios(true);
+    }
+
     /** @throws io.murmuration.cluster.config.UserError if the scenario wants what processes cannot be made to do */
     @Override
     public ScenarioReport run(Scenario scenario, int pool) {
         SocketLimits.check(scenario);
         try {
             Path folder = Files.createTempDirectory("murmuration-sockets-");
-            ScenarioReport report = ScenarioRun.overSockets(scenario, folder).report();
+            ScenarioReport report =
+                    ScenarioRun.overSockets(scenario, folder, tls).report();
             if (report.judgement().verdict() == Verdict.PASSED) {
                 delete(folder);
                 return report;
@@ -36,7 +52,7 @@ public final class SocketScenarios implements ScenarioRunner {
         }
     }
 
-    private static void delete(Path folder) throws IOException {
+    static void delete(Path folder) throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.walk(folder)) {
             files = all.sorted(Comparator.reverseOrder()).toList();

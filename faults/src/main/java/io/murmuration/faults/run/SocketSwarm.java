@@ -1,11 +1,15 @@
 package io.murmuration.faults.run;
 
+import io.murmuration.cluster.security.KeyMaker;
 import io.murmuration.faults.injection.LinkProxies;
 import io.murmuration.faults.scenario.NodeGroup;
 import io.murmuration.faults.scenario.NodeRole;
 import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.scenario.Words;
+import io.murmuration.faults.simulation.compute.Device;
 import io.murmuration.faults.simulation.compute.FolderStorage;
+import io.murmuration.faults.simulation.compute.ModelledSetup;
+import io.murmuration.faults.simulation.compute.StageCosts;
 import io.murmuration.faults.simulation.world.Block;
 import io.murmuration.faults.simulation.world.DiskFault;
 import io.murmuration.faults.simulation.world.Healing;
@@ -14,17 +18,23 @@ import io.murmuration.faults.simulation.world.Pair;
 import io.murmuration.faults.sockets.Addresses;
 import io.murmuration.faults.sockets.NodeProcesses;
 import io.murmuration.faults.sockets.NodeProcesses.Running;
+import io.murmuration.faults.sockets.Pace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -38,20 +48,34 @@ final class SocketSwarm implements Scene, AutoCloseable {
               %s
               seeds = [%s]
               coordinators = %d
+              join-wait = 10m
               join-retry = 200ms
               announce-retry = 200ms
               farewell = 5s
               status-every = 1s
+              detection { heartbeat-pause = %d ms, stable-after = %d ms, removal-margin = %d ms }
             }
             murmuration.compute.threads = 1
             """;
 
     private static final String CONFIG = "nodes.conf";
 
+    private static final Duration VALID = Duration.ofDays(1);
+
+    /** Processes that start at once: more take each other's cores. */
+    private static final int AT_ONCE = 3;
+
+    /** How it is found out that a node is gone: the defaults of {@code murmuration.node.detection}. */
+    record Detection(Duration heartbeatPause, Duration stableAfter, Duration removalMargin) {}
+
+    static final Detection DETECTION =
+            new Detection(Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(1));
+
     private final Scenario scenario;
     private final WallClock clock;
     private final Path folder;
     private final Path config;
+    private final boolean tls;
     private final BiConsumer<String, Running> gone;
     private final LinkProxies proxies;
     private final Addresses addresses;
@@ -60,12 +84,21 @@ final class SocketSwarm implements Scene, AutoCloseable {
     private final Map<String, Running> up = new LinkedHashMap<>();
     private final List<Running> all = new ArrayList<>();
     private final Map<String, Integer> pauses = new LinkedHashMap<>();
+    private final Queue<String> waiting = new ArrayDeque<>();
+    private final Set<String> starting = new LinkedHashSet<>();
+    private final Map<String, List<Double>> slow = new LinkedHashMap<>();
 
-    /** @param gone told of each process that has ended, whoever ended it */
-    SocketSwarm(Scenario scenario, WallClock clock, Path folder, BiConsumer<String, Running> gone) {
+    /**
+     * Nobody runs yet.
+     *
+     * @param tls whether everything between nodes is encrypted, with certificates for their names
+     * @param gone told of each process that has ended, whoever ended it
+     */
+    SocketSwarm(Scenario scenario, WallClock clock, Path folder, boolean tls, BiConsumer<String, Running> gone) {
         this.scenario = scenario;
         this.clock = clock;
         this.folder = folder;
+        this.tls = tls;
         this.gone = gone;
         this.config = folder.resolve(CONFIG);
         try {
@@ -87,7 +120,13 @@ final class SocketSwarm implements Scene, AutoCloseable {
         String seeds = coordinators.stream()
                 .map(node -> '"' + Addresses.seed(node) + '"')
                 .collect(Collectors.joining(", "));
-        return NODE.formatted(Addresses.ports(), seeds, coordinators.size());
+        return NODE.formatted(
+                Addresses.ports(),
+                seeds,
+                coordinators.size(),
+                DETECTION.heartbeatPause().toMillis(),
+                DETECTION.stableAfter().toMillis(),
+                DETECTION.removalMargin().toMillis());
     }
 
     @Override
@@ -101,12 +140,38 @@ final class SocketSwarm implements Scene, AutoCloseable {
         });
         groups.put(node, group);
         addresses.add(node);
+        if (tls) {
+            // Good for the node's name and for nothing else: who connects has to have come to the right one.
+            KeyMaker.make(keys(), new KeyMaker.Wanted(List.of(node), false, VALID), Instant.now());
+        }
         return true;
     }
 
     private void link(String from, NodeGroup fromGroup, String to, NodeGroup toGroup) {
         proxies.link(
                 new Pair(from, to), WorldLinks.model(scenario.links().between(fromGroup.region(), toGroup.region())));
+    }
+
+    /**
+     * Starts nodes a few at a time, and those that can coordinate when all others are ready: a JVM that starts takes a core for
+     * seconds, and a cluster that has begun by then would take the slow ones for dead.
+     */
+    void bootInTurn(List<String> nodes) {
+        nodes.stream().filter(node -> !leads(node)).forEach(waiting::add);
+        nodes.stream().filter(this::leads).forEach(waiting::add);
+    }
+
+    private boolean leads(String node) {
+        return groups.get(node).roles().contains(NodeRole.COORDINATOR);
+    }
+
+    private void bootNext() {
+        starting.removeIf(node -> !isUp(node) || up.get(node).trace().begun());
+        while (!waiting.isEmpty() && (starting.isEmpty() || (starting.size() < AT_ONCE && !leads(waiting.element())))) {
+            String node = waiting.remove();
+            starting.add(node);
+            boot(node);
+        }
     }
 
     @Override
@@ -118,20 +183,43 @@ final class SocketSwarm implements Scene, AutoCloseable {
                 .filter(role -> role != NodeRole.VERIFIER)
                 .map(Words::of)
                 .collect(Collectors.joining(","));
-        Running started = processes.start(
-                node,
-                addresses.hosts(node),
-                List.of(
-                        "node",
-                        "--config",
-                        config.toAbsolutePath().toString(),
-                        "--set",
-                        "node.name=" + node,
-                        "--set",
-                        "node.roles=" + roles));
+        paced(node);
+        Running started = processes.start(node, addresses.hosts(node), pace(node), arguments(node, roles));
         up.put(node, started);
         all.add(started);
         proxies.listening(node, true);
+    }
+
+    private List<String> arguments(String node, String roles) {
+        List<String> settings = new ArrayList<>(List.of("node.name=" + node, "node.roles=" + roles));
+        if (tls) {
+            settings.add("node.tls.authority=" + keys().resolve(KeyMaker.AUTHORITY + ".pem"));
+            settings.add("node.tls.certificate=" + keys().resolve(node + ".pem"));
+            settings.add("node.tls.key=" + keys().resolve(node + ".key.pem"));
+        }
+        List<String> arguments = new ArrayList<>(
+                List.of("node", "--config", config.toAbsolutePath().toString()));
+        settings.forEach(setting -> arguments.addAll(List.of("--set", setting)));
+        return arguments;
+    }
+
+    private Path keys() {
+        return folder.resolve("keys").toAbsolutePath();
+    }
+
+    private Path pace(String node) {
+        return folder.resolve(node + ".pace");
+    }
+
+    /** A device as slow as the scenario says; faster than this machine it will not be. */
+    private void paced(String node) {
+        NodeGroup group = groups.get(node);
+        double factor = 1 / group.speed();
+        for (double slower : slow.getOrDefault(node, List.of())) {
+            factor *= slower;
+        }
+        new Pace(factor, StageCosts.of(ModelledSetup.of(scenario.settings()), Device.USUAL.flops(group.flops())))
+                .write(pace(node));
     }
 
     /** Every process there was, in the order of their starts. */
@@ -139,8 +227,9 @@ final class SocketSwarm implements Scene, AutoCloseable {
         return List.copyOf(all);
     }
 
-    /** Notices processes that have ended. */
+    /** Notices processes that have ended, and starts those whose turn it is. */
     void look() {
+        bootNext();
         for (Map.Entry<String, Running> entry : List.copyOf(up.entrySet())) {
             if (!entry.getValue().process().isAlive()) {
                 ended(entry.getKey());
@@ -224,7 +313,12 @@ final class SocketSwarm implements Scene, AutoCloseable {
 
     @Override
     public Healing slow(String node, double factor) {
-        throw new IllegalStateException("refused before it began: a slow device");
+        slow.computeIfAbsent(node, first -> new ArrayList<>()).add(factor);
+        paced(node);
+        return once(() -> {
+            slow.get(node).remove(factor);
+            paced(node);
+        });
     }
 
     @Override
@@ -263,7 +357,7 @@ final class SocketSwarm implements Scene, AutoCloseable {
     }
 
     boolean nobodyIsUp() {
-        return up.isEmpty();
+        return up.isEmpty() && waiting.isEmpty();
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
  *
  * @param count nodes; with {@code starts} LATER they are there for an event {@code join} and not before
  * @param region where the group is
- * @param speed compute rate, 1.0 is this machine (simulated runs only)
+ * @param speed compute rate, 1.0 is the device of {@code flops}
  * @param cores tasks that a node computes at once
  * @param flops floating-point operations a second at speed 1.0, for the cost model
  * @param uplink bits a second that all that a node sends shares; empty: only the links limit it
@@ -31,6 +31,9 @@ public record NodeGroup(
         Starts starts,
         Place place) {
 
+    /** Where a scenario says nothing: what a desktop computer of 2025 reaches with fp32 on its cores; no process of small models does. */
+    public static final double USUAL_FLOPS = 100e9;
+
     /** When the nodes of a group come up. */
     public enum Starts {
         /** With the run. */
@@ -41,6 +44,11 @@ public record NodeGroup(
 
     public NodeGroup {
         roles = List.copyOf(roles);
+    }
+
+    /** The same with another rate. */
+    public NodeGroup withFlops(double other) {
+        return new NodeGroup(name, count, region, roles, speed, cores, other, uplink, downlink, memory, starts, place);
     }
 
     /** Name of the group's node of that number, counted from 1. */

@@ -3,8 +3,11 @@ package io.murmuration.faults.scenario;
 import io.murmuration.cluster.config.RunSettings;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -19,6 +22,8 @@ import java.util.stream.Stream;
  * @param events in the order of the file
  * @param bounds written ones in the order of {@link Measure}, then implied ones
  * @param notes what a reader should know: what was derived, what is not done yet
+ * @param places where {@code compute} and each of {@code links} is written, by {@code compute}, {@code links.default} and
+ *     {@code links.a->b}; only what is written is there
  */
 public record Scenario(
         Path file,
@@ -35,7 +40,8 @@ public record Scenario(
         List<ScenarioEvent> events,
         Heal heal,
         List<Bound> bounds,
-        List<String> notes) {
+        List<String> notes,
+        Map<String, Place> places) {
 
     /** How long the run has to make progress after healing, where {@code expect} does not say. */
     public static final Duration LIVENESS = Duration.ofSeconds(60);
@@ -45,6 +51,7 @@ public record Scenario(
         events = List.copyOf(events);
         bounds = List.copyOf(bounds);
         notes = List.copyOf(notes);
+        places = Collections.unmodifiableMap(new TreeMap<>(places));
     }
 
     /** The group of that name. */
@@ -87,21 +94,34 @@ public record Scenario(
                 List.of(),
                 new Heal.Never(),
                 List.of(),
-                notes);
+                notes,
+                places);
     }
 
     /** The same, and nothing is asked of it: no control is run. */
     public Scenario unbounded() {
         return new Scenario(
                 file, name, question, seed, duration, steps, settings, rendered, compute, groups, links, events, heal,
-                List.of(), notes);
+                List.of(), notes, places);
     }
 
     /** The same with fewer or other events. */
     public Scenario withEvents(List<ScenarioEvent> others) {
         return new Scenario(
                 file, name, question, seed, duration, steps, settings, rendered, compute, groups, links, others, heal,
-                bounds, notes);
+                bounds, notes, places);
+    }
+
+    /** The same with other machines. */
+    public Scenario withGroups(List<NodeGroup> others) {
+        return new Scenario(
+                file, name, question, seed, duration, steps, settings, rendered, compute, others, links, events, heal,
+                bounds, notes, places);
+    }
+
+    /** Where something is written, or else the file. */
+    public Place place(String key) {
+        return places.getOrDefault(key, new Place(file.toString()));
     }
 
     /** The virtual time of the liveness phase: what {@code progress-after-heal} allows. */

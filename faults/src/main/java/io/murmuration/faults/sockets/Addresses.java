@@ -23,8 +23,12 @@ import java.util.List;
  */
 public final class Addresses {
 
-    private static final int CONTROL = 25_520;
-    private static final int DATA = 25_521;
+    /** Control port of every node. */
+    public static final int CONTROL = 25_520;
+
+    /** Data port of every node. */
+    public static final int DATA = 25_521;
+
     private static final int MOST_NODES = 254;
     private static final int FIRST_NET = 2;
     private static final int NETS = 250;
@@ -99,7 +103,7 @@ public final class Addresses {
     }
 
     private void write(String node) {
-        StringBuilder text = new StringBuilder();
+        StringBuilder text = new StringBuilder("127.0.0.1 localhost\n");
         for (String other : nodes) {
             int third = other.equals(node) ? 0 : number(node);
             text.append(address(net, third, number(other)).getHostAddress())

@@ -67,9 +67,10 @@ public final class NodeProcesses implements AutoCloseable {
      * Starts a node.
      *
      * @param hosts the names it knows, in the format of {@code /etc/hosts}; no other name has an address there
+     * @param pace file of the {@link Pace} of its device
      * @param arguments of {@code murmuration}
      */
-    public Running start(String node, Path hosts, List<String> arguments) {
+    public Running start(String node, Path hosts, Path pace, List<String> arguments) {
         String name = node + "." + starts.merge(node, 1, Integer::sum);
         Path trace = folder.resolve(name + ".trace").toAbsolutePath();
         List<String> command = new ArrayList<>();
@@ -80,6 +81,7 @@ public final class NodeProcesses implements AutoCloseable {
         command.addAll(SMALL);
         command.add("-Djdk.net.hosts.file=" + hosts.toAbsolutePath());
         command.add("-D" + NodeWatch.PROPERTY + "=" + trace);
+        command.add("-D" + PacedDevice.PROPERTY + "=" + pace.toAbsolutePath());
         command.addAll(List.of(
                 "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), MAIN));
         command.addAll(arguments);

@@ -6,6 +6,7 @@ import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.Envelope;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
+import io.murmuration.cluster.compute.OwnerTasks;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.node.NodeWatch;
 import io.murmuration.cluster.serialization.ControlCodec;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes what a node's actors send, hear, compute and tell to a file, each at once and whole: what happened before the process
- * was killed is there. Read by {@link TraceReader}. Thread-safe.
+ * was killed is there. Read by {@link TraceReader}. And lets the node's device be as slow as {@link Pace} says. Thread-safe.
  */
 public final class NodeTrace implements NodeWatch {
 
@@ -34,6 +35,7 @@ public final class NodeTrace implements NodeWatch {
     static final byte DELIVERED = 2;
     static final byte TOLD = 3;
     static final byte COMPUTED = 4;
+    static final byte LIFE = 5;
 
     /** Named in {@code META-INF/services}. */
     public static final class OfFile implements Provider {
@@ -57,11 +59,12 @@ public final class NodeTrace implements NodeWatch {
     private final FileChannel file;
     private final ControlCodec control = new ControlCodec();
     private final RunEventCodec events = new RunEventCodec();
-    private long computedUntil;
+    private final PacedDevice device = PacedDevice.ofProcess();
     private boolean broken;
 
     private NodeTrace(FileChannel file) {
         this.file = file;
+        write(LIFE, out -> {});
     }
 
     @Override
@@ -85,15 +88,12 @@ public final class NodeTrace implements NodeWatch {
         write(kind, out -> out.write(control.encode(envelope)));
     }
 
-    private synchronized void computed(Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long submitted) {
-        // One thread computes: a task begins when it is submitted, or when the one before it has ended.
-        long now = System.nanoTime();
-        long busy = now - Math.max(submitted, computedUntil);
-        computedUntil = now;
+    private synchronized void computed(Member owner, Compute.Task<?> task, Compute.Outcome<?> outcome, long busy) {
         write(COMPUTED, out -> {
             out.writeUTF(owner.peer().name());
             out.writeLong(owner.incarnation());
             out.writeLong(busy);
+            out.writeInt(device.stage(owner));
             SeenTask.write(out, task, outcome);
         });
     }
@@ -158,8 +158,12 @@ public final class NodeTrace implements NodeWatch {
         @Override
         public <R> void submit(Member owner, Task<R> task, Consumer<Outcome<R>> done) {
             long submitted = System.nanoTime();
+            if (task instanceof Open open) {
+                device.opened(owner, open.stage());
+            }
             compute.submit(owner, task, outcome -> {
-                computed(owner, task, outcome, submitted);
+                long busy = device.ended(owner, task, submitted, !OwnerTasks.usesFiles(task));
+                computed(owner, task, outcome, busy);
                 done.accept(outcome);
             });
         }

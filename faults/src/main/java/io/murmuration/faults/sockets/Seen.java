@@ -9,6 +9,9 @@ public sealed interface Seen {
 
     long nanos();
 
+    /** The process begins a life; the one before, if there was one, is over. */
+    record Life(long nanos) implements Seen {}
+
     /** A control message was handed to the network. */
     record Sent(long nanos, Envelope envelope) implements Seen {}
 
@@ -22,6 +25,7 @@ public sealed interface Seen {
      * A compute task has ended.
      *
      * @param busyNanos how long it kept its device
+     * @param stage of its owner; 0 where it has none
      */
-    record Computed(long nanos, Member owner, SeenTask work, long busyNanos) implements Seen {}
+    record Computed(long nanos, Member owner, SeenTask work, long busyNanos, int stage) implements Seen {}
 }

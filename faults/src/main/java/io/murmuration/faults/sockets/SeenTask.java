@@ -35,6 +35,7 @@ public record SeenTask(Compute.Task<?> task, Compute.Outcome<?> outcome) {
         DRAW,
         KEEP_CHUNK,
         KEEP_CHECKPOINT,
+        FORWARD,
         OTHER
     }
 
@@ -42,6 +43,7 @@ public record SeenTask(Compute.Task<?> task, Compute.Outcome<?> outcome) {
         switch (task) {
             case Compute.Loss loss -> counting(out, Kind.LOSS, loss.id(), loss.count());
             case Compute.Backward backward -> counting(out, Kind.BACKWARD, backward.id(), backward.count());
+            case Compute.Forward forward -> counting(out, Kind.FORWARD, forward.id(), false);
             case Compute.Open open -> kind(out, Kind.OPEN);
             case Compute.Discard discard -> kind(out, Kind.DISCARD);
             case Compute.Contribution contribution -> kind(out, Kind.CONTRIBUTION);
@@ -90,6 +92,11 @@ public record SeenTask(Compute.Task<?> task, Compute.Outcome<?> outcome) {
                     case LOSS -> new Compute.Loss(microbatch(in), NONE, Payload.EMPTY, in.readBoolean());
                     case BACKWARD ->
                         new Compute.Backward(microbatch(in), NONE, Payload.EMPTY, Payload.EMPTY, in.readBoolean());
+                    case FORWARD -> {
+                        MicrobatchId id = microbatch(in);
+                        in.readBoolean();
+                        yield new Compute.Forward(id, NONE, Payload.EMPTY);
+                    }
                     case OPEN -> new Compute.Open(0, 0, false);
                     case DISCARD -> new Compute.Discard();
                     case CONTRIBUTION -> new Compute.Contribution(0, 0);

@@ -29,6 +29,11 @@ public final class TraceReader {
         this.file = file;
     }
 
+    /** Whether the process has come so far that it looks for others. */
+    public boolean begun() {
+        return Files.exists(file);
+    }
+
     /** What is new, in the order of the file. */
     public List<Seen> read() {
         List<Seen> seen = new ArrayList<>();
@@ -70,11 +75,13 @@ public final class TraceReader {
         return switch (kind) {
             case NodeTrace.SENT -> new Seen.Sent(nanos, control.decode(in.readAllBytes()));
             case NodeTrace.DELIVERED -> new Seen.Delivered(nanos, control.decode(in.readAllBytes()));
+            case NodeTrace.LIFE -> new Seen.Life(nanos);
             case NodeTrace.TOLD -> new Seen.Told(nanos, events.decode(in.readAllBytes()));
             case NodeTrace.COMPUTED -> {
                 Member owner = Member.of(in.readUTF(), in.readLong());
                 long busy = in.readLong();
-                yield new Seen.Computed(nanos, owner, SeenTask.read(in), busy);
+                int stage = in.readInt();
+                yield new Seen.Computed(nanos, owner, SeenTask.read(in), busy, stage);
             }
             default -> throw new IllegalStateException(file + ": expected the kind of a record, got " + kind);
         };

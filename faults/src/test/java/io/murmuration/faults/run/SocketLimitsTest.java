@@ -46,11 +46,11 @@ class SocketLimitsTest {
 
     @Test
     void what_processes_cannot_be_made_to_do_is_refused_with_its_place() throws IOException {
-        assertRefused("speed = 0.5", "", "limits.conf:7", "speed");
+        assertRefused("speed = 2", "", "limits.conf:7", "speed above 1");
         assertRefused("uplink = 1Mbps", "", "limits.conf:7", "uplink");
-        assertRefused("", "compute = cost", "compute = cost");
-        assertRefused("", "links { default { loss = 0.1 } }", "links.default");
-        assertRefused("", "events = [ { at = 1s, do = slow, target = eu-1, factor = 2 } ]", "limits.conf:9", "slow");
+        assertRefused("", "compute = cost", "limits.conf:9", "compute = cost");
+        assertRefused("", "links { default { loss = 0.1 } }", "limits.conf:9", "loss", "default");
+        assertRefused("", "links { \"hub--eu\" { reorder = 0.1 } }", "limits.conf:9", "reorder", "eu->hub");
         assertRefused("", "events = [ { at = 1s, do = clock, target = eu-1, skew = 2s } ]", "limits.conf:9", "clock");
         assertRefused("", "events = [ { at = 1s, do = disk, target = hub-1, fault = full } ]", "limits.conf:9", "full");
         assertRefused("", "events = [ { at = 1s, do = link, default = { corrupt = 0.1 } } ]", "limits.conf:9", "link");
@@ -58,7 +58,7 @@ class SocketLimitsTest {
 
     @Test
     void what_they_can_do_is_not() throws IOException {
-        Scenario scenario = scenario("flops = 20MFLOPS", """
+        Scenario scenario = scenario("flops = 20MFLOPS, speed = 2", """
                 links { default { latency = 5ms, jitter = 1ms, rate = 1Gbps } }
                 events = [
                   { at = 1s, do = kill, target = eu-1, for = 1s }, { at = 1s, do = pause, target = eu-2, for = 1s }
@@ -66,6 +66,7 @@ class SocketLimitsTest {
                   { at = 1s, do = partition, between = [eu-1, eu-2], mode = reset, for = 1s }
                   { at = 1s, do = link, default = { latency = 50ms }, for = 1s }
                   { at = 1s, do = disk, target = hub-1, fault = bitflip }
+                  { at = 1s, do = slow, target = eu-4, factor = 10, for = 1s }
                 ]
                 """);
         assertThatCode(() -> SocketLimits.check(scenario)).doesNotThrowAnyException();

@@ -107,7 +107,10 @@ class NodeTraceTest {
         Path file = folder.resolve("eu-1.trace");
         TraceReader reader = new TraceReader(file);
         assertThat(reader.read()).isEmpty();
+        assertThat(reader.begun()).isFalse();
         NodeWatch watch = new NodeTrace.OfFile().watch(file);
+        assertThat(reader.begun()).isTrue();
+        assertThat(reader.read()).singleElement().isInstanceOf(Seen.Life.class);
         Mirror mirror = new Mirror();
         Ports ports = watch.ports(new Ports(
                 new Planned(
@@ -160,8 +163,11 @@ class NodeTraceTest {
     @Test
     void a_record_that_was_cut_short_waits_for_its_end() throws IOException {
         Path whole = folder.resolve("whole.trace");
-        new NodeTrace.OfFile().watch(whole).told(new RunEvent.Failed("the disk is full"));
-        byte[] bytes = Files.readAllBytes(whole);
+        NodeWatch watch = new NodeTrace.OfFile().watch(whole);
+        int begun = Math.toIntExact(Files.size(whole));
+        watch.told(new RunEvent.Failed("the disk is full"));
+        byte[] all = Files.readAllBytes(whole);
+        byte[] bytes = Arrays.copyOfRange(all, begun, all.length);
         Path file = folder.resolve("cut.trace");
         TraceReader reader = new TraceReader(file);
         for (int length = 0; length < bytes.length; length++) {

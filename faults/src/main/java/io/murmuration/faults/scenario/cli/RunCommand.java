@@ -39,6 +39,7 @@ final class RunCommand implements Callable<Integer> {
 
     private final ScenarioRunner simulated;
     private final Optional<ScenarioRunner> sockets;
+    private final Optional<ScenarioRunner> encrypted;
     private final Surroundings surroundings;
 
     @Parameters(paramLabel = "FILE", description = "The scenario.")
@@ -58,6 +59,11 @@ final class RunCommand implements Callable<Integer> {
                             + " between them, and real time (${COMPLETION-CANDIDATES}).")
     private Mode mode = Mode.simulated;
 
+    @Option(
+            names = "--tls",
+            description = "With --mode sockets: everything between nodes is encrypted, with a certificate for each.")
+    private boolean tls;
+
     @Option(names = "--shrink", description = "If it fails, finds fewer events with which it still does.")
     private boolean shrink;
 
@@ -67,9 +73,14 @@ final class RunCommand implements Callable<Integer> {
             description = "Threads that compute; changes nothing but the time it takes.")
     private int pool = Runtime.getRuntime().availableProcessors();
 
-    RunCommand(ScenarioRunner simulated, Optional<ScenarioRunner> sockets, Surroundings surroundings) {
+    RunCommand(
+            ScenarioRunner simulated,
+            Optional<ScenarioRunner> sockets,
+            Optional<ScenarioRunner> encrypted,
+            Surroundings surroundings) {
         this.simulated = simulated;
         this.sockets = sockets;
+        this.encrypted = encrypted;
         this.surroundings = surroundings;
     }
 
@@ -78,7 +89,11 @@ final class RunCommand implements Callable<Integer> {
         checkPool(pool);
         ScenarioRunner runner = mode == Mode.simulated
                 ? simulated
-                : sockets.orElseThrow(() -> new UserError("--mode sockets: there are no sockets here"));
+                : (tls ? encrypted : sockets)
+                        .orElseThrow(() -> new UserError("--mode sockets: there are no sockets here"));
+        if (tls && mode == Mode.simulated) {
+            throw new UserError("--tls wants sockets to encrypt: only --mode sockets has them");
+        }
         if (shrink && mode == Mode.sockets) {
             throw new UserError("--shrink wants the same run again and again: only --mode simulated has it");
         }
@@ -132,7 +147,7 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static String slug(String name) {
+    static String slug(String name) {
         return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
     }
 }

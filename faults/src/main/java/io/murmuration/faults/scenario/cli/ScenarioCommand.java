@@ -4,6 +4,7 @@ import io.murmuration.cluster.cli.SubcommandProvider;
 import io.murmuration.cluster.cli.Surroundings;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.faults.explore.Exploration;
+import io.murmuration.faults.run.Comparison;
 import io.murmuration.faults.run.SimulatedScenarios;
 import io.murmuration.faults.run.SocketScenarios;
 import io.murmuration.faults.scenario.file.ScenarioReader;
@@ -28,6 +29,8 @@ public final class ScenarioCommand {
                     Surroundings.ofProcess(terminal, System.getenv()),
                     Optional.of(simulated),
                     Optional.of(new SocketScenarios()),
+                    Optional.of(SocketScenarios.encrypted()),
+                    Optional.of(new Comparison()),
                     Optional.of(new Exploration(simulated)));
         }
     }
@@ -40,21 +43,26 @@ public final class ScenarioCommand {
      */
     public static CommandLine commandLine(
             Surroundings surroundings, Optional<ScenarioRunner> runner, Optional<Explorer> explorer) {
-        return commandLine(surroundings, runner, Optional.empty(), explorer);
+        return commandLine(surroundings, runner, Optional.empty(), Optional.empty(), Optional.empty(), explorer);
     }
 
     /**
      * As above.
      *
      * @param sockets what {@code run --mode sockets} needs; without it that mode is refused
+     * @param encrypted the same with {@code --tls}
+     * @param comparer what {@code compare} needs; without it there is no such subcommand
      */
     static CommandLine commandLine(
             Surroundings surroundings,
             Optional<ScenarioRunner> runner,
             Optional<ScenarioRunner> sockets,
+            Optional<ScenarioRunner> encrypted,
+            Optional<Comparer> comparer,
             Optional<Explorer> explorer) {
         CommandLine line = new CommandLine(new ScenarioCommand());
-        runner.ifPresent(given -> line.addSubcommand(new RunCommand(given, sockets, surroundings)));
+        runner.ifPresent(given -> line.addSubcommand(new RunCommand(given, sockets, encrypted, surroundings)));
+        comparer.ifPresent(given -> line.addSubcommand(new CompareCommand(given, surroundings)));
         line.addSubcommand(new CheckCommand(surroundings));
         line.addSubcommand(new ListCommand(surroundings));
         explorer.ifPresent(given -> line.addSubcommand(new ExploreCommand(given, surroundings)));

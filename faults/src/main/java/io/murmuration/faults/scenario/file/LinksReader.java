@@ -6,6 +6,7 @@ import io.murmuration.faults.scenario.LinkChange;
 import io.murmuration.faults.scenario.LinkSettings;
 import io.murmuration.faults.scenario.Links;
 import io.murmuration.faults.scenario.Loss;
+import io.murmuration.faults.scenario.Place;
 import io.murmuration.faults.scenario.Rates;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,24 @@ final class LinksReader {
         patches(fields, "->").forEach((pair, change) -> pairs.put(pair, change.on(pairs.getOrDefault(pair, defaults))));
         refuseOthers(fields);
         return new Links(defaults, pairs);
+    }
+
+    /** Notes where each link is written; what is one way is closer than what is both ways. */
+    void places(Fields fields, Map<String, Place> places) {
+        for (String sign : List.of("--", "->")) {
+            for (String key : fields.keys()) {
+                Matcher matcher = PAIR.matcher(key);
+                if (key.equals(DEFAULT)) {
+                    places.put("links." + DEFAULT, fields.place(key));
+                } else if (matcher.matches() && matcher.group(2).equals(sign)) {
+                    Links.Pair there = new Links.Pair(matcher.group(1), matcher.group(3));
+                    places.put("links." + there, fields.place(key));
+                    if (sign.equals("--")) {
+                        places.put("links." + new Links.Pair(there.to(), there.from()), fields.place(key));
+                    }
+                }
+            }
+        }
     }
 
     /** The changes of an event: pairs, and {@code default} for every pair; the closer one wins, property by property. */

@@ -17,9 +17,6 @@ final class NodesReader {
     /** More than what one JVM simulates in reasonable time; a typing error is likelier. */
     static final int MOST_NODES = 10_000;
 
-    /** What a desktop computer of 2025 reaches with fp32 on its cores. */
-    private static final double USUAL_FLOPS = 1e11;
-
     private static final Pattern NAME =
             Pattern.compile("[A-Za-z][A-Za-z0-9_]*(?:-[A-Za-z0-9_]*[A-Za-z_][A-Za-z0-9_]*)*");
     private static final Pattern FLOPS =
@@ -64,7 +61,7 @@ final class NodesReader {
                 roles(fields),
                 fields.decimal("speed", 1e-6, 1e6).orElse(1.0),
                 fields.whole("cores", 1, 1024).orElse(1L).intValue(),
-                flops(fields).orElse(USUAL_FLOPS),
+                flops(fields).orElse(NodeGroup.USUAL_FLOPS),
                 optional(LinksReader.rate(fields, "uplink")),
                 optional(LinksReader.rate(fields, "downlink")),
                 fields.bytes("memory").orElse(0L),

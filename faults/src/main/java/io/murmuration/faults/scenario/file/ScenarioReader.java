@@ -17,6 +17,7 @@ import io.murmuration.faults.scenario.Heal;
 import io.murmuration.faults.scenario.Links;
 import io.murmuration.faults.scenario.NodeGroup;
 import io.murmuration.faults.scenario.NodeRole;
+import io.murmuration.faults.scenario.Place;
 import io.murmuration.faults.scenario.Scenario;
 import io.murmuration.faults.scenario.ScenarioEvent;
 import io.murmuration.faults.scenario.Trigger;
@@ -27,7 +28,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Reads a scenario file: HOCON with one section {@code scenario}. Everything is checked here; every error is a
@@ -114,7 +117,14 @@ public final class ScenarioReader {
         LoadedSettings settings = run.read(name, seed, steps, compute, groups);
 
         World world = new World(groups, run.stages(), duration, steps, folderOf(file));
-        Links links = new LinksReader(world.regions()).links(fields.section("links"));
+        Map<String, Place> places = new TreeMap<>();
+        if (fields.has("compute")) {
+            places.put("compute", fields.place("compute"));
+        }
+        Optional<Fields> linked = fields.section("links");
+        LinksReader linksReader = new LinksReader(world.regions());
+        Links links = linksReader.links(linked);
+        linked.ifPresent(section -> linksReader.places(section, places));
         List<ScenarioEvent> events = new EventsReader(world, notes).read(fields);
         Heal heal = heal(fields, duration);
         checkBefore(heal, events);
@@ -137,7 +147,8 @@ public final class ScenarioReader {
                 events,
                 heal,
                 bounds,
-                notes);
+                notes,
+                places);
     }
 
     private static Path folderOf(Path file) {

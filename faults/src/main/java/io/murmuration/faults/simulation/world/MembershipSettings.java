@@ -1,6 +1,7 @@
 package io.murmuration.faults.simulation.world;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How long membership takes to see and to decide; the defaults are what a Pekko Cluster is set to on good links. Shorter
@@ -13,6 +14,8 @@ import java.time.Duration;
  * @param removalMargin from the decision to the removal, so that the other side has stopped by then
  * @param joinDelay until a new node that can reach the side with the quorum is a member
  * @param gossip the most that news takes to reach a node; drawn for each
+ * @param crashedAfter until a node that cannot lead and whose machine refuses connections is removed, where that needs no
+ *     decision of membership: two that were refused are enough; empty: as anybody else
  * @param handOver from the moment the leader is gone, or the first is there, until the next one leads
  */
 public record MembershipSettings(
@@ -23,6 +26,7 @@ public record MembershipSettings(
         Duration removalMargin,
         Duration joinDelay,
         Duration gossip,
+        Optional<Duration> crashedAfter,
         Duration handOver) {
 
     public static final MembershipSettings DEFAULT = new MembershipSettings(
@@ -33,6 +37,7 @@ public record MembershipSettings(
             Duration.ofSeconds(1),
             Duration.ofSeconds(1),
             Duration.ofMillis(200),
+            Optional.empty(),
             Duration.ofSeconds(1));
 
     public MembershipSettings {
@@ -44,6 +49,7 @@ public record MembershipSettings(
                 || removalMargin.isNegative()
                 || joinDelay.isNegative()
                 || gossip.isNegative()
+                || crashedAfter.filter(Duration::isNegative).isPresent()
                 || handOver.isNegative()) {
             throw new IllegalArgumentException(
                     "no delay of membership is negative, and who refuses is not seen later than who is silent");

@@ -188,8 +188,19 @@ public final class SimulatedMembership {
     }
 
     private Duration detection(KnownNode node) {
-        boolean refuses = machines.hostUp(node.name) && !machines.lives(node.name, node.memberLife);
-        return refuses ? settings.refusedAfter() : settings.unreachableAfter();
+        return refuses(node) ? settings.refusedAfter() : settings.unreachableAfter();
+    }
+
+    private boolean refuses(KnownNode node) {
+        return machines.hostUp(node.name) && !machines.lives(node.name, node.memberLife);
+    }
+
+    /** From the moment a node is missed until it is removed. */
+    private Duration removal(KnownNode node) {
+        Duration decided = detection(node).plus(settings.stableAfter()).plus(settings.removalMargin());
+        return node.coordinator || !refuses(node)
+                ? decided
+                : settings.crashedAfter().orElse(decided);
     }
 
     /** What the side with the quorum makes of a node. */
@@ -233,7 +244,7 @@ public final class SimulatedMembership {
             node.missingSince = loop.now();
         }
         if (sides.quorum() && node.removal.isEmpty()) {
-            Duration wait = detection(node).plus(settings.stableAfter()).plus(settings.removalMargin());
+            Duration wait = removal(node);
             // A side that has just got its quorum back sees for itself before it decides.
             long due = Math.max(
                     node.missingSince + wait.toNanos(),

@@ -8,6 +8,7 @@ import io.murmuration.cluster.cli.Surroundings;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.cluster.run.CheckpointModels;
 import io.murmuration.cluster.run.LocalRuns;
+import io.murmuration.faults.report.Compared;
 import io.murmuration.faults.report.ScenarioReport;
 import io.murmuration.faults.scenario.Action;
 import io.murmuration.faults.scenario.Judgement;
@@ -217,6 +218,50 @@ class ScenarioCommandTest {
                 .contains("it still fails with 1 of 2 events")
                 .contains("in one of lost-steps:")
                 .contains("small.conf:12  at 1s: pause eu-1");
+    }
+
+    private int compare(String text) throws IOException {
+        Comparer comparer = (scenario, pool) -> {
+            ScenarioReport simulated = scripted(scenario.withEvents(List.of()), pool);
+            return new Compared(
+                    simulated,
+                    scripted(scenario, pool),
+                    List.of("eu 19 MFLOPS"),
+                    List.of(new Compared.Row("recovery, s", Optional.of(10.0), Optional.of(13.0), true)),
+                    List.of("why"));
+        };
+        Path file = Files.writeString(folder.resolve("small.conf"), text);
+        return ScenarioCommand.commandLine(
+                        surroundings,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(comparer),
+                        Optional.empty())
+                .execute(
+                        "compare", file.toString(), "--out", folder.resolve("c").toString());
+    }
+
+    @Test
+    void compare_says_how_far_apart_two_ways_to_run_are_and_fails_where_they_are_judged_otherwise() throws IOException {
+        assertThat(compare(SMALL)).isEqualTo(1);
+        assertThat(printed())
+                .contains("| verdict | unknown | failed | | differs |")
+                .contains("| recovery, s | 10.0 | 13.0 | 1.30 | no |")
+                .contains("fitted: eu 19 MFLOPS");
+        assertThat(folder.resolve("c").resolve("comparison.md")).content().contains("- why");
+        assertThat(folder.resolve("c").resolve("sockets").resolve("report.html"))
+                .exists();
+        assertThat(compare(SMALL.replaceAll("(?m)^.*do = (kill|pause).*$", ""))).isZero();
+    }
+
+    @Test
+    void encryption_wants_sockets() throws IOException {
+        Murmuration murmuration =
+                new Murmuration(new Parts(new LocalRuns(), new CheckpointModels("java"), () -> "none"), surroundings);
+        assertThat(murmuration.execute("scenario", "run", small().toString(), "--tls"))
+                .isEqualTo(2);
+        assertThat(printed()).isEqualTo("murmuration: --tls wants sockets to encrypt: only --mode sockets has them\n");
     }
 
     @Test

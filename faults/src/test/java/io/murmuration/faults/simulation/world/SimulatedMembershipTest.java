@@ -23,6 +23,7 @@ final class SimulatedMembershipTest {
             D.removalMargin(),
             D.joinDelay(),
             Duration.ZERO,
+            D.crashedAfter(),
             D.handOver());
     private static final List<String> HUBS = List.of("h1", "h2", "h3");
     private static final List<String> SHARDS = List.of("s1", "s2", "s3");

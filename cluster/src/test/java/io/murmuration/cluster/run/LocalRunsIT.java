@@ -2,6 +2,7 @@ package io.murmuration.cluster.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.SettingsLoader;
@@ -150,6 +151,34 @@ final class LocalRunsIT {
         assertThat(distance(parameters(second), parameters(whole))).isLessThan(1e-6);
     }
 
+    /** In fp32, so that the cut into stages costs rounding only; in int8 as any other run. */
+    @Test
+    void a_swarm_within_a_subspace_ends_as_one_shard_does_resumes_and_writes() {
+        RunSettings settings = settings("model.subspace=4", "wire.activations=fp32");
+        RunResult swarm = run(settings, "swarm", Optional.empty(), new Heard());
+        RunResult one = run(
+                settings("model.subspace=4", "swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1"),
+                "one",
+                Optional.empty(),
+                new Heard());
+        assertThat(distance(parameters(swarm), parameters(one))).isLessThan(1e-5);
+
+        runAndStopAfter(3, settings, "parts");
+        RunResult resumed = run(
+                settings("model.subspace=4", "wire.activations=fp32", "swarm.stages=2"),
+                "parts",
+                Optional.of(folder.resolve("parts")),
+                new Heard());
+        assertThat(distance(parameters(resumed), parameters(one))).isLessThan(1e-5);
+        try (TextModel model =
+                new CheckpointModels("java").open(swarm.checkpoint().orElseThrow())) {
+            assertThat(new TextGenerator(model, 0.8, 1).text("The ", 20)).isNotEmpty();
+        }
+
+        RunResult coarse = run(settings("model.subspace=4"), "coarse", Optional.empty(), new Heard());
+        assertThat(coarse.validationLoss()).isCloseTo(swarm.validationLoss(), offset(0.05));
+    }
+
     @Test
     void a_checkpoint_of_which_one_bit_has_changed_is_named_and_not_trained_on() throws IOException {
         RunResult stopped = runAndStopAfter(2, settings(), "run");
@@ -244,12 +273,13 @@ final class LocalRunsIT {
     }
 
     private static float[] parameters(RunResult result) {
-        ModelSpec model = ModelSpec.NANO;
+        CheckpointReader checkpoint = CheckpointReader.open(result.checkpoint().orElseThrow());
+        ModelSpec model = checkpoint.meta().model();
         ParameterLayout whole =
                 ParameterLayout.of(model, StagePlan.of(model.layers(), 1).slice(0));
         try (Arena arena = Arena.ofConfined()) {
             Floats parameters = Floats.allocate(arena, whole.length());
-            CheckpointReader.open(result.checkpoint().orElseThrow()).read(whole, parameters, Map.of());
+            checkpoint.read(whole, parameters, Map.of());
             return parameters.toArray();
         }
     }

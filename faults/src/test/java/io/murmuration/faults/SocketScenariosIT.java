@@ -10,10 +10,12 @@ import io.murmuration.faults.scenario.file.ScenarioReader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Scenarios in real processes, with a proxy on the way from each to each. */
+@Tag("cluster")
 @Timeout(560)
 class SocketScenariosIT {
 

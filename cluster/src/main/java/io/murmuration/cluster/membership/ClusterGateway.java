@@ -43,12 +43,10 @@ public final class ClusterGateway {
 
     private final ActorRef<GatewayMessage> actor;
     private final ClusterControlPlane control;
-    private final Whereabouts whereabouts;
 
-    private ClusterGateway(ActorRef<GatewayMessage> actor, ClusterControlPlane control, Whereabouts whereabouts) {
+    private ClusterGateway(ActorRef<GatewayMessage> actor, ClusterControlPlane control) {
         this.actor = actor;
         this.control = control;
-        this.whereabouts = whereabouts;
     }
 
     /** Starts the gateway below the guardian whose context this is. */
@@ -56,7 +54,7 @@ public final class ClusterGateway {
             ActorContext<?> guardian, Options options, Whereabouts whereabouts, GatewayListener listener) {
         ClusterControlPlane control = new ClusterControlPlane(options.self().run(), whereabouts);
         ActorRef<GatewayMessage> actor = guardian.spawn(Gateway.create(options, control, whereabouts, listener), ACTOR);
-        return new ClusterGateway(actor, control, whereabouts);
+        return new ClusterGateway(actor, control);
     }
 
     /** Tells an actor when the gateway ends, which it never does by itself. */
@@ -70,10 +68,6 @@ public final class ClusterGateway {
 
     public Membership membership() {
         return new ClusterMembership(actor);
-    }
-
-    public Whereabouts whereabouts() {
-        return whereabouts;
     }
 
     /** Everything is in place: from now on this node says what it hosts, and where its tensors are taken. */

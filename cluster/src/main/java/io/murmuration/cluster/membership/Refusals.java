@@ -28,10 +28,6 @@ final class Refusals {
         }
     }
 
-    long of(Kind kind) {
-        return counts.getOrDefault(kind, 0L);
-    }
-
     /**
      * Why {@code other} may not come to where {@code self} is.
      *

@@ -70,9 +70,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
         /** Whoever leads from here opens steps. */
         RESUME,
         /** A checkpoint of the run that is led from here. */
-        CHECKPOINT,
-        /** Stop the run at its next step boundary, if it is led from here. */
-        STOP_RUN
+        CHECKPOINT
     }
 
     private record Coordinating(ActorRef<Candidate.Message> candidate) implements Message {}
@@ -100,7 +98,6 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
     private Optional<ActorRef<Host.Message>> host = Optional.empty();
     private Optional<ActorRef<Candidate.Message>> candidate = Optional.empty();
     private boolean leaving;
-    private boolean stopRequested;
     private boolean paused;
 
     private NodeGuardian(ActorContext<Message> context, Life life) {
@@ -168,9 +165,6 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                     candidate = Optional.of(coordinating.candidate());
                     if (paused) {
                         coordinating.candidate().tell(Candidate.Command.PAUSE);
-                    }
-                    if (stopRequested) {
-                        coordinating.candidate().tell(Candidate.Command.STOP);
                     }
                     return this;
                 })
@@ -275,10 +269,6 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                 candidate.ifPresent(actor -> actor.tell(Candidate.Command.RESUME));
             }
             case CHECKPOINT -> candidate.ifPresent(actor -> actor.tell(Candidate.Command.CHECKPOINT));
-            case STOP_RUN -> {
-                stopRequested = true;
-                candidate.ifPresent(actor -> actor.tell(Candidate.Command.STOP));
-            }
         }
         return this;
     }

@@ -7,11 +7,13 @@ import io.murmuration.cluster.serialization.ControlCodec;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Fewer coordinators than half of those that are planned begin nothing, and more than planned are not let in. */
+@Tag("cluster")
 @Timeout(180)
 final class CoordinatorQuorumIT {
 

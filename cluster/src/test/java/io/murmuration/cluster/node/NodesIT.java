@@ -8,11 +8,13 @@ import io.murmuration.cluster.serialization.ControlCodec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real Artery and a real Pekko Cluster on loopback, one actor system a node. */
+@Tag("cluster")
 @Timeout(180)
 final class NodesIT {
 

@@ -26,11 +26,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Real node processes tell a real Zipkin, a collector of OpenTelemetry's protocol and a Prometheus what they do. */
+@Tag("cluster")
 @Timeout(300)
 final class TelemetryIT {
 

@@ -46,7 +46,8 @@ final class ModelSettings {
                     decimal("rope-theta", 1e12),
                     decimal("rms-epsilon", 1),
                     section.flag("tied-head"),
-                    section.integer("subspace", 0, 1 << 20));
+                    section.integer("subspace", 0, 1 << 20),
+                    section.flag("branch-gain"));
         } catch (IllegalArgumentException e) {
             throw new UserError("murmuration.model: " + e.getMessage(), e);
         }

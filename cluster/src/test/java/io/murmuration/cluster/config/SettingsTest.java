@@ -123,7 +123,7 @@ class SettingsTest {
                 "wire.activations = \"int8:0\" | murmuration.wire.activations = \"int8:0\" | expected a block of 1 to 65536 numbers, got 0",
                 "wire.averaging = \"fp32:4\" | murmuration.wire.averaging = \"fp32:4\" | expected at most 0 whole numbers behind colons",
                 "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, llama-1b, llama-8b, nano, small, tiny",
-                "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
+                "model = small | murmuration.model | a section with keys such as murmuration.model.branch-gain",
                 "optimiser.name = lion | murmuration.optimiser.name = \"lion\" | one of adamw, nadam, sgd",
                 "optimiser.schedule = step | murmuration.optimiser.schedule | one of constant, linear, cosine, wsd",
                 "optimiser.sgd.nesterov = maybe | murmuration.optimiser.sgd.nesterov = \"maybe\" | true or false",

@@ -180,6 +180,18 @@ final class LocalRunsIT {
     }
 
     @Test
+    void a_trained_gain_behind_the_projections_is_measured_and_refused_within_a_subspace() {
+        assertThatThrownBy(() -> run(
+                        settings("model.subspace=4", "model.branch-gain=true"), "run", Optional.empty(), new Heard()))
+                .isInstanceOf(UserError.class)
+                .hasMessageMatching(
+                        "model.subspace is 4: of what crosses between stages a part of 0[.]\\d+ [(]relative L2, at"
+                                + " most 1e-05[)] would not arrive, because with model.branch-gain = true a gain behind each"
+                                + " projection takes what it adds out of the subspace; set model.branch-gain = false, or"
+                                + " model.subspace = 0");
+    }
+
+    @Test
     void a_checkpoint_of_which_one_bit_has_changed_is_named_and_not_trained_on() throws IOException {
         RunResult stopped = runAndStopAfter(2, settings(), "run");
         Path model = stopped.checkpoint().orElseThrow().resolve("model.safetensors");

@@ -77,7 +77,7 @@ public final class HuggingFaceExport {
 
     private static void fill(CheckpointReader checkpoint, Path fresh, Dtype dtype, long shardBytes) throws IOException {
         ModelSpec trained = checkpoint.meta().model();
-        ModelSpec model = trained.withSubspace(0);
+        ModelSpec model = trained.ordinary();
         ParameterLayout source =
                 ParameterLayout.of(trained, StagePlan.of(trained.layers(), 1).slice(0));
         List<List<Parameter>> shards = shards(model, dtype, shardBytes);
@@ -92,6 +92,7 @@ public final class HuggingFaceExport {
                     .max()
                     .orElseThrow();
             Floats memory = Floats.allocate(arena, largest);
+            Floats gains = Floats.allocate(arena, trained.branchGain() ? trained.dim() : 0);
             Floats coordinates = Floats.allocate(arena, trained.subspace() > 0 ? largest : 0);
             Optional<Subspace> subspace =
                     trained.subspace() > 0 ? Optional.of(Subspace.of(arena, trained)) : Optional.empty();
@@ -112,6 +113,10 @@ public final class HuggingFaceExport {
                             file.read(stored.name(), inside);
                             subspace.orElseThrow().expand(parameter, inside, values);
                         }
+                        if (trained.branchGain() && ParameterLayout.endsBranch(parameter.name())) {
+                            file.read(ParameterLayout.gainOf(parameter.name()), gains);
+                            multiplyRows(values, gains);
+                        }
                         return values;
                     }));
                 }
@@ -125,6 +130,14 @@ public final class HuggingFaceExport {
                 fresh.resolve(CheckpointWriter.CONFIG),
                 HuggingFaceConfig.json(
                         model, dtype, checkpoint.meta().tokeniser().endOfText()));
+    }
+
+    /** {@code diag(gains) matrix}: what a gain behind a projection does is a matrix again. */
+    private static void multiplyRows(Floats matrix, Floats gains) {
+        long in = matrix.length() / gains.length();
+        for (long i = 0; i < matrix.length(); i++) {
+            matrix.set(i, matrix.get(i) * gains.get(i / in));
+        }
     }
 
     /** Tensors in the model's order, as many to a file as fit. */

@@ -19,6 +19,8 @@ import java.util.TreeMap;
  * @param tiedHead the token embedding is also the head: one matrix, which must live in one stage
  * @param subspace 0, or the width of the subspace that everything lies in that is added to the residual stream
  *     ({@link Subspace}): numbers a token that cross a stage boundary
+ * @param branchGain whether each channel of what a branch adds to the residual stream has a trained gain (LayerScale, Touvron
+ *     et al. 2021, arXiv 2103.17239, equation 4; from 1 here, as in a Llama)
  */
 public record ModelSpec(
         int vocabulary,
@@ -31,7 +33,8 @@ public record ModelSpec(
         double ropeTheta,
         double rmsEpsilon,
         boolean tiedHead,
-        int subspace) {
+        int subspace,
+        boolean branchGain) {
 
     /** For tests: small enough that a step takes milliseconds on the pure-Java backend. */
     public static final ModelSpec NANO = bytes(32, 3, 4, 88, 32);
@@ -90,7 +93,7 @@ public record ModelSpec(
             int sequence,
             double ropeTheta,
             double rmsEpsilon) {
-        this(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, false, 0);
+        this(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, false, 0, false);
     }
 
     /** The models that have a name. */
@@ -101,19 +104,74 @@ public record ModelSpec(
     /** The same with a tied head or a head of its own. */
     public ModelSpec withTiedHead(boolean tied) {
         return new ModelSpec(
-                vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, tied, subspace);
+                vocabulary,
+                dim,
+                layers,
+                heads,
+                kvHeads,
+                ffn,
+                sequence,
+                ropeTheta,
+                rmsEpsilon,
+                tied,
+                subspace,
+                branchGain);
     }
 
     /** The same on sequences of another length. */
     public ModelSpec withSequence(int tokens) {
         return new ModelSpec(
-                vocabulary, dim, layers, heads, kvHeads, ffn, tokens, ropeTheta, rmsEpsilon, tiedHead, subspace);
+                vocabulary,
+                dim,
+                layers,
+                heads,
+                kvHeads,
+                ffn,
+                tokens,
+                ropeTheta,
+                rmsEpsilon,
+                tiedHead,
+                subspace,
+                branchGain);
     }
 
     /** The same within a subspace of so many dimensions, 0 for none. */
     public ModelSpec withSubspace(int rank) {
         return new ModelSpec(
-                vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, tiedHead, rank);
+                vocabulary,
+                dim,
+                layers,
+                heads,
+                kvHeads,
+                ffn,
+                sequence,
+                ropeTheta,
+                rmsEpsilon,
+                tiedHead,
+                rank,
+                branchGain);
+    }
+
+    /** The same with gains of its branches, or without. */
+    public ModelSpec withBranchGain(boolean gain) {
+        return new ModelSpec(
+                vocabulary,
+                dim,
+                layers,
+                heads,
+                kvHeads,
+                ffn,
+                sequence,
+                ropeTheta,
+                rmsEpsilon,
+                tiedHead,
+                subspace,
+                gain);
+    }
+
+    /** The Llama as everybody knows it that can compute the same: in no subspace, gains multiplied into the matrices. */
+    public ModelSpec ordinary() {
+        return withSubspace(0).withBranchGain(false);
     }
 
     /** Numbers a token that are added to the residual stream by a branch, and that cross a stage boundary. */

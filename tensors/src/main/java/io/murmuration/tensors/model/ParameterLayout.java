@@ -44,6 +44,9 @@ public final class ParameterLayout {
     /** Ends the name of the trained part of a matrix that is fixed otherwise ({@link Subspace}). */
     static final String IN_SUBSPACE = ".subspace";
 
+    /** Ends the names of the gains of a layer's branches. */
+    private static final String GAIN = "_branch_gain.weight";
+
     /** Name of the head, which a model with a tied head has not. */
     public static final String HEAD = "lm_head.weight";
 
@@ -71,10 +74,12 @@ public final class ParameterLayout {
             layout.add(prefix + "self_attn.k_proj.weight", model.kvDim(), dim);
             layout.add(prefix + "self_attn.v_proj.weight", model.kvDim(), dim);
             layout.add(trained(model, prefix + "self_attn.o_proj.weight"), width, dim);
+            layout.addGain(model, prefix + "self_attn.o_proj.weight");
             layout.add(prefix + "post_attention_layernorm.weight", dim);
             layout.add(prefix + "mlp.gate_proj.weight", model.ffn(), dim);
             layout.add(prefix + "mlp.up_proj.weight", model.ffn(), dim);
             layout.add(trained(model, prefix + "mlp.down_proj.weight"), width, model.ffn());
+            layout.addGain(model, prefix + "mlp.down_proj.weight");
         }
         if (slice.last()) {
             layout.add("model.norm.weight", dim);
@@ -97,8 +102,28 @@ public final class ParameterLayout {
     }
 
     /** Whether a tensor is a projection that ends a branch: its output is added to the residual stream. */
-    static boolean endsBranch(String name) {
+    public static boolean endsBranch(String name) {
         return name.contains(".o_proj.") || name.contains(".down_proj.");
+    }
+
+    /**
+     * The name of the gain behind a projection that ends a branch, in a model that has those.
+     *
+     * @param projection its matrix as Llama has it
+     */
+    public static String gainOf(String projection) {
+        return projection.replaceFirst("(self_attn|mlp)[.].*", "$1" + GAIN);
+    }
+
+    /** Whether a tensor is such a gain. */
+    public static boolean isBranchGain(String name) {
+        return name.endsWith(GAIN);
+    }
+
+    private void addGain(ModelSpec model, String projection) {
+        if (model.branchGain()) {
+            add(gainOf(projection), model.dim());
+        }
     }
 
     private void add(String name, Integer... shape) {

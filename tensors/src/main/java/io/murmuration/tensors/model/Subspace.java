@@ -87,6 +87,51 @@ public final class Subspace {
         }
     }
 
+    /**
+     * The other way: the coordinates of an ordinary Llama's matrix, {@code (E - R) U} of the embedding, {@code U^T W} of a projection
+     * that ends a branch. What the matrix has outside the subspace is left out. Summed in fp64, rounded once.
+     *
+     * @param parameter as an ordinary Llama has it
+     * @param matrix {@code [vocabulary, dim]} or {@code [dim, in]}
+     * @param trained the numbers of {@link ParameterLayout#trained} of it, written
+     */
+    public void coordinates(Parameter parameter, Floats matrix, Floats trained) {
+        int dim = model.dim();
+        int rank = model.subspace();
+        float[] u = basis.toArray();
+        if (ParameterLayout.endsBranch(parameter.name())) {
+            int in = parameter.shape().getLast();
+            double[] row = new double[in];
+            for (int k = 0; k < rank; k++) {
+                Arrays.fill(row, 0);
+                for (int i = 0; i < dim; i++) {
+                    double factor = u[i * rank + k];
+                    for (int j = 0; j < in; j++) {
+                        row[j] += factor * matrix.get((long) i * in + j);
+                    }
+                }
+                for (int j = 0; j < in; j++) {
+                    trained.set((long) k * in + j, (float) row[j]);
+                }
+            }
+        } else {
+            double[] sums = new double[rank];
+            for (int token = 0; token < model.vocabulary(); token++) {
+                Arrays.fill(sums, 0);
+                for (int i = 0; i < dim; i++) {
+                    long at = (long) token * dim + i;
+                    double free = (double) matrix.get(at) - embedding.get(at);
+                    for (int k = 0; k < rank; k++) {
+                        sums[k] += u[i * rank + k] * free;
+                    }
+                }
+                for (int k = 0; k < rank; k++) {
+                    trained.set((long) token * rank + k, (float) sums[k]);
+                }
+            }
+        }
+    }
+
     /** Gaussian columns made orthonormal one after the other in fp64, each twice (Giraud et al. 2005: twice is enough). */
     private static float[] basis(int dim, int rank) {
         double[][] columns = new double[rank][];

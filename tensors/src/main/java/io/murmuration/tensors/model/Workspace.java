@@ -28,6 +28,7 @@ public final class Workspace implements AutoCloseable {
     private final int width;
     private final Floats coordinates;
     private final Floats known;
+    private final Floats branch;
 
     Workspace(ModelSpec model, StagePlan.Slice slice, int sequences) {
         this(Arena.ofShared(), model, slice, sequences);
@@ -61,6 +62,7 @@ public final class Workspace implements AutoCloseable {
         width = model.boundaryWidth();
         coordinates = Floats.allocate(arena, model.subspace() > 0 ? tokens * width : 0);
         known = Floats.allocate(arena, model.subspace() > 0 ? numbers : 0);
+        branch = Floats.allocate(arena, model.branchGain() ? numbers : 0);
     }
 
     /** Bytes that a workspace would take; nothing is allocated. */
@@ -130,6 +132,11 @@ public final class Workspace implements AutoCloseable {
     /** {@code [T, dim]}: the fixed rows of the tokens' embeddings; only in a model with a subspace. */
     Floats known() {
         return known;
+    }
+
+    /** {@code [T, dim]}: what a branch adds before its gain, or the gradient of that; only in a model with such gains. */
+    Floats branch(long numbers) {
+        return branch.slice(0, numbers);
     }
 
     @Override

@@ -42,10 +42,17 @@ class StageTest {
     @ParameterizedTest
     @ValueSource(strings = {"java", "nd4j"})
     void the_gradient_agrees_with_finite_differences(String name) {
-        for (ModelSpec model : List.of(ModelSpec.NANO, GROUPED, GROUPED.withTiedHead(true), GROUPED.withSubspace(3))) {
+        for (ModelSpec model : List.of(
+                ModelSpec.NANO,
+                GROUPED,
+                GROUPED.withTiedHead(true),
+                GROUPED.withSubspace(3),
+                GROUPED.withBranchGain(true),
+                GROUPED.withSubspace(3).withBranchGain(true))) {
             try (Stage stage = stage(Backends.byName(name), model, 1, 0);
                     Workspace workspace = stage.newWorkspace(SEQUENCES)) {
                 enlarge(stage.parameters());
+                leaveOne(stage);
                 int[] tokens = tokens(model, SEQUENCES);
                 Floats gradient = Floats.allocate(arena, stage.layout().length());
                 stage.lossAndBackward(workspace, SEQUENCES, tokens, Floats.empty(), Floats.empty(), gradient);
@@ -107,6 +114,21 @@ class StageTest {
             assertThat(parts.loss()).isEqualTo(whole.loss());
             assertThat(parts.gradient()).isEqualTo(whole.gradient());
         }
+    }
+
+    @Test
+    void gains_of_branches_start_as_no_gains_and_do_not_decay() {
+        ModelSpec gained = GROUPED.withBranchGain(true);
+        Backend backend = Backends.byName("java");
+        int[] tokens = tokens(GROUPED, SEQUENCES);
+        assertThat(split(backend, gained, 3, tokens).loss())
+                .isCloseTo(split(backend, GROUPED, 1, tokens).loss(), offset(1e-6));
+        List<ParameterLayout.Parameter> gains =
+                ParameterLayout.of(gained, StagePlan.of(3, 1).slice(0)).parameters().stream()
+                        .filter(parameter -> ParameterLayout.isBranchGain(parameter.name()))
+                        .toList();
+        assertThat(gains).hasSize(6).noneMatch(ParameterLayout.Parameter::decays);
+        assertThat(gained.parameters() - GROUPED.parameters()).isEqualTo(6L * GROUPED.dim());
     }
 
     /** What crosses is rounded once more, and lies in the subspace up to rounding: equal up to that. */
@@ -380,6 +402,19 @@ class StageTest {
                 parameters.set(i, 8 * parameters.get(i));
             }
         }
+    }
+
+    /** Gains of branches that are all different from 1 and from each other. */
+    private static void leaveOne(Stage stage) {
+        SplittableRandom random = new SplittableRandom(7);
+        stage.layout().parameters().stream()
+                .filter(parameter -> ParameterLayout.isBranchGain(parameter.name()))
+                .map(parameter -> tensor(stage, parameter.name()))
+                .forEach(gain -> {
+                    for (long i = 0; i < gain.length(); i++) {
+                        gain.set(i, (float) random.nextDouble(0.25, 0.95));
+                    }
+                });
     }
 
     private static Floats tensor(Stage stage, String name) {

@@ -175,6 +175,9 @@ public record RunSettings(
     /** What crosses between two stages is one message, and a message is a byte array: as long as the JVM makes one. */
     private static final long LONGEST_MESSAGE = Integer.MAX_VALUE - 8;
 
+    /** Numbers in a vector that is long enough for its header not to count, in which an encoding is measured. */
+    private static final int AVERAGED = 1 << 16;
+
     /** @throws UserError if values that are fine alone do not go together */
     public RunSettings {
         require(
@@ -209,6 +212,13 @@ public record RunSettings(
                 message,
                 wire.activations().name(),
                 LONGEST_MESSAGE);
+        require(
+                EncodedTensor.size(wire.averaging(), new int[] {AVERAGED}) >= AVERAGED,
+                "wire.averaging is %s, less than 8 bits a number: what such an encoding leaves out of an average is lost unless its"
+                        + " sender adds it the next time (error feedback), which averaging does not do; use int8 or more there,"
+                        + " %s is for wire.activations",
+                wire.averaging().name(),
+                wire.averaging().name());
         require(
                 !model.tiedHead() || swarm.stages() == 1,
                 "model.tied-head is true with swarm.stages = %d: the first stage would hold the embedding and the last"

@@ -180,6 +180,26 @@ final class LocalRunsIT {
     }
 
     @Test
+    void a_swarm_learns_with_four_bits_a_number_between_its_stages_also_within_a_subspace() {
+        for (String subspace : List.of("model.subspace=0", "model.subspace=8")) {
+            Heard exact = new Heard();
+            double there = run(settings(subspace, "wire.activations=fp32"), "fp32-" + subspace, Optional.empty(), exact)
+                    .validationLoss();
+            Heard coarse = new Heard();
+            RunResult result = run(
+                    settings(subspace, "wire.activations=int4", "wire.averaging=int8"),
+                    "int4-" + subspace,
+                    Optional.empty(),
+                    coarse);
+            assertThat(result.validationLoss()).isCloseTo(there, offset(0.02));
+            assertThat(result.trainLoss()).isLessThan(coarse.steps.getFirst().loss());
+            assertThat(exact.steps.getLast().compressionRatio()).isLessThan(1.01);
+            // With a byte for every number it would be less than 4: scales come on top.
+            assertThat(coarse.steps.getLast().compressionRatio()).isGreaterThan(4);
+        }
+    }
+
+    @Test
     void a_trained_gain_behind_the_projections_is_measured_and_refused_within_a_subspace() {
         assertThatThrownBy(() -> run(
                         settings("model.subspace=4", "model.branch-gain=true"), "run", Optional.empty(), new Heard()))

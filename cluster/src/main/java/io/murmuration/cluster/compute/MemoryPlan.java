@@ -120,7 +120,9 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
         // Each side of the stage that has a neighbour: the activations and their gradient.
         long boundaries = boundary * ((slice.first() ? 0 : 2) + (slice.last() ? 0 : 2));
         long rotary = (long) model.sequence() * model.headDim() * Float.BYTES;
-        long fixed = model.subspace() > 0 ? (long) model.vocabulary() * model.dim() * Float.BYTES : 0;
+        // Every stage rebuilds what it receives: it has the basis and the fixed part of all embeddings.
+        long fixed =
+                model.subspace() > 0 ? ((long) model.vocabulary() + model.subspace()) * model.dim() * Float.BYTES : 0;
         int gradients = GRADIENT_VECTORS + (replicas > 1 ? 1 : 0);
         return new StageMemory(
                 slice.stage(),

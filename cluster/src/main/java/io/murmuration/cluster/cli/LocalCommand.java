@@ -99,6 +99,7 @@ final class LocalCommand implements Callable<Integer> {
         SettingsLoader loader = settings.applyTo(surroundings.settings(settings.config()));
         LoadedSettings loaded = loader.load();
         RunInputs.requireExactBoundary(loaded.settings());
+        RunInputs.requireFixedSubspace(loaded.settings());
         LocalDateTime now = LocalDateTime.ofInstant(surroundings.clock().instant(), ZoneId.systemDefault());
         try (RunDirectory directory = RunDirectory.stamped(loaded.settings().out(), "local", now)) {
             directory.writeSettings(loaded.rendered());

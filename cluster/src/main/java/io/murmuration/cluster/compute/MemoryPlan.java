@@ -123,6 +123,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
         // Every stage rebuilds what it receives: it has the basis and the fixed part of all embeddings.
         long fixed =
                 model.subspace() > 0 ? ((long) model.vocabulary() + model.subspace()) * model.dim() * Float.BYTES : 0;
+        long moment = model.subspaceRefresh() > 0 ? (long) model.dim() * model.dim() * Float.BYTES : 0;
         int gradients = GRADIENT_VECTORS + (replicas > 1 ? 1 : 0);
         return new StageMemory(
                 slice.stage(),
@@ -131,7 +132,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
                 Math.multiplyExact(vector, gradients),
                 Math.multiplyExact(vector, optimiserVectors),
                 Math.multiplyExact(vector, 1 + optimiserVectors),
-                Workspace.bytes(model, slice, microbatch) + boundaries + rotary + fixed,
+                Workspace.bytes(model, slice, microbatch) + boundaries + rotary + fixed + moment,
                 Math.multiplyExact(vector, 1 + optimiserVectors));
     }
 

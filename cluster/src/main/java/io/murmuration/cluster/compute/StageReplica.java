@@ -7,7 +7,9 @@ import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.Stage;
+import io.murmuration.tensors.model.SubspaceTransport;
 import io.murmuration.tensors.model.Workspace;
+import io.murmuration.tensors.optim.AdamW;
 import io.murmuration.tensors.optim.GradientClip;
 import io.murmuration.tensors.optim.InnerOptimiser;
 import io.murmuration.tensors.optim.Norms;
@@ -24,6 +26,9 @@ import java.util.List;
  */
 final class StageReplica implements AutoCloseable {
 
+    /** Of a step on the Grassmann manifold: half a step of subspace iteration, for one batch is a noisy guide. */
+    private static final double REFRESH_RATE = 0.5;
+
     private final TrainingSetup setup;
     private final Arena arena = Arena.ofShared();
     private final Stage stage;
@@ -31,6 +36,10 @@ final class StageReplica implements AutoCloseable {
     private final InnerOptimiser optimiser;
     private final Floats gradient;
     private final Floats average;
+    /** Where the subspace is to move, summed in the steps after which it does; empty if it never moves. */
+    private final Floats moment;
+    /** The step whose gradients are in {@link #moment}; -1: it is to be cleared before the next ones. */
+    private long momentOf = -1;
     /** Parameters and optimiser state before the last update, so that it can be done again. */
     private final List<Floats> before = new ArrayList<>();
 
@@ -52,6 +61,8 @@ final class StageReplica implements AutoCloseable {
         long length = stage.layout().length();
         this.gradient = Floats.allocate(arena, length);
         this.average = Floats.allocate(arena, length);
+        long dim = setup.model().dim();
+        this.moment = Floats.allocate(arena, setup.model().subspaceRefresh() > 0 ? dim * dim : 0);
         state().forEach(vector -> before.add(Floats.allocate(arena, length)));
         long boundary = (long) setup.microbatch()
                 * setup.model().sequence()
@@ -86,7 +97,11 @@ final class StageReplica implements AutoCloseable {
             return new Compute.LossResult(stage.loss(workspace, sequences, tokens, in), Payload.EMPTY);
         }
         Floats gradientIn = boundary(gradientInput, sequences);
-        double loss = stage.lossAndBackward(workspace, sequences, tokens, in, gradientIn, sink(task.count()));
+        Floats moving = task.count() && movesAfter(task.id().step())
+                ? momentOf(task.id().step())
+                : Floats.empty();
+        double loss = stage.lossAndBackward(
+                workspace, stage.batch(sequences, tokens), in, gradientIn, sink(task.count()), moving);
         return new Compute.LossResult(loss, encodeBoundary(gradientIn, sequences));
     }
 
@@ -105,6 +120,19 @@ final class StageReplica implements AutoCloseable {
         return encodeBoundary(gradientIn, sequences);
     }
 
+    private boolean movesAfter(long step) {
+        int every = setup.model().subspaceRefresh();
+        return every > 0 && (step + 1) % every == 0;
+    }
+
+    private Floats momentOf(long step) {
+        if (momentOf != step) {
+            moment.clear();
+            momentOf = step;
+        }
+        return moment;
+    }
+
     /** Where a gradient goes: into the accumulator, or beside it when somebody else counts it. */
     private Floats sink(boolean count) {
         if (!count && beside.length() == 0) {
@@ -115,6 +143,7 @@ final class StageReplica implements AutoCloseable {
 
     void discard() {
         gradient.clear();
+        momentOf = -1;
     }
 
     long gradientLength() {
@@ -157,6 +186,8 @@ final class StageReplica implements AutoCloseable {
         update(task.step(), task.gradientNorm());
         applied = task.step();
         gradient.clear();
+        // What is in it stays until the next gradients, for doing this update again.
+        momentOf = -1;
         return digest();
     }
 
@@ -179,6 +210,16 @@ final class StageReplica implements AutoCloseable {
         long number = step + 1;
         float scale = GradientClip.coefficient(gradientNorm, setup.maxNorm());
         optimiser.step(stage.parameters(), average, scale, setup.schedule().learningRate(number), number);
+        if (movesAfter(step)) {
+            SubspaceTransport transport = stage.moveSubspace(moment, REFRESH_RATE);
+            optimiser.state().forEach((name, vector) -> {
+                if (name.equals(AdamW.EXP_AVG_SQ)) {
+                    transport.squares(vector);
+                } else {
+                    transport.linear(vector);
+                }
+            });
+        }
     }
 
     private static void copy(List<Floats> from, List<Floats> to) {

@@ -47,7 +47,8 @@ final class ModelSettings {
                     decimal("rms-epsilon", 1),
                     section.flag("tied-head"),
                     section.integer("subspace", 0, 1 << 20),
-                    section.flag("branch-gain"));
+                    section.flag("branch-gain"),
+                    section.integer("subspace-refresh", 0, 1 << 30));
         } catch (IllegalArgumentException e) {
             throw new UserError("murmuration.model: " + e.getMessage(), e);
         }

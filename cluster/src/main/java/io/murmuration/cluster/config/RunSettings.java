@@ -213,6 +213,13 @@ public record RunSettings(
                 wire.activations().name(),
                 LONGEST_MESSAGE);
         require(
+                model.subspaceRefresh() == 0 || swarm.shards() == 1,
+                "model.subspace-refresh is %d with swarm.stages = %d and swarm.replicas = %d: where the subspace goes follows from"
+                        + " gradients that only the last stage sees, and nothing tells the other shards; use one shard, or 0",
+                model.subspaceRefresh(),
+                swarm.stages(),
+                swarm.replicas());
+        require(
                 EncodedTensor.size(wire.averaging(), new int[] {AVERAGED}) >= AVERAGED,
                 "wire.averaging is %s, less than 8 bits a number: what such an encoding leaves out of an average is lost unless its"
                         + " sender adds it the next time (error feedback), which averaging does not do; use int8 or more there,"

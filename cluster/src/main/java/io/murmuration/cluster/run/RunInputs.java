@@ -129,6 +129,20 @@ public final class RunInputs {
         }
     }
 
+    /**
+     * Refuses what can only be right where one shard does everything from the start: a node may be joined by others, which follow by
+     * averages alone.
+     *
+     * @throws UserError if the subspace of the model moves
+     */
+    public static void requireFixedSubspace(RunSettings settings) {
+        if (settings.model().subspaceRefresh() > 0) {
+            throw new UserError("model.subspace-refresh is "
+                    + settings.model().subspaceRefresh()
+                    + ": a subspace moves only in a run of one shard in one process (train); nodes need 0");
+        }
+    }
+
     private static Backend backend(RunSettings settings) {
         return Backends.byName(settings.compute().backend().name().toLowerCase(Locale.ROOT));
     }

@@ -363,6 +363,12 @@ class CommandLineTest {
                     .contains("at most 1e-05", "set model.branch-gain = false")
                     .hasLineCount(1);
         }
+        String moving = " --set swarm.stages=1 --set swarm.replicas=1 --set model.subspace-refresh=9";
+        assertThat(execute(("train --dry-run" + inside + moving).split(" "))).isZero();
+        assertOneLine(
+                execute(("local --nodes 4" + inside + moving).split(" ")),
+                2,
+                "model.subspace-refresh is 9: a subspace moves only in a run of one shard in one process");
         assertThat(children(dir)).isEmpty();
     }
 

@@ -162,6 +162,8 @@ class SettingsTest {
                 "model.dim=16384,model.sequence=28000,batch.microbatch=1,wire.activations=dynamic8:1 | is 458752000, which takes 2293760038 bytes as dynamic8 (wire.activations), but what crosses between two stages is one message of at most 2147483639 bytes",
                 "wire.averaging=int4:64 | wire.averaging is int4, less than 8 bits a number: what such an encoding leaves out of an average is lost",
                 "wire.averaging=sign1:256 | use int8 or more there, sign1 is for wire.activations",
+                "model.subspace=8,model.subspace-refresh=500 | model.subspace-refresh is 500 with swarm.stages = 3 and swarm.replicas = 2: where the subspace goes",
+                "model.subspace-refresh=500 | murmuration.model: subspace-refresh must be 0, or above with a subspace, was 500 with subspace 0",
                 "model.subspace=129 | murmuration.model: subspace must be 0 to dim, was 129 with dim 128",
                 "model.subspace=8,model.tied-head=true,swarm.stages=1 | murmuration.model: subspace needs a head of its own",
                 "model.heads=3 | murmuration.model: dim / heads must be an even whole number",

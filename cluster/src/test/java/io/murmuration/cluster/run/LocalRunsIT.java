@@ -8,6 +8,8 @@ import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.SettingsLoader;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.tensors.checkpoint.CheckpointReader;
+import io.murmuration.tensors.checkpoint.Dtype;
+import io.murmuration.tensors.checkpoint.HuggingFaceExport;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.model.ParameterLayout;
@@ -197,6 +199,40 @@ final class LocalRunsIT {
             // With a byte for every number it would be less than 4: scales come on top.
             assertThat(coarse.steps.getLast().compressionRatio()).isGreaterThan(4);
         }
+    }
+
+    @Test
+    void a_subspace_that_moves_resumes_with_the_bits_of_an_uninterrupted_run_writes_and_is_exported() {
+        String[] one = {"swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1", "model.subspace=4"};
+        String[] moving = Stream.concat(Arrays.stream(one), Stream.of("model.subspace-refresh=2"))
+                .toArray(String[]::new);
+        RunResult whole = run(settings(moving), "whole", Optional.empty(), new Heard());
+        runAndStopAfter(3, settings(moving), "parts");
+        RunResult parts = run(settings(moving), "parts", Optional.of(folder.resolve("parts")), new Heard());
+        assertThat(parts.parametersDigest()).isEqualTo(whole.parametersDigest());
+        assertThat(parts.validationLoss()).isEqualTo(whole.validationLoss());
+
+        RunResult fixed = run(settings(one), "fixed", Optional.empty(), new Heard());
+        assertThat(whole.validationLoss())
+                .isNotEqualTo(fixed.validationLoss())
+                .isCloseTo(fixed.validationLoss(), offset(0.2));
+        try (TextModel model =
+                new CheckpointModels("java").open(whole.checkpoint().orElseThrow())) {
+            assertThat(new TextGenerator(model, 0.8, 1).text("The ", 20)).isNotEmpty();
+        }
+        Path model = folder.resolve("model");
+        HuggingFaceExport.write(CheckpointReader.open(whole.checkpoint().orElseThrow()), model, Dtype.F32, 1 << 30);
+        RunResult ordinary = run(
+                settings(
+                        "model.import=" + model,
+                        "wire.activations=fp32",
+                        "steps=1",
+                        "optimiser.learning-rate=0",
+                        "optimiser.final-learning-rate=0"),
+                "ordinary",
+                Optional.empty(),
+                new Heard());
+        assertThat(ordinary.validationLoss()).isCloseTo(whole.validationLoss(), offset(1e-6));
     }
 
     @Test

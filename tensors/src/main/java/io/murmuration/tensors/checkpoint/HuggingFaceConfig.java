@@ -25,6 +25,8 @@ final class HuggingFaceConfig {
     /** A model with tensors that no Llama has: gains of its branches. */
     private static final String GAINED_LLAMA = "branch_gain_llama";
 
+    private static final String REFRESH = "subspace_refresh";
+
     private static final String BRANCH_GAIN = "branch_gain";
 
     private static final String ARCHITECTURE = "LlamaForCausalLM";
@@ -47,6 +49,7 @@ final class HuggingFaceConfig {
         json.put("model_type", type(inside, model.branchGain()));
         if (inside) {
             json.put(SUBSPACE, model.subspace());
+            json.put(REFRESH, model.subspaceRefresh());
         }
         if (model.branchGain()) {
             json.put(BRANCH_GAIN, true);
@@ -102,7 +105,8 @@ final class HuggingFaceConfig {
                     json.path("rms_norm_eps").asDouble(DEFAULT_EPSILON),
                     json.path("tie_word_embeddings").asBoolean(),
                     inside ? whole(json, SUBSPACE) : 0,
-                    branchGain);
+                    branchGain,
+                    json.path(REFRESH).asInt());
             if (json.hasNonNull("head_dim") && whole(json, "head_dim") != model.headDim()) {
                 throw new IllegalArgumentException("head_dim must be hidden_size / num_attention_heads = "
                         + model.headDim() + ", was " + json.path("head_dim"));

@@ -95,7 +95,7 @@ public final class HuggingFaceExport {
             Floats gains = Floats.allocate(arena, trained.branchGain() ? trained.dim() : 0);
             Floats coordinates = Floats.allocate(arena, trained.subspace() > 0 ? largest : 0);
             Optional<Subspace> subspace =
-                    trained.subspace() > 0 ? Optional.of(Subspace.of(arena, trained)) : Optional.empty();
+                    trained.subspace() > 0 ? Optional.of(subspace(arena, trained, file)) : Optional.empty();
             for (int shard = 0; shard < shards.size(); shard++) {
                 String name = shards.size() == 1
                         ? HuggingFaceModel.WHOLE
@@ -130,6 +130,15 @@ public final class HuggingFaceExport {
                 fresh.resolve(CheckpointWriter.CONFIG),
                 HuggingFaceConfig.json(
                         model, dtype, checkpoint.meta().tokeniser().endOfText()));
+    }
+
+    private static Subspace subspace(Arena arena, ModelSpec trained, SafetensorsFile file) {
+        if (trained.subspaceRefresh() == 0) {
+            return Subspace.of(arena, trained);
+        }
+        Floats basis = Floats.allocate(arena, (long) trained.dim() * trained.subspace());
+        file.read(ParameterLayout.BASIS, basis);
+        return Subspace.of(arena, trained, basis);
     }
 
     /** {@code diag(gains) matrix}: what a gain behind a projection does is a matrix again. */

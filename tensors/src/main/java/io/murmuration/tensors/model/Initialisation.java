@@ -32,7 +32,9 @@ final class Initialisation {
         double intoResidual = DEVIATION / StrictMath.sqrt(2.0 * model.layers());
         for (ParameterLayout.Parameter parameter : layout.parameters()) {
             Floats tensor = vector.slice(parameter.offset(), parameter.length());
-            if (parameter.shape().size() == 1) {
+            if (parameter.name().equals(ParameterLayout.BASIS)) {
+                tensor.copyFrom(Subspace.basis(model.dim(), model.subspace()));
+            } else if (parameter.shape().size() == 1) {
                 for (long i = 0; i < tensor.length(); i++) {
                     tensor.set(i, 1);
                 }

@@ -47,6 +47,9 @@ public final class ParameterLayout {
     /** Ends the names of the gains of a layer's branches. */
     private static final String GAIN = "_branch_gain.weight";
 
+    /** The basis of a subspace that moves, {@code [dim, subspace]} numbers in a row: no weight, so it does not decay. */
+    public static final String BASIS = "model.subspace_basis";
+
     /** Name of the head, which a model with a tied head has not. */
     public static final String HEAD = "lm_head.weight";
 
@@ -60,6 +63,11 @@ public final class ParameterLayout {
         if (model.tiedHead() && slice.stages() > 1) {
             throw new IllegalArgumentException("a tied head is the embedding's own matrix, which the first and the last"
                     + " stage would both hold and have to keep equal: expected 1 stage, got " + slice.stages());
+        }
+        if (model.subspaceRefresh() > 0 && slice.stages() > 1) {
+            throw new IllegalArgumentException(
+                    "a subspace that moves is kept by one stage, and the others would not hear of"
+                            + " it: expected 1 stage, got " + slice.stages());
         }
         ParameterLayout layout = new ParameterLayout();
         int dim = model.dim();
@@ -86,6 +94,9 @@ public final class ParameterLayout {
             if (!model.tiedHead()) {
                 layout.add(HEAD, model.vocabulary(), dim);
             }
+        }
+        if (model.subspaceRefresh() > 0) {
+            layout.add(BASIS, dim * width);
         }
         return layout;
     }

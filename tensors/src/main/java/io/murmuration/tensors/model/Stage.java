@@ -45,7 +45,7 @@ public final class Stage implements AutoCloseable {
         parameters = Floats.allocate(arena, layout.length());
         weights = StageWeights.of(model, slice, layout, parameters);
         if (model.subspace() > 0) {
-            Subspace of = Subspace.of(arena, model);
+            Subspace of = model.subspaceRefresh() > 0 ? movingSubspace() : Subspace.of(arena, model);
             fixed = of.embedding();
             subspace = Optional.of(new SubspaceBoundary(backend, of.basis(), model.dim(), model.subspace()));
         } else {
@@ -54,6 +54,35 @@ public final class Stage implements AutoCloseable {
         }
         decoder = new DecoderLayer(
                 backend, model, RotaryTable.of(arena, model.sequence(), model.headDim(), model.ropeTheta()), subspace);
+    }
+
+    /** Its basis is where the parameters are: whatever is read into these moves it. */
+    private Subspace movingSubspace() {
+        Floats basis = basis();
+        basis.copyFrom(Subspace.basis(model.dim(), model.subspace()));
+        return Subspace.of(arena, model, basis);
+    }
+
+    private Floats basis() {
+        ParameterLayout.Parameter parameter = layout.parameter(ParameterLayout.BASIS);
+        return parameters.slice(parameter.offset(), parameter.length());
+    }
+
+    /**
+     * Moves the basis of a subspace that moves, and takes the parameters along.
+     *
+     * @param moment {@code [dim, dim]}, as {@link #lossAndBackward} sums it
+     * @param rate of the {@link GrassmannStep}
+     * @return what takes the optimiser's vectors along
+     */
+    public SubspaceTransport moveSubspace(Floats moment, double rate) {
+        Floats basis = basis();
+        float[] from = basis.toArray();
+        float[] to = new GrassmannStep(basis, moment, model.dim(), model.subspace()).moved(rate);
+        SubspaceTransport transport = new SubspaceTransport(model, layout, from, to);
+        transport.linear(parameters);
+        basis.copyFrom(to);
+        return transport;
     }
 
     public ModelSpec model() {
@@ -169,6 +198,16 @@ public final class Stage implements AutoCloseable {
 
     public double lossAndBackward(
             Workspace workspace, TokenBatch batch, Floats input, Floats gradientInput, Floats gradient) {
+        return lossAndBackward(workspace, batch, input, gradientInput, gradient, Floats.empty());
+    }
+
+    /**
+     * The same, and the sum of {@code g g^T} over the tokens, {@code g} being the gradient of what the last layer gives.
+     *
+     * @param moment {@code [dim, dim]}, added to; empty if nobody asks
+     */
+    public double lossAndBackward(
+            Workspace workspace, TokenBatch batch, Floats input, Floats gradientInput, Floats gradient, Floats moment) {
         requireLast();
         check(workspace, batch, input);
         checkGradients(batch, gradientInput, gradient);
@@ -178,6 +217,12 @@ public final class Stage implements AutoCloseable {
         head(workspace, tokens, output);
         double loss = backend.crossEntropyBackward(workspace.logits(), batch.targets(), model.vocabulary());
         headBackward(workspace, tokens, output, gradients);
+        if (moment.length() > 0) {
+            int dim = model.dim();
+            length("moment", moment, (long) dim * dim);
+            Floats residual = workspace.residual();
+            backend.gemm(true, false, dim, dim, tokens, 1, residual, dim, residual, dim, 1, moment, dim);
+        }
         goBack(workspace, batch, input, gradientInput, gradients);
         return loss;
     }
@@ -330,7 +375,8 @@ public final class Stage implements AutoCloseable {
         }
     }
 
-    private TokenBatch batch(int sequences, int[] tokens) {
+    /** A microbatch of {@code sequences} runs of {@code S + 1} ids. */
+    public TokenBatch batch(int sequences, int[] tokens) {
         return TokenBatch.shifted(sequences, model.sequence(), tokens);
     }
 

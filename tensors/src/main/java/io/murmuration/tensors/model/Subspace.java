@@ -31,9 +31,19 @@ public final class Subspace {
 
     /** @param model one with a subspace */
     public static Subspace of(Arena arena, ModelSpec model) {
+        return of(arena, model, Floats.of(arena, basis(model.dim(), model.subspace())));
+    }
+
+    /**
+     * With a basis that has moved.
+     *
+     * @param model one with a subspace
+     * @param basis {@code U [dim, subspace]}
+     */
+    public static Subspace of(Arena arena, ModelSpec model, Floats basis) {
         Floats embedding = Floats.allocate(arena, (long) model.vocabulary() * model.dim());
         Initialisation.normal(SEED, "subspace.embedding", embedding);
-        return new Subspace(model, Floats.of(arena, basis(model.dim(), model.subspace())), embedding);
+        return new Subspace(model, basis, embedding);
     }
 
     /** {@code U [dim, subspace]}, its columns orthonormal up to rounding to fp32. */
@@ -133,7 +143,7 @@ public final class Subspace {
     }
 
     /** Gaussian columns made orthonormal one after the other in fp64, each twice (Giraud et al. 2005: twice is enough). */
-    private static float[] basis(int dim, int rank) {
+    static float[] basis(int dim, int rank) {
         double[][] columns = new double[rank][];
         for (int column = 0; column < rank; column++) {
             double[] vector = Initialisation.gaussians(SEED, "subspace.basis." + column, dim);

@@ -47,7 +47,8 @@ public final class SubspaceCheck {
                 model.rmsEpsilon(),
                 false,
                 model.subspace(),
-                model.branchGain());
+                model.branchGain(),
+                0);
         SplittableRandom random = new SplittableRandom(SEED);
         int[] ids = random.ints(probe.sequence(), 0, probe.vocabulary()).toArray();
         try (Arena arena = Arena.ofConfined();

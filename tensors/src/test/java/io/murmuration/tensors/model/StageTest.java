@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
+import io.murmuration.tensors.codec.SubspaceBoundary;
 import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.compute.Floats;
@@ -213,6 +214,58 @@ class StageTest {
             }
         }
         return projected;
+    }
+
+    /** The moment is what the gradient of the output says, summed; where it leads is downhill and the model stays exact. */
+    @Test
+    void a_subspace_moves_with_the_parameters_and_stays_one() {
+        ModelSpec model = GROUPED.withSubspace(3).withSubspaceRefresh(10);
+        Backend backend = Backends.byName("java");
+        int[] tokens = tokens(model, SEQUENCES);
+        long square = (long) model.dim() * model.dim();
+        try (Stage moving = stage(backend, model, 1, 0);
+                Stage fixed = stage(backend, GROUPED.withSubspace(3), 1, 0);
+                Workspace workspace = moving.newWorkspace(SEQUENCES)) {
+            enlarge(fixed.parameters());
+            for (ParameterLayout.Parameter parameter : fixed.layout().parameters()) {
+                tensor(moving, parameter.name()).copyFrom(tensor(fixed, parameter.name()));
+            }
+            Floats none = Floats.empty();
+            assertThat(moving.loss(workspace, SEQUENCES, tokens, none))
+                    .isEqualTo(fixed.loss(workspace, SEQUENCES, tokens, none));
+            Floats moment = Floats.allocate(arena, square);
+            Floats gradient = Floats.allocate(arena, moving.layout().length());
+            moving.lossAndBackward(workspace, moving.batch(SEQUENCES, tokens), none, none, gradient, moment);
+            Floats basis = tensor(moving, ParameterLayout.BASIS);
+            ParameterLayout.Parameter place = moving.layout().parameter(ParameterLayout.BASIS);
+            assertThat(place.decays()).isFalse();
+            assertThat(gradient.slice(place.offset(), place.length()).toArray()).containsOnly(0);
+            // Of the trained embedding, within the span, the gradient of every token is U^T g: their squares are
+            // bounded by S.
+            double before = new GrassmannStep(basis, moment, model.dim(), 3).outside();
+            assertThat(before).isBetween(0.3, 1.0);
+
+            float[] then = basis.toArray();
+            moving.moveSubspace(moment, 0.5);
+            assertThat(basis.toArray()).isNotEqualTo(then);
+            assertThat(new GrassmannStep(basis, moment, model.dim(), 3).outside())
+                    .isLessThan(before);
+            Floats x = moving.trace(workspace, moving.batch(SEQUENCES, tokens), none)
+                    .hidden()
+                    .getLast();
+            Floats known = Floats.allocate(arena, x.length());
+            backend.embed(
+                    Subspace.of(arena, model).embedding(),
+                    model.dim(),
+                    moving.batch(SEQUENCES, tokens).inputs(),
+                    known);
+            assertThat(new SubspaceBoundary(backend, basis, model.dim(), 3).reconstructionError(x, known))
+                    .isLessThan(1e-6);
+            assertThat(new SubspaceBoundary(backend, Floats.of(arena, then), model.dim(), 3)
+                            .reconstructionError(x, known))
+                    .isGreaterThan(1e-3);
+        }
+        assertThatThrownBy(() -> stage(backend, model, 3, 0)).hasMessageContaining("expected 1 stage, got 3");
     }
 
     private record Result(double loss, float[] gradient) {}

@@ -68,7 +68,8 @@ public final class Murmuration {
                 .addSubcommand(new GenerateCommand(parts.models(), surroundings.terminal()))
                 .addSubcommand(new ExportCommand(surroundings.terminal()))
                 .addSubcommand(new KeysCommand(surroundings.terminal()))
-                .addSubcommand(new DoctorCommand(parts.compute(), surroundings));
+                .addSubcommand(new DoctorCommand(parts.compute(), surroundings))
+                .addSubcommand(new ClassArchiveCommand());
         for (SubcommandProvider provider : ServiceLoader.load(SubcommandProvider.class)) {
             CommandLine brought = provider.subcommand(surroundings.terminal());
             line.addSubcommand(brought.getCommandName(), brought);

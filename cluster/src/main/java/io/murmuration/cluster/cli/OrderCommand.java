@@ -27,11 +27,17 @@ abstract sealed class OrderCommand implements Callable<Integer> {
     @Option(names = "--json", description = "The answer as the node says it: one line of JSON.")
     private boolean json;
 
-    private OrderCommand(Surroundings surroundings) {
+    private final String what;
+
+    /** @param what is ordered, as the API calls it */
+    private OrderCommand(Surroundings surroundings, String what) {
         this.surroundings = surroundings;
+        this.what = what;
     }
 
-    abstract ApiClient.Reply order(ApiClient client);
+    ApiClient.Reply order(ApiClient client) {
+        return client.order(what, WAIT);
+    }
 
     @Override
     public Integer call() {
@@ -65,12 +71,7 @@ abstract sealed class OrderCommand implements Callable<Integer> {
             sortOptions = false)
     static final class Pause extends OrderCommand {
         Pause(Surroundings surroundings) {
-            super(surroundings);
-        }
-
-        @Override
-        ApiClient.Reply order(ApiClient client) {
-            return client.order("pause", WAIT);
+            super(surroundings, "pause");
         }
     }
 
@@ -82,12 +83,7 @@ abstract sealed class OrderCommand implements Callable<Integer> {
             sortOptions = false)
     static final class Resume extends OrderCommand {
         Resume(Surroundings surroundings) {
-            super(surroundings);
-        }
-
-        @Override
-        ApiClient.Reply order(ApiClient client) {
-            return client.order("resume", WAIT);
+            super(surroundings, "resume");
         }
     }
 
@@ -99,12 +95,7 @@ abstract sealed class OrderCommand implements Callable<Integer> {
             sortOptions = false)
     static final class Checkpoint extends OrderCommand {
         Checkpoint(Surroundings surroundings) {
-            super(surroundings);
-        }
-
-        @Override
-        ApiClient.Reply order(ApiClient client) {
-            return client.order("checkpoint", WAIT);
+            super(surroundings, "checkpoint");
         }
     }
 
@@ -122,7 +113,7 @@ abstract sealed class OrderCommand implements Callable<Integer> {
         private Optional<String> node = Optional.empty();
 
         Leave(Surroundings surroundings) {
-            super(surroundings);
+            super(surroundings, "leave");
         }
 
         @Override

@@ -70,7 +70,8 @@ final class TrainingSession {
 
     @SuppressWarnings("try") // the log is there to be written to by everyone, and closed
     private Outcome logged(LoadedSettings loaded, RunDirectory directory, Optional<Path> resumeFrom, Started started) {
-        try (RunLog log = RunLog.to(directory.log())) {
+        try (RunLog log =
+                RunLog.bounded(directory.log(), loaded.settings().limits().logSize())) {
             try {
                 return watched(loaded, directory, resumeFrom, started);
             } catch (RuntimeException | Error e) {

@@ -48,7 +48,8 @@ public record DataPlaneSettings(
      *
      * @param connect for a connection
      * @param handshake for the words that begin it
-     * @param probe between two looks whether the peer is heard; who was not is asked to answer
+     * @param probe between two looks whether the peer is heard; who was not is asked to answer; as often it is looked
+     *     which peers are gone
      * @param idle without a byte, after which a connection is over
      */
     public record Times(Duration connect, Duration handshake, Duration probe, Duration idle) {}
@@ -70,24 +71,6 @@ public record DataPlaneSettings(
                 port,
                 largestMessage,
                 windows,
-                queueFrames,
-                queueBytes,
-                bulkRate,
-                times,
-                backoff,
-                marks,
-                connections,
-                peersRemembered,
-                socketBuffer);
-    }
-
-    /** The same with other windows for all classes. */
-    public DataPlaneSettings withWindows(Windows other) {
-        return new DataPlaneSettings(
-                bindHost,
-                bindPort,
-                largestMessage,
-                other,
                 queueFrames,
                 queueBytes,
                 bulkRate,

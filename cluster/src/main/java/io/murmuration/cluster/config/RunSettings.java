@@ -144,6 +144,7 @@ public record RunSettings(
      * @param pinWait how long a donor keeps a copy that nobody asks for
      * @param linkQueue frames waiting on one link
      * @param linkUnanswered frames of one link waiting for the receiver
+     * @param logSize bytes of the log of a run in one process before it is begun anew
      */
     public record Limits(
             int creditsPerUpstream,
@@ -170,7 +171,8 @@ public record RunSettings(
             Duration snapshotDeadline,
             Duration pinWait,
             int linkQueue,
-            int linkUnanswered) {}
+            int linkUnanswered,
+            long logSize) {}
 
     /** What crosses between two stages is one message, and a message is a byte array: as long as the JVM makes one. */
     private static final long LONGEST_MESSAGE = Integer.MAX_VALUE - 8;

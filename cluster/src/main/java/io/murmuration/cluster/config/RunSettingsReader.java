@@ -18,6 +18,11 @@ final class RunSettingsReader {
     /** Of one stage, or of one kind: what a simulated swarm of thousands of nodes needs; a process has far fewer. */
     private static final int MOST_PEERS = 4096;
 
+    /** Some hundred lines. */
+    private static final long LEAST_LOG = 64 * 1024;
+
+    private static final long MOST_LOG = 1L << 40;
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
 
     private RunSettingsReader() {}
@@ -179,7 +184,8 @@ final class RunSettingsReader {
                 section.duration("snapshot-deadline", shortest, longest),
                 section.duration("pin-wait", shortest, longest),
                 section.integer("link-queue", 1, 1 << 16),
-                section.integer("link-unanswered", 1, 1 << 16));
+                section.integer("link-unanswered", 1, 1 << 16),
+                section.bytes("log-size", LEAST_LOG, MOST_LOG));
     }
 
     private static Optional<Path> path(Section section, String key) {

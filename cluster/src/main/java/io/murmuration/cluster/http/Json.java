@@ -62,6 +62,8 @@ final class Json {
         status.wire().encoded().forEach((traffic, bytes) -> wire.put(word(traffic), bytes));
         wire.put("snapshots", status.wire().snapshots())
                 .put("uncompressed", status.wire().uncompressed());
+        ObjectNode turnedAway = json.putObject("turnedAway");
+        status.wire().turnedAway().forEach(turnedAway::put);
         return line(json);
     }
 

@@ -47,9 +47,8 @@ final class NodeCommandLine {
         // One collector thread each: the nodes share the cores.
         command.addAll(List.of("-Xmx" + heap, "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError"));
         command.addAll(flags);
-        command.addAll(List.of(
-                "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), main));
-        command.addAll(List.of("node", "--end-with-input"));
+        command.addAll(ClassArchive.classPath());
+        command.addAll(List.of(main, "node", "--end-with-input"));
         config.ifPresent(file -> command.addAll(List.of("--config", file.toString())));
         given.forEach(assignment -> command.addAll(List.of("--set", assignment)));
         own.forEach(assignment -> command.addAll(List.of("--set", assignment)));

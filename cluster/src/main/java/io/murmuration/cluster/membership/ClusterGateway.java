@@ -21,6 +21,9 @@ public final class ClusterGateway {
     /** Name of the gateway's actor on every node, below its guardian. */
     public static final String ACTOR = "gateway";
 
+    /** Name of the actor below the guardian that greets, and is answered. */
+    public static final String JOINING = "joining";
+
     /** The role, for Pekko, of nodes that may lead and whose majority decides. */
     public static final String COORDINATOR = "coordinator";
 
@@ -55,6 +58,11 @@ public final class ClusterGateway {
         ClusterControlPlane control = new ClusterControlPlane(options.self().run(), whereabouts);
         ActorRef<GatewayMessage> actor = guardian.spawn(Gateway.create(options, control, whereabouts, listener), ACTOR);
         return new ClusterGateway(actor, control);
+    }
+
+    /** Greets a node; the answer goes to {@code from}, which must be where the greeting says. */
+    public static void greet(ActorRef<ClusterMessage> gateway, ClusterMessage.Greeting greeting, ActorRef<?> from) {
+        Senders.send(gateway, greeting, from);
     }
 
     /** Tells an actor when the gateway ends, which it never does by itself. */

@@ -16,7 +16,7 @@ public sealed interface ClusterMessage extends GatewayMessage {
      *
      * @param coordinators how many it takes to be planned
      * @param mayLead whether it is one of them
-     * @param answerTo path of the actor that hears the answer
+     * @param answerTo path of the actor that greets and hears the answer
      */
     record Greeting(NodeIdentity from, int coordinators, boolean mayLead, String answerTo) implements ClusterMessage {}
 

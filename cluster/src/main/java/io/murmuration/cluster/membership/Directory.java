@@ -212,6 +212,18 @@ final class Directory {
         return node != null && node.unreachable;
     }
 
+    /** Whether the cluster has it as a full member. */
+    boolean isFull(Place place) {
+        Node node = nodes.get(place);
+        return node != null && node.full;
+    }
+
+    /** Whether the cluster had {@code place} before {@code other}; all agree in that about full members. */
+    boolean isOlder(Place place, Place other) {
+        int at = oldestFirst.indexOf(place);
+        return at >= 0 && at < oldestFirst.indexOf(other);
+    }
+
     /** The number with which somebody takes the lead from everybody known. */
     long nextLead() {
         return 1 + entries().stream().mapToLong(DirectoryEntry::leads).max().orElse(0);

@@ -21,8 +21,8 @@ public interface GatewayListener {
     /** This node is to leave. */
     void leave();
 
-    /** Another process of this node's name has begun after this one: this one is not to go on. */
-    void replaced(String where);
+    /** Another process of this node's name was in the cluster before this one: this one is not to go on. */
+    void namesake(String where);
 
     /** Everybody who can be reached knows that the run, which this node led, is over; told once. */
     void everybodyKnows();

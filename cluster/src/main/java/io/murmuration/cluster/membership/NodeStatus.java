@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 
 /**
  * What a node knows of itself and of the run at one moment, for whoever asks.
@@ -20,7 +21,7 @@ import java.util.OptionalInt;
  * @param leader the node that leads, if it is known
  * @param nodes all that are in the cluster, by name
  * @param run how far it is, as who leads told last
- * @param wire what this node has offered to the wire in this life
+ * @param wire what this node has offered to the wire in this life, and whom it let in from there
  */
 public record NodeStatus(
         NodeIdentity self,
@@ -41,20 +42,22 @@ public record NodeStatus(
             String name, long life, String control, List<Role> roles, OptionalInt stage, boolean unreachable) {}
 
     /**
-     * Bytes of tensors.
+     * Bytes of tensors, and who did not get to send any.
      *
      * @param encoded by class, snapshots not included
      * @param uncompressed what all that would be as fp32
      * @param snapshots for joiners and checkpoints
+     * @param turnedAway how often who wanted to send was turned away or cut off, by reason
      */
-    public record Wire(Map<Traffic, Long> encoded, long uncompressed, long snapshots) {
+    public record Wire(
+            Map<Traffic, Long> encoded, long uncompressed, long snapshots, SortedMap<String, Long> turnedAway) {
 
         static Wire of(WireCounts counts) {
             Map<Traffic, Long> encoded = new EnumMap<>(Traffic.class);
             for (Traffic traffic : Traffic.values()) {
                 encoded.put(traffic, counts.encodedBytes(traffic));
             }
-            return new Wire(encoded, counts.uncompressedBytes(), counts.snapshotBytes());
+            return new Wire(encoded, counts.uncompressedBytes(), counts.snapshotBytes(), counts.turnedAway());
         }
     }
 

@@ -9,7 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a gateway does not let in: counted, and of each kind the first is logged. Not thread-safe. */
-final class Refusals {
+public final class Refusals {
 
     private static final Logger LOG = LoggerFactory.getLogger(Refusals.class);
 
@@ -17,10 +17,14 @@ final class Refusals {
         OTHER_RUN,
         OTHER_SENDER,
         UNREADABLE,
-        TURNED_AWAY
+        TURNED_AWAY,
+        /** Turned away without a word. */
+        UNANSWERED
     }
 
     private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
+
+    Refusals() {}
 
     void count(Kind kind, String what) {
         if (counts.merge(kind, 1L, Long::sum) == 1) {
@@ -60,10 +64,15 @@ final class Refusals {
                 || known.filter(entry -> !silent && !entry.control().equals(address))
                         .isPresent();
         if (taken) {
-            return Optional.of("there is a node called " + other.node() + " already, at "
-                    + known.map(DirectoryEntry::control).orElse("the seed itself") + ": names are unique in a cluster");
+            return Optional.of(
+                    taken(other.node(), known.map(DirectoryEntry::control).orElse("the seed itself")));
         }
         return Optional.empty();
+    }
+
+    /** Why nobody else may be called {@code node}. */
+    public static String taken(String node, String where) {
+        return "there is a node called " + node + " already, at " + where + ": names are unique in a cluster";
     }
 
     /**

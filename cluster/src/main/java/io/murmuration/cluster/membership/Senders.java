@@ -45,6 +45,13 @@ final class Senders {
         return address.hasLocalScope() ? here.address() : address.toString();
     }
 
+    /** The whole path of the sender of the message that this actor has at hand. */
+    String pathOf(ActorContext<?> context) {
+        return of(context).equals(NOBODY)
+                ? NOBODY
+                : Adapter.toClassic(context).sender().path().toSerializationFormat();
+    }
+
     /** Whether {@code address} is that of a node that is known by this name. */
     boolean isNode(String address, String name) {
         return directory
@@ -64,6 +71,17 @@ final class Senders {
         return directory.entries().stream()
                 .anyMatch(entry ->
                         entry.control().equals(address) && entry.coordinator().isPresent());
+    }
+
+    /**
+     * Whether another process says that it is called as this node is, from where it says it is; one that is known by another name
+     * only pretends.
+     */
+    boolean isNamesake(String address, DirectoryEntry entry) {
+        return entry.node().equals(self)
+                && !entry.place().equals(here)
+                && entry.control().equals(address)
+                && directory.entries().stream().noneMatch(known -> known.place().equals(entry.place()));
     }
 
     /**

@@ -34,7 +34,7 @@ import org.apache.pekko.cluster.typed.Subscribe;
 final class Joining extends AbstractBehavior<Object> {
 
     /** Name of this actor, below the guardian. */
-    static final String ACTOR = "joining";
+    static final String ACTOR = ClusterGateway.JOINING;
 
     private static final int LONGEST_ANSWER = 1000;
 
@@ -188,7 +188,10 @@ final class Joining extends AbstractBehavior<Object> {
         for (Seed seed : others) {
             ActorRef<ClusterMessage> gateway =
                     resolver.resolveActorRef(NodeSystem.address(seed) + "/user/" + ClusterGateway.ACTOR);
-            gateway.tell(new ClusterMessage.Greeting(self, coordinators, mayLead, me));
+            ClusterGateway.greet(
+                    gateway,
+                    new ClusterMessage.Greeting(self, coordinators, mayLead, me),
+                    getContext().getSelf());
         }
     }
 

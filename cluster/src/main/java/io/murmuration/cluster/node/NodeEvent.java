@@ -36,8 +36,8 @@ sealed interface NodeEvent {
     /** All peers here have let go of what they held. */
     record HandedOver() implements NodeEvent {}
 
-    /** Another process of this node's name began later, and the others take it for this node. */
-    record Replaced(String where) implements NodeEvent {}
+    /** Another process of this node's name was in the cluster before. */
+    record Namesake(String where) implements NodeEvent {}
 
     /** Something that nobody here can put right. */
     record Broken(String what) implements NodeEvent {}

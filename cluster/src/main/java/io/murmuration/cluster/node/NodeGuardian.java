@@ -141,8 +141,8 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                     }
 
                     @Override
-                    public void replaced(String where) {
-                        life.happened().accept(new NodeEvent.Replaced(where));
+                    public void namesake(String where) {
+                        life.happened().accept(new NodeEvent.Namesake(where));
                     }
 
                     @Override

@@ -3,6 +3,7 @@ package io.murmuration.cluster.node;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.cluster.membership.NodeStatus;
+import io.murmuration.cluster.membership.Refusals;
 import io.murmuration.cluster.membership.RunStatus;
 import io.murmuration.cluster.membership.Whereabouts;
 import io.murmuration.cluster.report.Progress;
@@ -16,9 +17,6 @@ import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -84,7 +82,7 @@ final class NodeLife implements AutoCloseable {
     private final NodeInputs inputs;
     private final NodeIdentity self;
     private final Surroundings around;
-    private final BlockingQueue<NodeEvent> events = new LinkedBlockingQueue<>();
+    private final LifeInbox events = new LifeInbox();
     private final Whereabouts whereabouts = new Whereabouts();
     private final WireCounts wire = new WireCounts();
     private final LifeParts parts;
@@ -104,7 +102,8 @@ final class NodeLife implements AutoCloseable {
         this.self = self;
         this.around = around;
         this.report = new NodeReport(inputs, wire, around.progress(), around.lines(), this::tellOthers);
-        this.parts = new LifeParts(inputs, self, around, whereabouts, wire, events::add, this::status, report::written);
+        this.parts =
+                new LifeParts(inputs, self, around, whereabouts, wire, events::tell, this::status, report::written);
     }
 
     private void tellOthers(RunStatus status) {
@@ -135,7 +134,7 @@ final class NodeLife implements AutoCloseable {
                     phase = "leaving";
                     parts.system().tell(NodeGuardian.Command.LEAVE);
                 }
-                Optional<NodeEvent> event = Optional.ofNullable(events.poll(POLL_MILLIS, TimeUnit.MILLISECONDS));
+                Optional<NodeEvent> event = events.next(POLL_MILLIS);
                 Optional<Outcome> outcome = event.flatMap(happened -> on(happened, stop));
                 if (outcome.isPresent()) {
                     return outcome.get();
@@ -155,7 +154,7 @@ final class NodeLife implements AutoCloseable {
                     }
                 }
                 report.look(whereabouts, self.node());
-                around.telemetry().look(whereabouts);
+                around.telemetry().look(whereabouts, wire);
             }
         } catch (RunFailed e) {
             return new Outcome(End.FAILED, "the run failed: " + e.getMessage());
@@ -214,11 +213,8 @@ final class NodeLife implements AutoCloseable {
                         "node " + self.node() + " waited alone, while node " + where
                                 + " is in a cluster that goes on"));
             }
-            case NodeEvent.Replaced(String where) -> {
-                return Optional.of(new Outcome(
-                        End.REFUSED,
-                        "another node is called " + self.node() + " and began later, at " + where
-                                + ": names are unique in a cluster"));
+            case NodeEvent.Namesake(String where) -> {
+                return Optional.of(new Outcome(End.REFUSED, Refusals.taken(self.node(), where)));
             }
             case NodeEvent.Joined(Joining.TurnedAway(String reason)) -> {
                 return Optional.of(new Outcome(End.REFUSED, reason));
@@ -270,7 +266,7 @@ final class NodeLife implements AutoCloseable {
     private void diagnose() {
         Thread.ofVirtual()
                 .name("murmuration-seeds")
-                .start(() -> events.add(
+                .start(() -> events.tell(
                         new NodeEvent.Diagnosed(SeedDiagnosis.of(inputs.node().seeds(), around.tls()))));
     }
 
@@ -290,7 +286,7 @@ final class NodeLife implements AutoCloseable {
         LOG.warn("the actor system of node {} ended: {}", self.node(), text);
         if (reason.equals(Optional.of(CoordinatedShutdown.incompatibleConfigurationDetectedReason()))) {
             // Pekko's check does not say what differs; an answer to a greeting does, if it came in time.
-            Optional<Outcome> told = events.stream()
+            Optional<Outcome> told = events.left().stream()
                     .filter(NodeEvent.Joined.class::isInstance)
                     .flatMap(event -> on(event, new StopSignal()).stream())
                     .findFirst();

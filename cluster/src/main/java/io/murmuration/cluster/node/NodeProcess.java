@@ -1,12 +1,10 @@
 package io.murmuration.cluster.node;
 
 import io.murmuration.cluster.config.NodeSettings;
-import io.murmuration.cluster.membership.NodeStatus;
 import io.murmuration.cluster.run.StopSignal;
 import io.murmuration.cluster.serialization.ControlCodec;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.time.InstantSource;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +24,6 @@ final class NodeProcess {
     private final NodeDirectory directory;
     private final NodeLife.Surroundings around;
     private final InstantSource clock;
-    private volatile Optional<NodeLife> present = Optional.empty();
 
     NodeProcess(NodeInputs inputs, NodeDirectory directory, NodeLife.Surroundings around, InstantSource clock) {
         this.inputs = inputs;
@@ -45,11 +42,8 @@ final class NodeProcess {
             LOG.info("node {} begins life {} in run {}", self.node(), self.life(), self.run());
             NodeLife.Outcome outcome;
             try (NodeLife life = new NodeLife(inputs, self, around)) {
-                present = Optional.of(life);
                 outcome = life.live(stop);
                 wasIn |= life.wasIn();
-            } finally {
-                present = Optional.empty();
             }
             LOG.info("life {} of node {} ended: {}", self.life(), self.node(), outcome);
             boolean again =
@@ -65,11 +59,6 @@ final class NodeProcess {
             }
             around.progress().notice(outcome.message() + "; it begins anew, as a new incarnation");
         }
-    }
-
-    /** What is known now; empty between two lives. Thread-safe. */
-    Optional<NodeStatus> status() {
-        return present.map(NodeLife::status);
     }
 
     /** @return whether it is to come back: nobody has asked it to stop meanwhile */

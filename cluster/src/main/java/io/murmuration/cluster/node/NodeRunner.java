@@ -48,7 +48,11 @@ public final class NodeRunner {
     public static Result run(
             LoadedNode loaded, InstantSource clock, Progress progress, Consumer<String> lines, StopSignal stop) {
         Optional<SSLContext> tls = TcpDataPlanes.tls(loaded).map(files -> context(files, loaded.node()));
-        NodeInputs inputs = NodeInputs.read(loaded, progress::notice);
+        Optional<NodeInputs> read = Reading.unlessStopped(stop, () -> NodeInputs.read(loaded, progress::notice));
+        if (read.isEmpty()) {
+            return new Result(End.DONE, "node " + loaded.node().name() + " was stopped before it began");
+        }
+        NodeInputs inputs = read.get();
         try (NodeDirectory directory = NodeDirectory.open(loaded.node().work());
                 NodeTelemetry telemetry =
                         NodeTelemetry.start(loaded.telemetry(), loaded.node().name(), loaded.run())) {
@@ -97,7 +101,8 @@ public final class NodeRunner {
         }
     }
 
-    private static Result result(NodeLife.Outcome outcome) {
+    /** @throws UserError if it was turned away, or found nobody */
+    static Result result(NodeLife.Outcome outcome) {
         return switch (outcome.end()) {
             case FINISHED, LEFT -> new Result(End.DONE, outcome.message());
             case FAILED -> new Result(End.FAILED, outcome.message());

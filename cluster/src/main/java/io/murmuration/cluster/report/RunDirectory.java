@@ -27,6 +27,9 @@ public final class RunDirectory implements AutoCloseable {
     static final String METRICS = "metrics.jsonl";
     static final String CHART = "loss.png";
     static final String LOG = "run.log";
+    /** What {@link RunLog} makes of a full one. */
+    static final String OLDER_LOG = "run.1.log";
+
     private static final String LOCK = ".lock";
 
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
@@ -173,7 +176,7 @@ public final class RunDirectory implements AutoCloseable {
             return;
         }
         try {
-            for (String name : List.of(SETTINGS, METRICS, CHART, LOG, LOCK)) {
+            for (String name : List.of(SETTINGS, METRICS, CHART, LOG, OLDER_LOG, LOCK)) {
                 Files.deleteIfExists(root.resolve(name));
             }
             if (created && isEmpty(root)) {

@@ -1,5 +1,6 @@
 package io.murmuration.cluster.report;
 
+import ch.qos.logback.classic.AsyncAppender;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -15,28 +16,30 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends the log of this process to a file as well: the terminal only shows what is serious, the file what an operator
- * wants to read afterwards, stack traces included.
+ * wants to read afterwards, stack traces included. A thread of its own writes: whoever logs, an actor as well, never waits for
+ * the disk, and what does not fit into the queue meanwhile is not logged.
  */
 public final class RunLog implements AutoCloseable {
 
     /** Between two looks at the size: what a node can write meanwhile is small beside any bound. */
     private static final Duration LOOK = Duration.buildByMilliseconds(100);
 
-    private final ch.qos.logback.classic.Logger root;
-    private final FileAppender<ILoggingEvent> appender;
+    /** Lines that wait for the disk, stack traces included some MiB. */
+    private static final int MOST_WAITING = 4096;
 
-    private RunLog(ch.qos.logback.classic.Logger root, FileAppender<ILoggingEvent> appender) {
+    /** How long they may take at the end. */
+    private static final int FLUSH_MILLIS = 5000;
+
+    private final ch.qos.logback.classic.Logger root;
+    private final AsyncAppender appender;
+
+    private RunLog(ch.qos.logback.classic.Logger root, AsyncAppender appender) {
         this.root = root;
         this.appender = appender;
     }
 
-    /** Appends to {@code file} until closed; a disk that fills up does not stop the process. */
-    public static RunLog to(Path file) {
-        return to(file, new FileAppender<>(), () -> {});
-    }
-
     /**
-     * As {@link #to(Path)}; a file that has so many bytes takes the place of an older one, {@code NAME.1.log}, and is begun anew.
+     * Appends to {@code file} until closed; a disk that fills up does not stop the process. A file that has so many bytes takes the place of an older one, {@code NAME.1.log}, and is begun anew.
      *
      * @param file {@code NAME.log}
      * @param most about; it is looked at a few times a second
@@ -63,7 +66,7 @@ public final class RunLog implements AutoCloseable {
     }
 
     /** @param policies are started when the appender has its file, and before itself is */
-    private static RunLog to(Path file, FileAppender<ILoggingEvent> appender, Runnable policies) {
+    static RunLog to(Path file, FileAppender<ILoggingEvent> appender, Runnable policies) {
         LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
@@ -76,10 +79,20 @@ public final class RunLog implements AutoCloseable {
         policies.run();
         appender.start();
         ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-        root.addAppender(appender);
-        return new RunLog(root, appender);
+        AsyncAppender queue = new AsyncAppender();
+        queue.setContext(context);
+        queue.setName(file + ", waiting");
+        queue.setQueueSize(MOST_WAITING);
+        queue.setDiscardingThreshold(0);
+        queue.setNeverBlock(true);
+        queue.setMaxFlushTime(FLUSH_MILLIS);
+        queue.addAppender(appender);
+        queue.start();
+        root.addAppender(queue);
+        return new RunLog(root, queue);
     }
 
+    /** Waits until all is written, but not for long. */
     @Override
     public void close() {
         root.detachAppender(appender);

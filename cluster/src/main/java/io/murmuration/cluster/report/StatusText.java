@@ -41,6 +41,14 @@ public final class StatusText {
                 Wording.bytes(wire.path("backward").asLong()),
                 Wording.bytes(wire.path("bulk").asLong()),
                 Wording.bytes(wire.path("snapshots").asLong())));
+        JsonNode turnedAway = status.path("turnedAway");
+        if (!turnedAway.isEmpty()) {
+            lines.add("this node's data port turned away or cut off: "
+                    + turnedAway.properties().stream()
+                            .map(reason ->
+                                    reason.getKey() + " " + reason.getValue().asLong() + "x")
+                            .collect(Collectors.joining(", ")));
+        }
         lines.add(String.format(Locale.ROOT, ROW, "NODE", "ROLES", "STAGE", ""));
         status.path("members")
                 .forEach(member -> lines.add(String.format(

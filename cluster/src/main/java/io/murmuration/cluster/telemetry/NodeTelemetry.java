@@ -8,6 +8,7 @@ import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.TelemetrySettings;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.membership.Whereabouts;
+import io.murmuration.cluster.transport.WireCounts;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -104,9 +105,13 @@ public final class NodeTelemetry implements AutoCloseable {
         watched.ifPresent(open -> open.metrics().on(event));
     }
 
-    /** Looks at who is there; cheap, to be called often. */
-    public void look(Whereabouts whereabouts) {
-        watched.ifPresent(open -> open.metrics().look(whereabouts));
+    /**
+     * Looks at who is there, and who was turned away; cheap, to be called often.
+     *
+     * @param wire of the present life
+     */
+    public void look(Whereabouts whereabouts, WireCounts wire) {
+        watched.ifPresent(open -> open.metrics().look(whereabouts, wire));
     }
 
     /** Where the numbers can be asked for. */

@@ -11,8 +11,12 @@ import io.murmuration.actors.telemetry.Telemetry.Timer;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.membership.DirectoryEntry;
 import io.murmuration.cluster.membership.Whereabouts;
+import io.murmuration.cluster.transport.WireCounts;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What a node that leads knows of the run as a whole, from its coordinator's events, and what every node knows of who is
@@ -49,6 +53,11 @@ final class RunMetrics {
     private final Gauge unreachable;
     private final Gauge leads;
     private final String node;
+
+    /** Of the life that was looked at last. */
+    private WireCounts counted = new WireCounts();
+
+    private final Map<String, Long> turnedAway = new TreeMap<>();
 
     private Span step = Span.NONE;
     private long stepBegan;
@@ -174,17 +183,34 @@ final class RunMetrics {
         number.set(epoch.number());
     }
 
-    void look(Whereabouts whereabouts) {
+    void look(Whereabouts whereabouts, WireCounts wire) {
         long now = System.nanoTime();
         if (now - looked < LOOK_NANOS) {
             return;
         }
         looked = now;
+        turnedAway(wire);
         List<DirectoryEntry> entries = whereabouts.entries();
         nodes.set(entries.size());
         leads.set(whereabouts.leader().filter(node::equals).isPresent() ? 1 : 0);
         unreachable.set(entries.stream()
                 .filter(entry -> whereabouts.unreachable(entry.node()))
                 .count());
+    }
+
+    /** Every life counts from nothing, and all of them together are what a Prometheus sees. */
+    private void turnedAway(WireCounts wire) {
+        if (wire != counted) {
+            counted = wire;
+            turnedAway.clear();
+        }
+        wire.turnedAway().forEach((reason, times) -> {
+            long before = Optional.ofNullable(turnedAway.put(reason, times)).orElse(0L);
+            if (times > before) {
+                telemetry
+                        .counter("wire.turned.away", new Label("reason", reason))
+                        .add(times - before);
+            }
+        });
     }
 }

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.apache.pekko.actor.Cancellable;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.io.Inet;
 import org.apache.pekko.io.TcpSO;
@@ -38,7 +39,7 @@ import org.slf4j.LoggerFactory;
  * are certificates. What is unanswered is bounded by the window that the receiver grants, what waits for that by the
  * sender's queue; beyond both an offer is refused. So a peer that does not drain costs the sender nothing but its window.
  * Members of this node are served without a socket. Frames under way when a connection ends have failed: whether they
- * arrived is not known. Thread-safe.
+ * arrived is not known. A connection to a node that is not known any more is let go of, with what waits for it. Thread-safe.
  */
 public final class TcpDataPlane implements DataPlane, AutoCloseable {
 
@@ -71,6 +72,9 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         }
     }
 
+    /** @param by who was sent to first: as long as it is known at this address, the link is of use */
+    private record Used(OutboundLink link, Member by) {}
+
     private final ActorSystem<?> system;
     private final NodeIdentity self;
     private final DataPlaneSettings settings;
@@ -84,15 +88,16 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
     private final Inbound inbound;
     private final Optional<TokenBucket> bulkRate;
     private final List<Consumer<LinkEvent>> listeners = new CopyOnWriteArrayList<>();
-    private final Map<LinkId, OutboundLink> links = new TreeMap<>();
+    private final Map<LinkId, Used> links = new TreeMap<>();
     private final Tcp.ServerBinding binding;
+    private final Cancellable sweeping;
     private boolean closed;
 
     /**
      * Listens and is ready.
      *
      * @param addresses where a member's node listens, asked for each offer; empty: nobody knows
-     * @param counts gets what is sent to other nodes
+     * @param counts gets what is sent to other nodes, and who of them is turned away
      * @throws UserError if it cannot listen there
      */
     public static TcpDataPlane start(
@@ -121,12 +126,18 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         this.counts = counts;
         this.materializer = Materializer.createMaterializer(system);
         this.local = new InProcessDataPlane(materializer, new WireCounts(), settings.queueFrames(), LOCAL_UNANSWERED);
-        this.refusals = new WireRefusals(settings.peersRemembered());
+        this.refusals = new WireRefusals(settings.peersRemembered(), counts);
         this.inbound = new Inbound(self, settings, receivers, refusals);
         this.bulkRate = settings.bulkRate() == 0
                 ? Optional.empty()
                 : Optional.of(new TokenBucket(settings.bulkRate(), Kind.LARGEST_FRAME, System.nanoTime()));
         this.binding = listen();
+        this.sweeping = system.scheduler()
+                .scheduleWithFixedDelay(
+                        settings.times().probe(),
+                        settings.times().probe(),
+                        this::letGoOfWhoIsGone,
+                        system.executionContext());
     }
 
     private Tcp.ServerBinding listen() {
@@ -189,7 +200,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         synchronized (this) {
             cut = links.entrySet().stream()
                     .filter(entry -> entry.getKey().node().equals(node))
-                    .map(Map.Entry::getValue)
+                    .map(entry -> entry.getValue().link())
                     .toList();
         }
         cut.forEach(link -> link.cut(reason));
@@ -219,7 +230,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
             done.accept(new Failed("it is not known where " + to + " is"));
             return;
         }
-        Optional<OutboundLink> link = link(address.get(), frame.traffic());
+        Optional<OutboundLink> link = link(to, address.get(), frame.traffic());
         if (link.isEmpty()) {
             done.accept(new Failed("the data plane of " + self.node() + " is closed"));
         } else if (link.get().offer(frame, done)) {
@@ -227,7 +238,7 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
         }
     }
 
-    private Optional<OutboundLink> link(DataAddress address, Traffic traffic) {
+    private Optional<OutboundLink> link(Member to, DataAddress address, Traffic traffic) {
         Optional<OutboundLink> moved = Optional.empty();
         OutboundLink link;
         synchronized (this) {
@@ -235,16 +246,44 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                 return Optional.empty();
             }
             LinkId id = new LinkId(address.node(), traffic);
-            OutboundLink known = links.get(id);
-            if (known != null && known.address().equals(address)) {
-                return Optional.of(known);
+            Used known = links.get(id);
+            if (known != null && known.link().address().equals(address)) {
+                if (!isKnown(known)) {
+                    // A new life at the same address.
+                    links.put(id, new Used(known.link(), to));
+                }
+                return Optional.of(known.link());
             }
-            moved = Optional.ofNullable(known);
+            moved = Optional.ofNullable(known).map(Used::link);
             link = newLink(address, traffic);
-            links.put(id, link);
+            links.put(id, new Used(link, to));
         }
         moved.ifPresent(old -> old.shut(address.node() + " has moved to " + address, WireEnd.Handle::cut));
         return Optional.of(link);
+    }
+
+    private boolean isKnown(Used used) {
+        return addresses.apply(used.by()).equals(Optional.of(used.link().address()));
+    }
+
+    /** Names come and go over the life of a node: what was made for those that are gone must not stay. */
+    private void letGoOfWhoIsGone() {
+        List<OutboundLink> gone = new ArrayList<>();
+        synchronized (this) {
+            links.values().removeIf(used -> {
+                boolean over = !isKnown(used);
+                if (over) {
+                    gone.add(used.link());
+                }
+                return over;
+            });
+        }
+        gone.forEach(link -> link.shut(link.address().node() + " is not in the cluster any more", WireEnd.Handle::cut));
+    }
+
+    /** Nodes and classes of traffic for which something is kept here. */
+    synchronized int links() {
+        return links.size();
     }
 
     private OutboundLink newLink(DataAddress address, Traffic traffic) {
@@ -267,10 +306,11 @@ public final class TcpDataPlane implements DataPlane, AutoCloseable {
                 return;
             }
             closed = true;
-            all = List.copyOf(links.values());
+            all = links.values().stream().map(Used::link).toList();
             links.clear();
         }
         String reason = "the data plane of " + self.node() + " is closed";
+        sweeping.cancel();
         binding.unbind();
         all.forEach(link -> link.shut(reason, WireEnd.Handle::finish));
         inbound.close(reason);

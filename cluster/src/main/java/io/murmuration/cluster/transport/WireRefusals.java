@@ -4,7 +4,10 @@ import java.util.Comparator;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** How often who was turned away for what. Bounded: whoever comes when it is full is counted together. Thread-safe. */
+/**
+ * How often who was turned away for what. Bounded: whoever comes when it is full is counted together. Also tells the counts of
+ * the node, which keep the reason only. Thread-safe.
+ */
 public final class WireRefusals {
 
     /** What is counted together when there are too many names. */
@@ -30,13 +33,16 @@ public final class WireRefusals {
     }
 
     private final int most;
+    private final WireCounts all;
     private final SortedMap<Key, Long> counts = new TreeMap<>();
 
-    WireRefusals(int most) {
+    WireRefusals(int most, WireCounts all) {
         this.most = most;
+        this.all = all;
     }
 
     synchronized void count(String peer, Enum<?> reason) {
+        all.turnedAway(reason);
         Key key = new Key(peer, reason.name());
         boolean fits = counts.containsKey(key) || counts.size() < most;
         counts.merge(fits ? key : new Key(OTHERS, reason.name()), 1L, Long::sum);

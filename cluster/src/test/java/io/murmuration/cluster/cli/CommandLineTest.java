@@ -273,6 +273,25 @@ class CommandLineTest {
     }
 
     @Test
+    void the_log_of_a_run_has_a_bound() {
+        org.slf4j.Logger log = org.slf4j.LoggerFactory.getLogger(CommandLineTest.class);
+        String text = "x".repeat(2000);
+        runs = new ScriptedRuns((step, stop) -> {
+            // It is looked at a few times a second how full it is.
+            for (int i = 0; i < 100; i++) {
+                log.info("{}", text);
+                java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+            }
+        });
+        Path runDir = dir.resolve("here");
+
+        assertThat(execute("train", "--out", runDir.toString(), "--steps", "6", "--set", "limits.log-size=64 KiB"))
+                .isZero();
+        assertThat(runDir.resolve("run.1.log")).isNotEmptyFile();
+        assertThat(runDir.resolve("run.log").toFile().length()).isLessThan(600_000);
+    }
+
+    @Test
     void a_resumed_run_keeps_its_settings_and_continues_its_metrics() throws IOException {
         Path runDir = dir.resolve("here");
         execute("train", "--out", runDir.toString(), "--steps", "6", "--seed", "7");

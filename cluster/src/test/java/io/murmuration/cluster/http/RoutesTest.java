@@ -51,6 +51,7 @@ final class RoutesTest {
         assertThat(status.path("members").path(1).path("reachable").asBoolean()).isFalse();
         assertThat(status.path("wireBytes").path("forward").asLong()).isEqualTo(5);
         assertThat(status.path("wireBytes").path("bulk").asLong()).isEqualTo(7);
+        assertThat(status.path("turnedAway").toString()).isEqualTo("{\"marked\":2}");
 
         node.joined = false;
         assertThat(answer(open, HttpRequest.GET("/ready")).status().intValue()).isEqualTo(503);

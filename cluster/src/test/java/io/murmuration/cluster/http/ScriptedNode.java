@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /** A node that answers what it is told to. */
@@ -64,7 +65,8 @@ final class ScriptedNode implements NodeApi {
                                 io.murmuration.actors.protocol.DataFrame.Traffic.BACKWARD, 6L,
                                 io.murmuration.actors.protocol.DataFrame.Traffic.BULK, 7L),
                         99,
-                        8));
+                        8,
+                        new TreeMap<>(Map.of("marked", 2L))));
     }
 
     @Override

@@ -44,6 +44,19 @@ final class SendersTest {
     }
 
     @Test
+    void a_namesake_says_so_from_where_it_is_and_is_not_known_by_another_name() {
+        DirectoryEntry namesake = entry("eu-1", at("eu-9"), 7, Role.SHARD);
+        assertThat(senders.isNamesake(at("eu-9"), namesake)).isTrue();
+        assertThat(senders.isNamesake(at("eu-8"), namesake)).isFalse();
+        assertThat(senders.isNamesake(HERE, entry("eu-1", HERE, 1, Role.COORDINATOR)))
+                .as("this node itself")
+                .isFalse();
+        assertThat(senders.isNamesake(at("eu-2"), entry("eu-1", at("eu-2"), 5, Role.SHARD)))
+                .as("known as eu-2")
+                .isFalse();
+    }
+
+    @Test
     void a_node_speaks_for_itself_and_for_nobody_else() {
         assertThat(senders.isNode(at("eu-2"), "eu-2")).isTrue();
         assertThat(senders.isNode(at("eu-2"), "eu-3")).isFalse();

@@ -54,7 +54,9 @@ class NodeEventsTest {
         file.close();
     }
 
+    /** What is in the file once everything is written. */
     private List<String> lines() throws IOException {
+        file.close();
         return Files.readAllLines(folder.resolve(EventFile.NAME));
     }
 
@@ -84,6 +86,7 @@ class NodeEventsTest {
         for (int step = 0; step < 100; step++) {
             events.told(committed(step, 1, 5));
         }
+        file.close();
 
         assertThat(Files.size(folder.resolve(EventFile.NAME))).isBetween(1L, 1000L);
         assertThat(Files.size(folder.resolve(EventFile.OLDER))).isBetween(1L, 1000L);

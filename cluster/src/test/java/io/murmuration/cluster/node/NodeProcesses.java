@@ -1,5 +1,6 @@
 package io.murmuration.cluster.node;
 
+import io.murmuration.cluster.local.ClassArchive;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -83,8 +84,7 @@ final class NodeProcesses implements AutoCloseable {
                 .forEach(command::add);
         command.addAll(List.of("-Xmx192m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
         command.addAll(flags);
-        command.addAll(
-                List.of("-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"))));
+        command.addAll(ClassArchive.classPath());
         command.add(MAIN);
         command.addAll(arguments);
         Path out = folder.resolve(name + ".out");

@@ -3,11 +3,9 @@ package io.murmuration.cluster.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.murmuration.cluster.node.NodeProcesses.Running;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -21,63 +19,26 @@ final class NodeProcessesIT {
     @TempDir
     private Path folder;
 
-    private final int seed = NodesInOneProcess.freePort();
+    private ThreeStages nodes;
 
-    private Path config(String... more) throws IOException {
-        Path file = folder.resolve("node.conf");
-        Files.writeString(file, """
-                murmuration {
-                  model.preset = nano
-                  compute { backend = java, threads = 1 }
-                  steps = 6
-                  validation { windows = 8, every = 0 }
-                  checkpoint.every = 3
-                  limits.control-retry = 500ms
-                  swarm { stages = 3, replicas = 1, trainers = 1 }
-                  node {
-                    roles = [shard]
-                    seeds = ["127.0.0.1:%d"]
-                    control { host = "127.0.0.1", port = 0 }
-                    data { host = "127.0.0.1", port = 0 }
-                    http.port = 0
-                    join-retry = 200ms
-                    announce-retry = 200ms
-                    status-every = 1s
-                  }
-                }
-                """.formatted(seed) + String.join("\n", more));
-        return file;
-    }
-
-    private static List<String> node(Path config, String name, String... more) {
-        List<String> arguments =
-                new ArrayList<>(List.of("node", "--config", config.toString(), "--set", "node.name=" + name));
-        for (String assignment : more) {
-            arguments.addAll(List.of("--set", assignment));
-        }
-        return arguments;
-    }
-
-    private List<String> hub(Path config, String... more) {
-        List<String> arguments = node(config, "hub", more);
-        arguments.addAll(
-                List.of("--set", "node.roles=coordinator,trainer,shard", "--set", "node.control.port=" + seed));
-        return arguments;
+    @BeforeEach
+    void configure() {
+        nodes = new ThreeStages(folder);
     }
 
     @Test
     void three_nodes_finish_a_run_and_say_the_same_while_a_stranger_is_turned_away() throws Exception {
-        Path config = config();
+        Path config = nodes.config("murmuration { steps = 6, checkpoint.every = 3 }");
         try (NodeProcesses processes = new NodeProcesses(folder)) {
-            Running hub = processes.start("hub", hub(config));
-            Running stranger = processes.start("stranger", node(config, "stranger", "seed=2"));
+            Running hub = processes.start("hub", nodes.hub(config));
+            Running stranger = processes.start("stranger", ThreeStages.node(config, "stranger", "seed=2"));
             assertThat(stranger.exit()).as(stranger.all()).isEqualTo(2);
             assertThat(stranger.errors())
                     .startsWith("murmuration: node hub turns this node away: its run is ")
                     .contains(", the cluster trains run ")
                     .hasLineCount(1);
-            Running first = processes.start("a", node(config, "a"));
-            Running second = processes.start("b", node(config, "b"));
+            Running first = processes.start("a", ThreeStages.node(config, "a"));
+            Running second = processes.start("b", ThreeStages.node(config, "b"));
 
             assertThat(hub.exit()).as(hub.all()).isZero();
             assertThat(first.exit()).as(first.all()).isZero();
@@ -92,7 +53,7 @@ final class NodeProcessesIT {
 
     @Test
     void with_certificates_only_nodes_of_the_cluster_get_in_and_a_node_that_is_asked_to_go_goes() throws Exception {
-        Path config = config("murmuration.steps = 100000");
+        Path config = nodes.config();
         try (NodeProcesses processes = new NodeProcesses(folder)) {
             assertThat(processes
                             .start("keys", List.of("keys", "--out", "keys", "hub", "a"))
@@ -102,11 +63,11 @@ final class NodeProcessesIT {
                             .start("other", List.of("keys", "--out", "other", "spy"))
                             .exit())
                     .isZero();
-            Running hub = processes.start("hub", hub(config, keys("keys", "hub")));
+            Running hub = processes.start("hub", nodes.hub(config, keys("keys", "hub")));
             hub.await("node hub is in the cluster");
-            Running spy = processes.start("spy", node(config, "spy", keys("other", "spy")));
-            Running plain = processes.start("plain", node(config, "plain", "node.join-wait=3s"));
-            Running first = processes.start("a", node(config, "a", keys("keys", "a")));
+            Running spy = processes.start("spy", ThreeStages.node(config, "spy", keys("other", "spy")));
+            Running plain = processes.start("plain", ThreeStages.node(config, "plain", "node.join-wait=3s"));
+            Running first = processes.start("a", ThreeStages.node(config, "a", keys("keys", "a")));
             first.await("node a is in the cluster");
 
             assertThat(spy.exit()).as(spy.all()).isEqualTo(2);
@@ -125,8 +86,7 @@ final class NodeProcessesIT {
         return new String[] {
             "node.tls.authority=" + folder + "/ca.pem",
             "node.tls.certificate=" + folder + "/" + name + ".pem",
-            "node.tls.key=" + folder + "/" + name + ".key.pem",
-            "limits.leave-wait=2s"
+            "node.tls.key=" + folder + "/" + name + ".key.pem"
         };
     }
 }

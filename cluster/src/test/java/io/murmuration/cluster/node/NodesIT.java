@@ -3,10 +3,13 @@ package io.murmuration.cluster.node;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.murmuration.cluster.config.UserError;
+import io.murmuration.cluster.membership.NodeStatus;
 import io.murmuration.cluster.node.NodesInOneProcess.Running;
 import io.murmuration.cluster.serialization.ControlCodec;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -85,6 +88,47 @@ final class NodesIT {
             assertThat(outcome(twin).message()).contains("there is a node called hub already");
             hub.stop().request();
             assertThat(outcome(hub).end()).isEqualTo(NodeLife.End.LEFT);
+        }
+    }
+
+    /** Both wait for the seed, which lets them in before it knows either of them. */
+    @Test
+    void of_two_nodes_of_one_name_that_start_at_once_one_goes_on_and_the_other_is_told_why() throws Exception {
+        int port = NodesInOneProcess.freePort();
+        String[] endless = {"swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1", "steps=100000"};
+        try (NodesInOneProcess nodes = new NodesInOneProcess(folder)) {
+            List<Running> twins = List.of(
+                    nodes.start(NodesInOneProcess.settings("a", "shard", 0, port, endless), 1, PROTOCOL),
+                    nodes.start(NodesInOneProcess.settings("a", "shard", 0, port, endless), 2, PROTOCOL));
+            Running hub = nodes.start(
+                    NodesInOneProcess.settings("hub", "coordinator,trainer,shard", port, port, endless), 1, PROTOCOL);
+
+            NodeLife.Outcome refused = (NodeLife.Outcome) CompletableFuture.anyOf(
+                            twins.getFirst().outcome(), twins.getLast().outcome())
+                    .get(60, TimeUnit.SECONDS);
+            assertThat(refused.end()).as(refused.message()).isEqualTo(NodeLife.End.REFUSED);
+            assertThat(refused.message())
+                    .contains("there is a node called a already, at pekko://murmuration@127.0.0.1:")
+                    .endsWith(": names are unique in a cluster");
+            assertThatThrownBy(() -> NodeRunner.result(refused))
+                    .as("exit code 2")
+                    .isInstanceOf(UserError.class)
+                    .hasMessage(refused.message());
+
+            Running other = twins.stream()
+                    .filter(twin -> !twin.outcome().isDone())
+                    .findFirst()
+                    .orElseThrow();
+            NodesInOneProcess.await(() -> other.status()
+                    .filter(status -> status.ready() && status.run().version() > 2)
+                    .isPresent());
+            NodesInOneProcess.await(() -> hub.status()
+                    .filter(status -> status.nodes().stream()
+                            .map(NodeStatus.Seen::name)
+                            .toList()
+                            .equals(List.of("a", "hub")))
+                    .isPresent());
+            assertThat(other.outcome()).isNotDone();
         }
     }
 

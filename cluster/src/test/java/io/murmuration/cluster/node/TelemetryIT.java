@@ -10,9 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -42,46 +40,10 @@ final class TelemetryIT {
     @TempDir
     private Path folder;
 
-    private final int seed = NodesInOneProcess.freePort();
-
-    private Path config() throws IOException {
-        Path file = folder.resolve("node.conf");
-        Files.writeString(file, """
-                murmuration {
-                  model.preset = nano
-                  compute { backend = java, threads = 1 }
-                  steps = 100000
-                  validation { windows = 8, every = 0 }
-                  checkpoint.every = 0
-                  limits { control-retry = 500ms, leave-wait = 2s }
-                  swarm { stages = 3, replicas = 1, trainers = 1 }
-                  telemetry { sample = 1, interval = 300ms }
-                  node {
-                    roles = [shard]
-                    seeds = ["127.0.0.1:%d"]
-                    control { host = "127.0.0.1", port = 0 }
-                    data { host = "127.0.0.1", port = 0 }
-                    http.port = 0
-                    join-retry = 200ms
-                    announce-retry = 200ms
-                  }
-                }
-                """.formatted(seed));
-        return file;
-    }
-
-    private static List<String> node(Path config, String name, String... more) {
-        List<String> arguments =
-                new ArrayList<>(List.of("node", "--config", config.toString(), "--set", "node.name=" + name));
-        for (String assignment : more) {
-            arguments.addAll(List.of("--set", assignment));
-        }
-        return arguments;
-    }
-
     @Test
     void a_microbatch_is_one_trace_over_all_processes_and_the_numbers_can_be_scraped() throws Exception {
-        Path config = config();
+        ThreeStages nodes = new ThreeStages(folder);
+        Path config = nodes.config("murmuration.telemetry { sample = 1, interval = 300ms }");
         int hubPage = NodesInOneProcess.freePort();
         int page = NodesInOneProcess.freePort();
         try (Zipkin zipkin = new Zipkin(folder);
@@ -91,19 +53,21 @@ final class TelemetryIT {
             zipkin.await();
             Running hub = processes.start(
                     "hub",
-                    node(
+                    nodes.hub(
                             config,
-                            "hub",
                             spans,
-                            "node.roles=coordinator,trainer,shard",
-                            "node.control.port=" + seed,
                             "telemetry.prometheus.enabled=true",
                             "telemetry.prometheus.port=" + hubPage));
             Running first = processes.start(
                     "a",
-                    node(config, "a", spans, "telemetry.prometheus.enabled=true", "telemetry.prometheus.port=" + page));
-            Running second =
-                    processes.start("b", node(config, "b", spans, "telemetry.otlp.endpoint=" + collector.address()));
+                    ThreeStages.node(
+                            config,
+                            "a",
+                            spans,
+                            "telemetry.prometheus.enabled=true",
+                            "telemetry.prometheus.port=" + page));
+            Running second = processes.start(
+                    "b", ThreeStages.node(config, "b", spans, "telemetry.otlp.endpoint=" + collector.address()));
 
             List<JsonNode> trace = await(
                     () -> zipkin.traces("microbatch").stream()
@@ -119,7 +83,9 @@ final class TelemetryIT {
             await(() -> zipkin.traces("step").stream().findFirst(), hub::all);
             await(() -> zipkin.traces("averaging.round").stream().findFirst(), hub::all);
             Running taken = processes.start(
-                    "c", node(config, "c", "telemetry.prometheus.enabled=true", "telemetry.prometheus.port=" + page));
+                    "c",
+                    ThreeStages.node(
+                            config, "c", "telemetry.prometheus.enabled=true", "telemetry.prometheus.port=" + page));
             assertThat(taken.exit()).as(taken.all()).isEqualTo(2);
             assertThat(taken.errors())
                     .contains("cannot listen on 127.0.0.1:" + page + " for Prometheus (telemetry.prometheus)");

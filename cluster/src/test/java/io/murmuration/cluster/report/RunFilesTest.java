@@ -46,6 +46,7 @@ class RunFilesTest {
     void discarding_keeps_what_others_put_there() throws IOException {
         RunDirectory run = RunDirectory.named(dir.resolve("run"));
         run.writeSettings("");
+        Files.writeString(run.root().resolve(RunDirectory.OLDER_LOG), "of a log that was full");
         Path other = Files.writeString(run.root().resolve("notes.txt"), "mine");
 
         run.discard();

@@ -18,6 +18,9 @@ import io.murmuration.actors.telemetry.Telemetry;
 import io.murmuration.cluster.config.LoadedNode;
 import io.murmuration.cluster.config.SettingsLoader;
 import io.murmuration.cluster.config.UserError;
+import io.murmuration.cluster.membership.Whereabouts;
+import io.murmuration.cluster.transport.Rejection;
+import io.murmuration.cluster.transport.WireCounts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -148,8 +151,31 @@ final class NodeTelemetryTest {
         }
     }
 
+    /** A life counts from nothing, a process goes on. */
+    @Test
+    void who_is_turned_away_is_counted_over_all_lives() throws Exception {
+        Whereabouts nowhere = new Whereabouts();
+        WireCounts first = new WireCounts();
+        first.turnedAway(Rejection.Reason.MARKED);
+        first.turnedAway(Rejection.Reason.MARKED);
+        WireCounts second = new WireCounts();
+        second.turnedAway(Rejection.Reason.MARKED);
+        try (NodeTelemetry telemetry = start(settings(
+                "telemetry.prometheus.enabled=true", "telemetry.prometheus.port=0", "telemetry.interval=100ms"))) {
+            await(telemetry, () -> telemetry.look(nowhere, first), "wire_turned_away_total", "2.0", "=\"marked\"");
+            await(telemetry, () -> telemetry.look(nowhere, second), "wire_turned_away_total", "3.0", "=\"marked\"");
+        }
+    }
+
     /** A line of that metric with those labels and that value. */
     private static void await(NodeTelemetry telemetry, String metric, String value, String... labels)
+            throws InterruptedException {
+        await(telemetry, () -> {}, metric, value, labels);
+    }
+
+    /** @param meanwhile done again and again */
+    private static void await(
+            NodeTelemetry telemetry, Runnable meanwhile, String metric, String value, String... labels)
             throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (telemetry
@@ -163,6 +189,7 @@ final class NodeTelemetryTest {
                 throw new AssertionError("expected " + metric + List.of(labels) + " " + value + ", got\n"
                         + telemetry.numbers().orElseThrow());
             }
+            meanwhile.run();
             TimeUnit.MILLISECONDS.sleep(20);
         }
     }

@@ -96,6 +96,26 @@ final class TcpDataPlaneTest {
         assertThat(failed.get()).isEqualTo(10);
     }
 
+    /** What is under way fails with it: nobody waits for who is gone. */
+    @Test
+    void what_is_kept_for_a_node_goes_when_the_node_is_not_known_any_more() throws InterruptedException {
+        TcpDataPlane alpha = alpha();
+        TcpDataPlane beta = wires.plane("beta");
+        beta.attach(RECEIVER, deliveries::add);
+        alpha.offer(Frames.chunk(1, 10), outcomes::add);
+        next(deliveries);
+        assertThat(alpha.links()).isEqualTo(1);
+
+        wires.gone("beta");
+        assertThat(next(outcomes)).isEqualTo(new DataPlane.Failed("beta is not in the cluster any more"));
+        assertThat(alpha.links()).isZero();
+
+        wires.at("beta", "127.0.0.1", beta.bound().getPort());
+        alpha.offer(Frames.chunk(2, 10), outcomes::add);
+        next(deliveries).accept();
+        assertThat(next(outcomes)).isEqualTo(new DataPlane.Accepted());
+    }
+
     @Test
     void a_cut_connection_is_made_again() throws InterruptedException {
         TcpDataPlane alpha = alpha();

@@ -59,6 +59,11 @@ final class Wires implements AutoCloseable {
         addresses.put(node, new DataAddress(node, host, port));
     }
 
+    /** From now on nobody knows where {@code node} is. */
+    void gone(String node) {
+        addresses.remove(node);
+    }
+
     private Optional<DataAddress> where(Member member) {
         return Optional.ofNullable(addresses.get(NodeIdentity.nodeOf(member)));
     }

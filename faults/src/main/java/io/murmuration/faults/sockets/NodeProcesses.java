@@ -1,5 +1,6 @@
 package io.murmuration.faults.sockets;
 
+import io.murmuration.cluster.local.ClassArchive;
 import io.murmuration.cluster.node.NodeWatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -82,8 +83,8 @@ public final class NodeProcesses implements AutoCloseable {
         command.add("-Djdk.net.hosts.file=" + hosts.toAbsolutePath());
         command.add("-D" + NodeWatch.PROPERTY + "=" + trace);
         command.add("-D" + PacedDevice.PROPERTY + "=" + pace.toAbsolutePath());
-        command.addAll(List.of(
-                "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")), MAIN));
+        command.addAll(ClassArchive.classPath());
+        command.add(MAIN);
         command.addAll(arguments);
         Path out = folder.resolve(name + ".out");
         Path err = folder.resolve(name + ".err");

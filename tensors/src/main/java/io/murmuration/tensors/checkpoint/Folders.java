@@ -14,7 +14,7 @@ import java.nio.file.attribute.BasicFileAttributes;
  * Folders that appear and disappear as a whole. A folder {@code x} is prepared as {@code .x.new} beside it; one that it
  * replaces waits as {@code .x.old} until the new one is in its place.
  */
-final class Folders {
+public final class Folders {
 
     private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
@@ -85,7 +85,7 @@ final class Folders {
     }
 
     /** Deletes a folder and all that is in it, if it is there. */
-    static void delete(Path folder) throws IOException {
+    public static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
         }

@@ -1,12 +1,9 @@
 package io.murmuration.faults.scenario.cli;
 
 import io.murmuration.cluster.cli.Surroundings;
-import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Mixin;
 
 /** {@code scenario check FILE}. */
 @Command(
@@ -19,11 +16,8 @@ final class CheckCommand implements Callable<Integer> {
 
     private final Surroundings surroundings;
 
-    @Parameters(paramLabel = "FILE", description = "The scenario.")
-    private Path file = Path.of(".");
-
-    @Option(names = "--seed", paramLabel = "N", description = "Seed in place of the file's.")
-    private Optional<Long> seed = Optional.empty();
+    @Mixin
+    private ScenarioOptions options = new ScenarioOptions();
 
     CheckCommand(Surroundings surroundings) {
         this.surroundings = surroundings;
@@ -31,9 +25,7 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Plan.print(
-                surroundings.terminal().out(),
-                ScenarioCommand.reader(surroundings).read(file, seed));
+        Plan.print(surroundings.terminal().out(), options.read(surroundings));
         return 0;
     }
 }

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code scenario compare FILE}. */
 @Command(
@@ -31,20 +31,14 @@ final class CompareCommand implements Callable<Integer> {
     private final Comparer comparer;
     private final Surroundings surroundings;
 
-    @Parameters(paramLabel = "FILE", description = "The scenario.")
-    private Path file = Path.of(".");
-
-    @Option(names = "--seed", paramLabel = "N", description = "Seed in place of the file's.")
-    private Optional<Long> seed = Optional.empty();
+    @Mixin
+    private ScenarioOptions options = new ScenarioOptions();
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder of table and reports (runs/compare-NAME-SEED).")
     private Optional<Path> out = Optional.empty();
 
-    @Option(
-            names = "--pool",
-            paramLabel = "N",
-            description = "Threads that compute what is simulated; changes nothing but the time it takes.")
-    private int pool = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private PoolOption pool = new PoolOption();
 
     CompareCommand(Comparer comparer, Surroundings surroundings) {
         this.comparer = comparer;
@@ -53,12 +47,11 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        RunCommand.checkPool(pool);
-        Scenario scenario = ScenarioCommand.reader(surroundings).read(file, seed);
-        Path folder = out.orElseGet(
-                () -> Path.of("runs", "compare-" + RunCommand.slug(scenario.name()) + "-" + scenario.seed()));
+        int threads = pool.threads();
+        Scenario scenario = options.read(surroundings);
+        Path folder = out.orElseGet(() -> ScenarioOptions.folder("compare", scenario));
         ReportFiles.prepare(folder);
-        Compared compared = comparer.compare(scenario, pool);
+        Compared compared = comparer.compare(scenario, threads);
         PrintStream stream = surroundings.terminal().out();
         stream.println("simulated:");
         Outcome.print(stream, compared.simulated());

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code scenario explore --seeds N}. */
@@ -47,11 +48,8 @@ final class ExploreCommand implements Callable<Integer> {
             description = "Folder for the files of scenarios that do not pass (runs/explore).")
     private Path folder = Path.of("runs", "explore");
 
-    @Option(
-            names = "--pool",
-            paramLabel = "N",
-            description = "Threads that compute; changes nothing but the time it takes.")
-    private int pool = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private PoolOption pool = new PoolOption();
 
     ExploreCommand(Explorer explorer, Surroundings surroundings) {
         this.explorer = explorer;
@@ -66,14 +64,14 @@ final class ExploreCommand implements Callable<Integer> {
         if (steps.isPresent() && steps.get() < 1) {
             throw new UserError("--steps " + steps.get() + ": expected at least 1");
         }
-        RunCommand.checkPool(pool);
+        int threads = pool.threads();
         PrintStream out = surroundings.terminal().out();
         Verdict worst = Verdict.PASSED;
         List<Long> failed = new ArrayList<>();
         Instant begun = surroundings.clock().instant();
         Instant said = begun;
         for (long seed = first; seed < first + seeds; seed++) {
-            ScenarioReport report = explorer.explore(seed, steps, pool, folder);
+            ScenarioReport report = explorer.explore(seed, steps, threads, folder);
             Verdict verdict = report.judgement().verdict();
             worst = Verdict.of(List.of(worst, verdict));
             if (verdict != Verdict.PASSED) {

@@ -15,8 +15,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code scenario run FILE}. */
 @Command(
@@ -42,11 +42,8 @@ final class RunCommand implements Callable<Integer> {
     private final Optional<ScenarioRunner> encrypted;
     private final Surroundings surroundings;
 
-    @Parameters(paramLabel = "FILE", description = "The scenario.")
-    private Path file = Path.of(".");
-
-    @Option(names = "--seed", paramLabel = "N", description = "Seed in place of the file's.")
-    private Optional<Long> seed = Optional.empty();
+    @Mixin
+    private ScenarioOptions options = new ScenarioOptions();
 
     @Option(names = "--out", paramLabel = "DIR", description = "Folder of the report (runs/scenario-NAME-SEED).")
     private Optional<Path> out = Optional.empty();
@@ -67,11 +64,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--shrink", description = "If it fails, finds fewer events with which it still does.")
     private boolean shrink;
 
-    @Option(
-            names = "--pool",
-            paramLabel = "N",
-            description = "Threads that compute; changes nothing but the time it takes.")
-    private int pool = Runtime.getRuntime().availableProcessors();
+    @Mixin
+    private PoolOption pool = new PoolOption();
 
     RunCommand(
             ScenarioRunner simulated,
@@ -86,7 +80,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        checkPool(pool);
+        int threads = pool.threads();
         ScenarioRunner runner = mode == Mode.simulated
                 ? simulated
                 : (tls ? encrypted : sockets)
@@ -97,11 +91,11 @@ final class RunCommand implements Callable<Integer> {
         if (shrink && mode == Mode.sockets) {
             throw new UserError("--shrink wants the same run again and again: only --mode simulated has it");
         }
-        Scenario scenario = ScenarioCommand.reader(surroundings).read(file, seed);
-        Path folder = out.orElseGet(() -> Path.of("runs", "scenario-" + slug(scenario.name()) + "-" + scenario.seed()));
+        Scenario scenario = options.read(surroundings);
+        Path folder = out.orElseGet(() -> ScenarioOptions.folder("scenario", scenario));
         ReportFiles.prepare(folder);
         long began = System.nanoTime();
-        ScenarioReport report = runner.run(scenario, pool);
+        ScenarioReport report = runner.run(scenario, threads);
         double wall = (System.nanoTime() - began) / 1e9;
         PrintStream stream = surroundings.terminal().out();
         Outcome.print(stream, report);
@@ -120,34 +114,24 @@ final class RunCommand implements Callable<Integer> {
                         simulated.controlOfCoordinatorsPerStep()));
         Verdict verdict = report.judgement().verdict();
         if (shrink && verdict == Verdict.FAILED) {
-            shrink(stream, scenario, Failings.of(report.judgement()));
+            shrink(stream, scenario, threads, Failings.of(report.judgement()));
         }
         stream.flush();
         return verdict.exitCode();
     }
 
     /** With fewer events something else may fail; only what failed at first is looked for. */
-    private void shrink(PrintStream stream, Scenario scenario, Set<String> failings) {
+    private void shrink(PrintStream stream, Scenario scenario, int threads, Set<String> failings) {
         Shrinking shrinking = new Shrinking(MOST_TRIES);
         Scenario small = shrinking.shrink(
                 scenario,
                 each -> !Collections.disjoint(
-                        failings, Failings.of(simulated.run(each, pool).judgement())));
+                        failings, Failings.of(simulated.run(each, threads).judgement())));
         stream.println("it still fails with " + small.events().size() + " of "
                 + scenario.events().size() + " events (" + shrinking.tries() + " runs), in one of "
                 + String.join(", ", failings) + ":");
         for (ScenarioEvent event : small.events()) {
             stream.println("  " + event.place() + "  " + event.trigger().text() + ": " + event.text());
         }
-    }
-
-    static void checkPool(int pool) {
-        if (pool < 1) {
-            throw new UserError("--pool " + pool + ": expected at least 1");
-        }
-    }
-
-    static String slug(String name) {
-        return name.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
     }
 }

@@ -16,20 +16,19 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Reads matrices of an ordinary Llama as coordinates in a {@link Subspace}. One matrix at a time is in memory. For a model in no
- * subspace it reads nothing and takes no memory.
+ * Reads matrices of an ordinary Llama as coordinates in a {@link Subspace}. One matrix at a time is in memory, and what is fixed
+ * from the first one on.
  */
 final class SubspaceImport implements AutoCloseable {
 
     private final Arena arena = Arena.ofConfined();
     private final ModelSpec model;
-    private final Optional<Subspace> subspace;
+    private Optional<Subspace> subspace = Optional.empty();
     /** The ordinary Llama's matrices by the names of what is trained of them. */
     private final Map<String, Parameter> matrices = new LinkedHashMap<>();
 
     SubspaceImport(ModelSpec model) {
         this.model = model;
-        subspace = model.subspace() > 0 ? Optional.of(Subspace.of(arena, model)) : Optional.empty();
         ModelSpec ordinary = model.ordinary();
         for (Parameter parameter : ParameterLayout.of(
                         ordinary, StagePlan.of(model.layers(), 1).slice(0))
@@ -47,6 +46,13 @@ final class SubspaceImport implements AutoCloseable {
         }
     }
 
+    private Subspace subspace() {
+        if (subspace.isEmpty()) {
+            subspace = Optional.of(Subspace.of(arena, model));
+        }
+        return subspace.get();
+    }
+
     boolean reads(String trained) {
         return matrices.containsKey(trained);
     }
@@ -57,12 +63,12 @@ final class SubspaceImport implements AutoCloseable {
         try (Arena once = Arena.ofConfined()) {
             Floats whole = Floats.allocate(once, matrix.length());
             file.apply(matrix.name()).read(matrix.name(), whole);
-            subspace.orElseThrow().coordinates(matrix, whole, numbers);
+            subspace().coordinates(matrix, whole, numbers);
         }
     }
 
     HuggingFaceModel.Outside outside(Backend backend, Map<String, Path> places) {
-        Subspace within = subspace.orElseThrow();
+        Subspace within = subspace();
         SubspaceBoundary boundary = new SubspaceBoundary(backend, within.basis(), model.dim(), model.subspace());
         HuggingFaceModel.Outside worst = new HuggingFaceModel.Outside(ParameterLayout.EMBEDDING, 0);
         for (Parameter matrix : matrices.values()) {

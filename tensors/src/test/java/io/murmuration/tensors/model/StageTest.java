@@ -216,7 +216,7 @@ class StageTest {
         return projected;
     }
 
-    /** The moment is what the gradient of the output says, summed; where it leads is downhill and the model stays exact. */
+    /** Where the gradients lead, less of them is outside; what layers add lies in the new subspace, not in the old one. */
     @Test
     void a_subspace_moves_with_the_parameters_and_stays_one() {
         ModelSpec model = GROUPED.withSubspace(3).withSubspaceRefresh(10);
@@ -240,8 +240,6 @@ class StageTest {
             ParameterLayout.Parameter place = moving.layout().parameter(ParameterLayout.BASIS);
             assertThat(place.decays()).isFalse();
             assertThat(gradient.slice(place.offset(), place.length()).toArray()).containsOnly(0);
-            // Of the trained embedding, within the span, the gradient of every token is U^T g: their squares are
-            // bounded by S.
             double before = new GrassmannStep(basis, moment, model.dim(), 3).outside();
             assertThat(before).isBetween(0.3, 1.0);
 

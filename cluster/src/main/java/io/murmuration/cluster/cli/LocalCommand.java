@@ -7,6 +7,7 @@ import io.murmuration.cluster.local.LocalCluster;
 import io.murmuration.cluster.local.LocalScreen;
 import io.murmuration.cluster.report.RunDirectory;
 import io.murmuration.cluster.report.Terminal;
+import io.murmuration.cluster.run.RunInputs;
 import io.murmuration.cluster.run.StopSignal;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -97,6 +98,8 @@ final class LocalCommand implements Callable<Integer> {
                 settings.assignments());
         SettingsLoader loader = settings.applyTo(surroundings.settings(settings.config()));
         LoadedSettings loaded = loader.load();
+        RunInputs.requireExactBoundary(loaded.settings());
+        RunInputs.requireFixedSubspace(loaded.settings());
         LocalDateTime now = LocalDateTime.ofInstant(surroundings.clock().instant(), ZoneId.systemDefault());
         try (RunDirectory directory = RunDirectory.stamped(loaded.settings().out(), "local", now)) {
             directory.writeSettings(loaded.rendered());

@@ -10,6 +10,7 @@ import io.murmuration.cluster.report.RunDirectory;
 import io.murmuration.cluster.report.Summary;
 import io.murmuration.cluster.report.Terminal;
 import io.murmuration.cluster.run.MemoryLimit;
+import io.murmuration.cluster.run.RunInputs;
 import io.murmuration.cluster.run.RunResult;
 import io.murmuration.cluster.run.TextGenerator;
 import io.murmuration.cluster.run.TextModel;
@@ -97,6 +98,7 @@ final class TrainCommand implements Callable<Integer> {
         terminal.out().println("available: " + MemoryPlan.size(limit.bytes()) + " (" + limit.from() + ")");
         terminal.out().flush();
         limit.require(plan);
+        RunInputs.requireExactBoundary(settings);
         return ExitCode.OK;
     }
 

@@ -115,10 +115,15 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
             ModelSpec model, StagePlan.Slice slice, int microbatch, int gradients, int optimiserVectors) {
         long parameters = ParameterLayout.of(model, slice).length();
         long vector = Math.multiplyExact(parameters, (long) Float.BYTES);
-        long boundary = Math.multiplyExact((long) microbatch * model.sequence(), (long) model.dim()) * Float.BYTES;
+        long boundary =
+                Math.multiplyExact((long) microbatch * model.sequence(), (long) model.boundaryWidth()) * Float.BYTES;
         // Each side of the stage that has a neighbour: the activations and their gradient.
         long boundaries = boundary * ((slice.first() ? 0 : 2) + (slice.last() ? 0 : 2));
         long rotary = (long) model.sequence() * model.headDim() * Float.BYTES;
+        // Every stage rebuilds what it receives: it has the basis and the fixed part of all embeddings.
+        long fixed =
+                model.subspace() > 0 ? ((long) model.vocabulary() + model.subspace()) * model.dim() * Float.BYTES : 0;
+        long moment = model.subspaceRefresh() > 0 ? (long) model.dim() * model.dim() * Float.BYTES : 0;
         return new StageMemory(
                 slice.stage(),
                 parameters,
@@ -126,7 +131,7 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
                 Math.multiplyExact(vector, gradients),
                 Math.multiplyExact(vector, optimiserVectors),
                 Math.multiplyExact(vector, 1 + optimiserVectors),
-                Workspace.bytes(model, slice, microbatch) + boundaries + rotary,
+                Workspace.bytes(model, slice, microbatch) + boundaries + rotary + fixed + moment,
                 Math.multiplyExact(vector, 1 + optimiserVectors));
     }
 

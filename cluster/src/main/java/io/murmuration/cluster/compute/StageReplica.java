@@ -8,7 +8,9 @@ import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.Stage;
+import io.murmuration.tensors.model.SubspaceTransport;
 import io.murmuration.tensors.model.Workspace;
+import io.murmuration.tensors.optim.AdamW;
 import io.murmuration.tensors.optim.GradientClip;
 import io.murmuration.tensors.optim.InnerOptimiser;
 import io.murmuration.tensors.optim.Norms;
@@ -27,6 +29,9 @@ import java.util.TreeMap;
  */
 final class StageReplica implements AutoCloseable {
 
+    /** Of a step on the Grassmann manifold: half a step of subspace iteration, for one batch is a noisy guide. */
+    private static final double REFRESH_RATE = 0.5;
+
     private final TrainingSetup setup;
     private final Arena arena = Arena.ofShared();
     private final Stage stage;
@@ -38,6 +43,10 @@ final class StageReplica implements AutoCloseable {
     private final ArrayDeque<Floats> spare = new ArrayDeque<>();
 
     private final Floats average;
+    /** Where the subspace is to move, summed in the steps after which it does; empty if it never moves. */
+    private final Floats moment;
+    /** The step whose gradients are in {@link #moment}; -1: it is to be cleared before the next ones. */
+    private long momentOf = -1;
     /** Parameters and optimiser state before the last update, so that it can be done again. */
     private final List<Floats> before = new ArrayList<>();
 
@@ -59,10 +68,12 @@ final class StageReplica implements AutoCloseable {
         long length = stage.layout().length();
         spare.add(Floats.allocate(arena, length));
         this.average = Floats.allocate(arena, length);
+        long dim = setup.model().dim();
+        this.moment = Floats.allocate(arena, setup.model().subspaceRefresh() > 0 ? dim * dim : 0);
         state().forEach(vector -> before.add(Floats.allocate(arena, length)));
         long boundary = (long) setup.microbatch()
                 * setup.model().sequence()
-                * setup.model().dim();
+                * setup.model().boundaryWidth();
         boolean first = stage.slice().first();
         boolean last = stage.slice().last();
         this.input = Floats.allocate(arena, first ? 0 : boundary);
@@ -93,8 +104,11 @@ final class StageReplica implements AutoCloseable {
             return new Compute.LossResult(stage.loss(workspace, sequences, tokens, in), Payload.EMPTY);
         }
         Floats gradientIn = boundary(gradientInput, sequences);
-        double loss =
-                stage.lossAndBackward(workspace, sequences, tokens, in, gradientIn, sink(task.id(), task.count()));
+        Floats moving = task.count() && movesAfter(task.id().step())
+                ? momentOf(task.id().step())
+                : Floats.empty();
+        double loss = stage.lossAndBackward(
+                workspace, stage.batch(sequences, tokens), in, gradientIn, sink(task.id(), task.count()), moving);
         return new Compute.LossResult(loss, encodeBoundary(gradientIn, sequences));
     }
 
@@ -111,6 +125,19 @@ final class StageReplica implements AutoCloseable {
                 gradientIn,
                 sink(task.id(), task.count()));
         return encodeBoundary(gradientIn, sequences);
+    }
+
+    private boolean movesAfter(long step) {
+        int every = setup.model().subspaceRefresh();
+        return every > 0 && (step + 1) % every == 0;
+    }
+
+    private Floats momentOf(long step) {
+        if (momentOf != step) {
+            moment.clear();
+            momentOf = step;
+        }
+        return moment;
     }
 
     /** Where a gradient goes: into the accumulator, or beside it when somebody else counts it. */
@@ -132,6 +159,7 @@ final class StageReplica implements AutoCloseable {
             gradient.clear();
             spare.push(gradient);
         }
+        momentOf = -1;
     }
 
     long gradientLength() {
@@ -174,6 +202,8 @@ final class StageReplica implements AutoCloseable {
         update(task.step(), task.gradientNorm());
         applied = task.step();
         List.copyOf(gradients.headMap(task.step(), true).keySet()).forEach(this::discard);
+        // What is in it stays until the next gradients, for doing this update again.
+        momentOf = -1;
         return digest();
     }
 
@@ -196,6 +226,16 @@ final class StageReplica implements AutoCloseable {
         long number = step + 1;
         float scale = GradientClip.coefficient(gradientNorm, setup.maxNorm());
         optimiser.step(stage.parameters(), average, scale, setup.schedule().learningRate(number), number);
+        if (movesAfter(step)) {
+            SubspaceTransport transport = stage.moveSubspace(moment, REFRESH_RATE);
+            optimiser.state().forEach((name, vector) -> {
+                if (name.equals(AdamW.EXP_AVG_SQ)) {
+                    transport.squares(vector);
+                } else {
+                    transport.linear(vector);
+                }
+            });
+        }
     }
 
     private static void copy(List<Floats> from, List<Floats> to) {
@@ -271,11 +311,11 @@ final class StageReplica implements AutoCloseable {
     }
 
     private long boundaryLength(int sequences) {
-        return (long) sequences * setup.model().sequence() * setup.model().dim();
+        return (long) sequences * setup.model().sequence() * setup.model().boundaryWidth();
     }
 
     private int[] boundaryShape(int sequences) {
-        return new int[] {sequences, setup.model().sequence(), setup.model().dim()};
+        return new int[] {sequences, setup.model().sequence(), setup.model().boundaryWidth()};
     }
 
     private Payload encodeBoundary(Floats numbers, int sequences) {

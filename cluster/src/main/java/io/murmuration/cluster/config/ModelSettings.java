@@ -45,7 +45,10 @@ final class ModelSettings {
                     whole("sequence"),
                     decimal("rope-theta", 1e12),
                     decimal("rms-epsilon", 1),
-                    section.flag("tied-head"));
+                    section.flag("tied-head"),
+                    section.integer("subspace", 0, 1 << 20),
+                    section.flag("branch-gain"),
+                    section.integer("subspace-refresh", 0, 1 << 30));
         } catch (IllegalArgumentException e) {
             throw new UserError("murmuration.model: " + e.getMessage(), e);
         }

@@ -189,6 +189,9 @@ public record RunSettings(
     /** What crosses between two stages is one message, and a message is a byte array: as long as the JVM makes one. */
     private static final long LONGEST_MESSAGE = Integer.MAX_VALUE - 8;
 
+    /** Numbers in a vector that is long enough for its header not to count, in which an encoding is measured. */
+    private static final int AVERAGED = 1 << 16;
+
     /** @throws UserError if values that are fine alone do not go together */
     public RunSettings {
         require(
@@ -216,20 +219,42 @@ public record RunSettings(
                 swarm.stages(),
                 batch.microbatches(),
                 delay);
-        long numbers = (long) batch.microbatch() * model.sequence() * model.dim();
+        long numbers = (long) batch.microbatch() * model.sequence() * model.boundaryWidth();
         // No encoding takes less than a bit for a number; the exact size of more than that may not fit a long.
         long message = numbers > Byte.SIZE * LONGEST_MESSAGE
                 ? numbers / Byte.SIZE
-                : EncodedTensor.size(wire.activations(), new int[] {batch.microbatch(), model.sequence(), model.dim()});
+                : EncodedTensor.size(
+                        wire.activations(), new int[] {batch.microbatch(), model.sequence(), model.boundaryWidth()});
         require(
                 message <= LONGEST_MESSAGE,
-                "batch.microbatch x model.sequence x model.dim is %d, which takes %s%d bytes as %s"
+                "batch.microbatch x model.sequence x %s is %d, which takes %s%d bytes as %s"
                         + " (wire.activations), but what crosses between two stages is one message of at most %d bytes",
+                model.subspace() > 0 ? "model.subspace" : "model.dim",
                 numbers,
                 numbers > Byte.SIZE * LONGEST_MESSAGE ? "at least " : "",
                 message,
                 wire.activations().name(),
                 LONGEST_MESSAGE);
+        require(
+                model.subspaceRefresh() == 0 || swarm.staleness() == 0,
+                "model.subspace-refresh is %d with swarm.staleness = %d: a gradient computed before the subspace moved means"
+                        + " nothing after it; use swarm.staleness = 0",
+                model.subspaceRefresh(),
+                swarm.staleness());
+        require(
+                model.subspaceRefresh() == 0 || swarm.shards() == 1,
+                "model.subspace-refresh is %d with swarm.stages = %d and swarm.replicas = %d: where the subspace goes follows from"
+                        + " gradients that only the last stage sees, and nothing tells the other shards; use one shard, or 0",
+                model.subspaceRefresh(),
+                swarm.stages(),
+                swarm.replicas());
+        require(
+                EncodedTensor.size(wire.averaging(), new int[] {AVERAGED}) >= AVERAGED,
+                "wire.averaging is %s, less than 8 bits a number: what such an encoding leaves out of an average is lost unless its"
+                        + " sender adds it the next time (error feedback), which averaging does not do; use int8 or more there,"
+                        + " %s is for wire.activations",
+                wire.averaging().name(),
+                wire.averaging().name());
         require(
                 !model.tiedHead() || swarm.stages() == 1,
                 "model.tied-head is true with swarm.stages = %d: the first stage would hold the embedding and the last"

@@ -44,6 +44,8 @@ record NodeInputs(
         NodeSettings node = loaded.node();
         boolean computes = node.roles().contains(io.murmuration.actors.protocol.Role.SHARD);
         MemoryLimit.of(run).require(MemoryPlan.ofNode(run, computes, node.coordinates()));
+        RunInputs.requireExactBoundary(run);
+        RunInputs.requireFixedSubspace(run);
         Corpus corpus = RunInputs.corpus(run, notices);
         Batches batches = LocalRuns.batches(run, corpus);
         TrainingSetup setup = LocalRuns.setup(

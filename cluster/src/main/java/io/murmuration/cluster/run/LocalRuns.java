@@ -42,6 +42,7 @@ public final class LocalRuns implements TrainingRuns {
     public RunResult run(
             RunSettings settings, Path outDir, Optional<Path> resumeFrom, RunListener listener, StopSignal stop) {
         MemoryLimit.of(settings).require(MemoryPlan.of(settings));
+        RunInputs.requireExactBoundary(settings);
         Optional<CheckpointReader> checkpoint = resumeFrom.map(folder -> RunInputs.checkpoint(settings, folder));
         Optional<StartingState> start = checkpoint.isPresent()
                 ? checkpoint.map(StartingState.class::cast)

@@ -370,6 +370,28 @@ class CommandLineTest {
     }
 
     @Test
+    void a_model_that_leaves_its_subspace_is_refused_in_one_line() {
+        String inside = " --set model.preset=nano --set model.subspace=4";
+        assertThat(execute(("train --dry-run" + inside).split(" "))).isZero();
+
+        for (String command : List.of("train --dry-run", "local --nodes 4")) {
+            assertThat(execute((command + inside + " --set model.branch-gain=true").split(" ")))
+                    .isEqualTo(2);
+            assertThat(err())
+                    .startsWith("murmuration: model.subspace is 4: of what crosses between stages a part of 0.")
+                    .contains("at most 1e-05", "set model.branch-gain = false")
+                    .hasLineCount(1);
+        }
+        String moving = " --set swarm.stages=1 --set swarm.replicas=1 --set model.subspace-refresh=9";
+        assertThat(execute(("train --dry-run" + inside + moving).split(" "))).isZero();
+        assertOneLine(
+                execute(("local --nodes 4" + inside + moving).split(" ")),
+                2,
+                "model.subspace-refresh is 9: a subspace moves only in a run of one shard in one process");
+        assertThat(children(dir)).isEmpty();
+    }
+
+    @Test
     void a_checkpoint_is_exported_in_another_format_and_in_parts() throws IOException {
         Path checkpoint = checkpoint();
         Path model = dir.resolve("model");

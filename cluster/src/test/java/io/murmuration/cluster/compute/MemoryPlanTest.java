@@ -40,6 +40,21 @@ class MemoryPlanTest {
     }
 
     @Test
+    void a_subspace_takes_its_fixed_part_in_every_stage_and_saves_in_parameters_and_boundaries() {
+        MemoryPlan whole = MemoryPlan.of(SettingsLoader.defaultsWith("model.preset=base"));
+        MemoryPlan inside = MemoryPlan.of(SettingsLoader.defaultsWith("model.preset=base", "model.subspace=96"));
+        // base: 256 ids, width 768, ffn 2048, 512 tokens, 12 layers in 3 stages; microbatches of 2.
+        long tokens = 2 * 512;
+        long scratch = tokens * (768 + 96);
+        long fixed = (256 + 96) * 768;
+        long boundaries = 4 * tokens * (768 - 96);
+        assertThat(inside.stages().get(1).activations() - whole.stages().get(1).activations())
+                .isEqualTo(4 * (scratch + fixed - boundaries));
+        assertThat(whole.parameters() - inside.parameters()).isEqualTo((768 - 96) * (256 + 12 * (768 + 2048)));
+        assertThat(inside.total()).isLessThan(whole.total());
+    }
+
+    @Test
     void what_does_not_fit_is_refused_with_the_arithmetic_in_one_line() {
         RunSettings settings = SettingsLoader.defaultsWith("model.preset=llama-8b", "compute.memory=64 GiB");
         MemoryLimit limit = MemoryLimit.of(settings);

@@ -123,7 +123,7 @@ class SettingsTest {
                 "wire.activations = \"int8:0\" | murmuration.wire.activations = \"int8:0\" | expected a block of 1 to 65536 numbers, got 0",
                 "wire.averaging = \"fp32:4\" | murmuration.wire.averaging = \"fp32:4\" | expected at most 0 whole numbers behind colons",
                 "model.preset = huge | murmuration.model.preset = \"huge\" | one of base, llama-1b, llama-8b, nano, small, tiny",
-                "model = small | murmuration.model | a section with keys such as murmuration.model.dim",
+                "model = small | murmuration.model | a section with keys such as murmuration.model.branch-gain",
                 "optimiser.name = lion | murmuration.optimiser.name = \"lion\" | one of adamw, nadam, sgd",
                 "optimiser.schedule = step | murmuration.optimiser.schedule | one of constant, linear, cosine, wsd",
                 "optimiser.sgd.nesterov = maybe | murmuration.optimiser.sgd.nesterov = \"maybe\" | true or false",
@@ -160,6 +160,12 @@ class SettingsTest {
                 "optimiser.schedule=wsd,optimiser.wsd.cosine-end=0.05 | optimiser.wsd.cosine-end x optimiser.learning-rate is 0.05 x 0.001 = 5.0E-5, below optimiser.final-learning-rate (1.0E-4)",
                 "model.dim=16384,model.sequence=32768,wire.activations=fp32 | is 1073741824, which takes 4294967330 bytes as fp32",
                 "model.dim=16384,model.sequence=28000,batch.microbatch=1,wire.activations=dynamic8:1 | is 458752000, which takes 2293760038 bytes as dynamic8 (wire.activations), but what crosses between two stages is one message of at most 2147483639 bytes",
+                "wire.averaging=int4:64 | wire.averaging is int4, less than 8 bits a number: what such an encoding leaves out of an average is lost",
+                "wire.averaging=sign1:256 | use int8 or more there, sign1 is for wire.activations",
+                "model.subspace=8,model.subspace-refresh=500 | model.subspace-refresh is 500 with swarm.stages = 3 and swarm.replicas = 2: where the subspace goes",
+                "model.subspace-refresh=500 | murmuration.model: subspace-refresh must be 0, or above with a subspace, was 500 with subspace 0",
+                "model.subspace=129 | murmuration.model: subspace must be 0 to dim, was 129 with dim 128",
+                "model.subspace=8,model.tied-head=true,swarm.stages=1 | murmuration.model: subspace needs a head of its own",
                 "model.heads=3 | murmuration.model: dim / heads must be an even whole number",
             })
     void values_that_do_not_go_together_are_refused(String assignments, String message) {
@@ -167,6 +173,22 @@ class SettingsTest {
                 .isInstanceOf(UserError.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void within_a_subspace_a_boundary_is_as_wide_as_that() {
+        assertThat(SettingsLoader.defaultsWith(
+                                "model.dim=16384",
+                                "model.sequence=32768",
+                                "wire.activations=int4",
+                                "model.subspace=2048")
+                        .model()
+                        .boundaryWidth())
+                .isEqualTo(2048);
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith(
+                        "model.dim=16384", "model.sequence=65536", "wire.activations=fp32", "model.subspace=8192"))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("batch.microbatch x model.sequence x model.subspace is 1073741824");
     }
 
     @Test

@@ -153,6 +153,51 @@ final class DataRunsIT {
     }
 
     @Test
+    void a_model_trained_within_a_subspace_is_exported_and_goes_on_within_it_but_no_other_is_taken() {
+        RunResult trained = run(
+                settings("model.subspace=4", "steps=6", "wire.activations=fp32"),
+                "trained",
+                Optional.empty(),
+                new Heard());
+        Path model = folder.resolve("model");
+        CheckpointReader checkpoint = CheckpointReader.open(trained.checkpoint().orElseThrow());
+        HuggingFaceExport.write(checkpoint, model, Dtype.F32, 1 << 30);
+        String[] still = {
+            "model.import=" + model,
+            "wire.activations=fp32",
+            "steps=1",
+            "optimiser.learning-rate=0",
+            "optimiser.final-learning-rate=0"
+        };
+        RunResult inside = run(with(still, "model.subspace=4"), "inside", Optional.empty(), new Heard());
+        RunResult ordinary = run(with(still), "ordinary", Optional.empty(), new Heard());
+        RunResult gained = run(with(still, "model.branch-gain=true"), "gained", Optional.empty(), new Heard());
+
+        assertThat(inside.validationLoss()).isCloseTo(trained.validationLoss(), within(1e-6));
+        assertThat(ordinary.validationLoss()).isCloseTo(trained.validationLoss(), within(1e-6));
+        assertThat(gained.validationLoss()).isCloseTo(trained.validationLoss(), within(1e-6));
+        assertThatThrownBy(() -> run(with(still, "model.subspace=3"), "narrow", Optional.empty(), new Heard()))
+                .isInstanceOf(UserError.class)
+                .hasMessageMatching("model.subspace is 3, but of \\S+ in \\S+ [(]model.import[)] a part of 0[.]\\d+"
+                        + " [(]relative L2, at most 1e-05[)] is outside this subspace: .*");
+
+        RunResult tuned = run(
+                settings("model.branch-gain=true", "steps=6", "wire.activations=fp32"),
+                "tuned",
+                Optional.empty(),
+                new Heard());
+        Path folded = folder.resolve("folded");
+        HuggingFaceExport.write(CheckpointReader.open(tuned.checkpoint().orElseThrow()), folded, Dtype.F32, 1 << 30);
+        still[0] = "model.import=" + folded;
+        RunResult again = run(with(still), "again", Optional.empty(), new Heard());
+        assertThat(again.validationLoss()).isCloseTo(tuned.validationLoss(), within(1e-6));
+    }
+
+    private static RunSettings with(String[] some, String... more) {
+        return settings(Stream.concat(Arrays.stream(some), Arrays.stream(more)).toArray(String[]::new));
+    }
+
+    @Test
     void a_tied_model_is_trained_in_one_stage_and_imported_over_three_as_a_copy() {
         RunResult tied = run(settings("model.tied-head=true", "swarm.stages=1"), "tied", Optional.empty(), new Heard());
         Path model = folder.resolve("model");

@@ -2,11 +2,14 @@ package io.murmuration.cluster.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.SettingsLoader;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.tensors.checkpoint.CheckpointReader;
+import io.murmuration.tensors.checkpoint.Dtype;
+import io.murmuration.tensors.checkpoint.HuggingFaceExport;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.model.ParameterLayout;
@@ -150,6 +153,100 @@ final class LocalRunsIT {
         assertThat(distance(parameters(second), parameters(whole))).isLessThan(1e-6);
     }
 
+    /** In fp32, so that the cut into stages costs rounding only; in int8 as any other run. */
+    @Test
+    void a_swarm_within_a_subspace_ends_as_one_shard_does_resumes_and_writes() {
+        RunSettings settings = settings("model.subspace=4", "wire.activations=fp32");
+        RunResult swarm = run(settings, "swarm", Optional.empty(), new Heard());
+        RunResult one = run(
+                settings("model.subspace=4", "swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1"),
+                "one",
+                Optional.empty(),
+                new Heard());
+        assertThat(distance(parameters(swarm), parameters(one))).isLessThan(1e-5);
+
+        runAndStopAfter(3, settings, "parts");
+        RunResult resumed = run(
+                settings("model.subspace=4", "wire.activations=fp32", "swarm.stages=2"),
+                "parts",
+                Optional.of(folder.resolve("parts")),
+                new Heard());
+        assertThat(distance(parameters(resumed), parameters(one))).isLessThan(1e-5);
+        try (TextModel model =
+                new CheckpointModels("java").open(swarm.checkpoint().orElseThrow())) {
+            assertThat(new TextGenerator(model, 0.8, 1).text("The ", 20)).isNotEmpty();
+        }
+
+        RunResult coarse = run(settings("model.subspace=4"), "coarse", Optional.empty(), new Heard());
+        assertThat(coarse.validationLoss()).isCloseTo(swarm.validationLoss(), offset(0.05));
+    }
+
+    @Test
+    void a_swarm_learns_with_four_bits_a_number_between_its_stages_also_within_a_subspace() {
+        for (String subspace : List.of("model.subspace=0", "model.subspace=8")) {
+            Heard exact = new Heard();
+            double there = run(settings(subspace, "wire.activations=fp32"), "fp32-" + subspace, Optional.empty(), exact)
+                    .validationLoss();
+            Heard coarse = new Heard();
+            RunResult result = run(
+                    settings(subspace, "wire.activations=int4", "wire.averaging=int8"),
+                    "int4-" + subspace,
+                    Optional.empty(),
+                    coarse);
+            assertThat(result.validationLoss()).isCloseTo(there, offset(0.02));
+            assertThat(result.trainLoss()).isLessThan(coarse.steps.getFirst().loss());
+            assertThat(exact.steps.getLast().compressionRatio()).isLessThan(1.01);
+            // With a byte for every number it would be less than 4: scales come on top.
+            assertThat(coarse.steps.getLast().compressionRatio()).isGreaterThan(4);
+        }
+    }
+
+    @Test
+    void a_subspace_that_moves_resumes_with_the_bits_of_an_uninterrupted_run_writes_and_is_exported() {
+        String[] one = {"swarm.stages=1", "swarm.replicas=1", "swarm.trainers=1", "model.subspace=4"};
+        String[] moving = Stream.concat(Arrays.stream(one), Stream.of("model.subspace-refresh=2"))
+                .toArray(String[]::new);
+        RunResult whole = run(settings(moving), "whole", Optional.empty(), new Heard());
+        runAndStopAfter(3, settings(moving), "parts");
+        RunResult parts = run(settings(moving), "parts", Optional.of(folder.resolve("parts")), new Heard());
+        assertThat(parts.parametersDigest()).isEqualTo(whole.parametersDigest());
+        assertThat(parts.validationLoss()).isEqualTo(whole.validationLoss());
+
+        RunResult fixed = run(settings(one), "fixed", Optional.empty(), new Heard());
+        assertThat(whole.validationLoss())
+                .isNotEqualTo(fixed.validationLoss())
+                .isCloseTo(fixed.validationLoss(), offset(0.2));
+        try (TextModel model =
+                new CheckpointModels("java").open(whole.checkpoint().orElseThrow())) {
+            assertThat(new TextGenerator(model, 0.8, 1).text("The ", 20)).isNotEmpty();
+        }
+        Path model = folder.resolve("model");
+        HuggingFaceExport.write(CheckpointReader.open(whole.checkpoint().orElseThrow()), model, Dtype.F32, 1 << 30);
+        RunResult ordinary = run(
+                settings(
+                        "model.import=" + model,
+                        "wire.activations=fp32",
+                        "steps=1",
+                        "optimiser.learning-rate=0",
+                        "optimiser.final-learning-rate=0"),
+                "ordinary",
+                Optional.empty(),
+                new Heard());
+        assertThat(ordinary.validationLoss()).isCloseTo(whole.validationLoss(), offset(1e-6));
+    }
+
+    @Test
+    void a_trained_gain_behind_the_projections_is_measured_and_refused_within_a_subspace() {
+        assertThatThrownBy(() -> run(
+                        settings("model.subspace=4", "model.branch-gain=true"), "run", Optional.empty(), new Heard()))
+                .isInstanceOf(UserError.class)
+                .hasMessageMatching(
+                        "model.subspace is 4: of what crosses between stages a part of 0[.]\\d+ [(]relative L2, at"
+                                + " most 1e-05[)] would not arrive, because with model.branch-gain = true a gain behind each"
+                                + " projection takes what it adds out of the subspace; set model.branch-gain = false, or"
+                                + " model.subspace = 0");
+    }
+
     @Test
     void a_checkpoint_of_which_one_bit_has_changed_is_named_and_not_trained_on() throws IOException {
         RunResult stopped = runAndStopAfter(2, settings(), "run");
@@ -244,12 +341,13 @@ final class LocalRunsIT {
     }
 
     private static float[] parameters(RunResult result) {
-        ModelSpec model = ModelSpec.NANO;
+        CheckpointReader checkpoint = CheckpointReader.open(result.checkpoint().orElseThrow());
+        ModelSpec model = checkpoint.meta().model();
         ParameterLayout whole =
                 ParameterLayout.of(model, StagePlan.of(model.layers(), 1).slice(0));
         try (Arena arena = Arena.ofConfined()) {
             Floats parameters = Floats.allocate(arena, whole.length());
-            CheckpointReader.open(result.checkpoint().orElseThrow()).read(whole, parameters, Map.of());
+            checkpoint.read(whole, parameters, Map.of());
             return parameters.toArray();
         }
     }

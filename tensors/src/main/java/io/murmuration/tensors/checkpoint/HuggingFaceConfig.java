@@ -15,6 +15,20 @@ import java.util.OptionalInt;
  */
 final class HuggingFaceConfig {
 
+    private static final String LLAMA = "llama";
+
+    /** A model whose tensors are in part coordinates in a {@link io.murmuration.tensors.model.Subspace}. */
+    private static final String SUBSPACE_LLAMA = "subspace_llama";
+
+    private static final String SUBSPACE = "subspace";
+
+    /** A model with tensors that no Llama has: gains of its branches. */
+    private static final String GAINED_LLAMA = "branch_gain_llama";
+
+    private static final String REFRESH = "subspace_refresh";
+
+    private static final String BRANCH_GAIN = "branch_gain";
+
     private static final String ARCHITECTURE = "LlamaForCausalLM";
     private static final double DEFAULT_THETA = 10_000;
     private static final double DEFAULT_EPSILON = 1e-6;
@@ -28,8 +42,18 @@ final class HuggingFaceConfig {
      */
     static ObjectNode json(ModelSpec model, Dtype dtype, OptionalInt endOfText) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
-        json.putArray("architectures").add(ARCHITECTURE);
-        json.put("model_type", "llama");
+        boolean inside = model.subspace() > 0;
+        // Whoever knows only Llama must not take the coordinates in a subspace for missing tensors, or leave gains out.
+        json.putArray("architectures")
+                .add((inside ? "Subspace" : model.branchGain() ? "BranchGain" : "") + ARCHITECTURE);
+        json.put("model_type", type(inside, model.branchGain()));
+        if (inside) {
+            json.put(SUBSPACE, model.subspace());
+            json.put(REFRESH, model.subspaceRefresh());
+        }
+        if (model.branchGain()) {
+            json.put(BRANCH_GAIN, true);
+        }
         json.put("vocab_size", model.vocabulary());
         json.put("hidden_size", model.dim());
         json.put("intermediate_size", model.ffn());
@@ -62,7 +86,9 @@ final class HuggingFaceConfig {
 
     /** @throws CheckpointException if it is not a model of this kind; names the file and the key */
     static ModelSpec model(Path file, JsonNode json) {
-        requireLlama(file, json);
+        boolean inside = json.has(SUBSPACE);
+        boolean branchGain = json.path(BRANCH_GAIN).asBoolean();
+        requireLlama(file, json, type(inside, branchGain));
         try {
             int heads = whole(json, "num_attention_heads");
             ModelSpec model = new ModelSpec(
@@ -77,7 +103,10 @@ final class HuggingFaceConfig {
                             : DEFAULT_POSITIONS,
                     theta(json),
                     json.path("rms_norm_eps").asDouble(DEFAULT_EPSILON),
-                    json.path("tie_word_embeddings").asBoolean());
+                    json.path("tie_word_embeddings").asBoolean(),
+                    inside ? whole(json, SUBSPACE) : 0,
+                    branchGain,
+                    json.path(REFRESH).asInt());
             if (json.hasNonNull("head_dim") && whole(json, "head_dim") != model.headDim()) {
                 throw new IllegalArgumentException("head_dim must be hidden_size / num_attention_heads = "
                         + model.headDim() + ", was " + json.path("head_dim"));
@@ -88,16 +117,23 @@ final class HuggingFaceConfig {
         }
     }
 
+    private static String type(boolean subspace, boolean branchGain) {
+        return subspace ? SUBSPACE_LLAMA : branchGain ? GAINED_LLAMA : LLAMA;
+    }
+
     private static double theta(JsonNode json) {
         JsonNode newer = json.path("rope_parameters").path("rope_theta");
         return newer.isMissingNode() ? json.path("rope_theta").asDouble(DEFAULT_THETA) : newer.asDouble();
     }
 
     /** Everything in the file that changes what the network computes must be as it is computed here. */
-    private static void requireLlama(Path file, JsonNode json) {
-        require(file, json, "model_type", "llama");
+    private static void requireLlama(Path file, JsonNode json, String type) {
+        require(file, json, "model_type", type);
         JsonNode architectures = json.path("architectures");
-        if (!architectures.isMissingNode() && !architectures.isNull() && !contains(architectures, ARCHITECTURE)) {
+        if (type.equals(LLAMA)
+                && !architectures.isMissingNode()
+                && !architectures.isNull()
+                && !contains(architectures, ARCHITECTURE)) {
             throw refused(file, "architectures", "[\"" + ARCHITECTURE + "\"]", architectures);
         }
         for (String bias : List.of("attention_bias", "mlp_bias")) {
@@ -110,8 +146,8 @@ final class HuggingFaceConfig {
         }
         for (String rope : List.of("rope_scaling", "rope_parameters")) {
             JsonNode scaling = json.path(rope);
-            JsonNode type = scaling.path(scaling.has("rope_type") ? "rope_type" : "type");
-            if (scaling.isObject() && !type.isMissingNode() && !type.asText().equals("default")) {
+            JsonNode kind = scaling.path(scaling.has("rope_type") ? "rope_type" : "type");
+            if (scaling.isObject() && !kind.isMissingNode() && !kind.asText().equals("default")) {
                 throw refused(file, rope, "none, or the type default", scaling);
             }
             if (scaling.path("partial_rotary_factor").asDouble(1) != 1) {

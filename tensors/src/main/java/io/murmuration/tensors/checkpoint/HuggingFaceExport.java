@@ -7,6 +7,7 @@ import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.model.ParameterLayout;
 import io.murmuration.tensors.model.ParameterLayout.Parameter;
 import io.murmuration.tensors.model.StagePlan;
+import io.murmuration.tensors.model.Subspace;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -74,12 +76,15 @@ public final class HuggingFaceExport {
     }
 
     private static void fill(CheckpointReader checkpoint, Path fresh, Dtype dtype, long shardBytes) throws IOException {
-        ModelSpec model = checkpoint.meta().model();
+        ModelSpec trained = checkpoint.meta().model();
+        ModelSpec model = trained.ordinary();
+        ParameterLayout source =
+                ParameterLayout.of(trained, StagePlan.of(trained.layers(), 1).slice(0));
         List<List<Parameter>> shards = shards(model, dtype, shardBytes);
         ObjectNode index = JsonNodeFactory.instance.objectNode();
         index.putObject("metadata").put("total_size", model.parameters() * dtype.bytes());
         ObjectNode map = index.putObject("weight_map");
-        try (SafetensorsFile source = SafetensorsFile.open(checkpoint.folder().resolve(CheckpointWriter.MODEL));
+        try (SafetensorsFile file = SafetensorsFile.open(checkpoint.folder().resolve(CheckpointWriter.MODEL));
                 Arena arena = Arena.ofConfined()) {
             long largest = shards.stream()
                     .flatMap(List::stream)
@@ -87,6 +92,10 @@ public final class HuggingFaceExport {
                     .max()
                     .orElseThrow();
             Floats memory = Floats.allocate(arena, largest);
+            Floats gains = Floats.allocate(arena, trained.branchGain() ? trained.dim() : 0);
+            Floats coordinates = Floats.allocate(arena, trained.subspace() > 0 ? largest : 0);
+            Optional<Subspace> subspace =
+                    trained.subspace() > 0 ? Optional.of(subspace(arena, trained, file)) : Optional.empty();
             for (int shard = 0; shard < shards.size(); shard++) {
                 String name = shards.size() == 1
                         ? HuggingFaceModel.WHOLE
@@ -96,7 +105,18 @@ public final class HuggingFaceExport {
                     map.put(parameter.name(), name);
                     tensors.add(new SafetensorsWriter.Tensor(parameter.name(), parameter.shape(), () -> {
                         Floats values = memory.slice(0, parameter.length());
-                        source.read(parameter.name(), values);
+                        Parameter stored = source.parameter(ParameterLayout.trained(trained, parameter.name()));
+                        if (stored.name().equals(parameter.name())) {
+                            file.read(stored.name(), values);
+                        } else {
+                            Floats inside = coordinates.slice(0, stored.length());
+                            file.read(stored.name(), inside);
+                            subspace.orElseThrow().expand(parameter, inside, values);
+                        }
+                        if (trained.branchGain() && ParameterLayout.endsBranch(parameter.name())) {
+                            file.read(ParameterLayout.gainOf(parameter.name()), gains);
+                            multiplyRows(values, gains);
+                        }
                         return values;
                     }));
                 }
@@ -110,6 +130,23 @@ public final class HuggingFaceExport {
                 fresh.resolve(CheckpointWriter.CONFIG),
                 HuggingFaceConfig.json(
                         model, dtype, checkpoint.meta().tokeniser().endOfText()));
+    }
+
+    private static Subspace subspace(Arena arena, ModelSpec trained, SafetensorsFile file) {
+        if (trained.subspaceRefresh() == 0) {
+            return Subspace.of(arena, trained);
+        }
+        Floats basis = Floats.allocate(arena, (long) trained.dim() * trained.subspace());
+        file.read(ParameterLayout.BASIS, basis);
+        return Subspace.of(arena, trained, basis);
+    }
+
+    /** {@code diag(gains) matrix}: what a gain behind a projection does is a matrix again. */
+    private static void multiplyRows(Floats matrix, Floats gains) {
+        long in = matrix.length() / gains.length();
+        for (long i = 0; i < matrix.length(); i++) {
+            matrix.set(i, matrix.get(i) * gains.get(i / in));
+        }
     }
 
     /** Tensors in the model's order, as many to a file as fit. */

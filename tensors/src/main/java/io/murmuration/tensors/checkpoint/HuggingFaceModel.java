@@ -1,6 +1,8 @@
 package io.murmuration.tensors.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.murmuration.tensors.codec.SubspaceBoundary;
+import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.model.ParameterLayout;
@@ -19,7 +21,8 @@ import java.util.regex.Pattern;
  * model.safetensors.index.json} and the files it names. Its tensors, of 32 or 16 bits, can be read into any cut of the
  * model in stages. Names, shapes and formats of all tensors are checked when it is opened; their numbers are not looked at.
  *
- * <p>A head that is tied to the embedding can be read as one of its own: a copy.
+ * <p>A head that is tied to the embedding can be read as one of its own: a copy. An ordinary Llama can be read as one with gains
+ * of its branches, which are 1, and as one within a subspace, if its matrices are ({@link #outside}).
  */
 public final class HuggingFaceModel implements StartingState {
 
@@ -148,6 +151,45 @@ public final class HuggingFaceModel implements StartingState {
         });
     }
 
+    /** The same with gains of its branches: 1 where it has none. */
+    public HuggingFaceModel withBranchGain() {
+        return new HuggingFaceModel(spec.withBranchGain(true), places);
+    }
+
+    /**
+     * An ordinary Llama as a model within a subspace. What its matrices have outside is left out, see {@link #outside}.
+     *
+     * @throws CheckpointException if it cannot be one, whatever its matrices
+     */
+    public HuggingFaceModel within(int rank) {
+        try {
+            return new HuggingFaceModel(spec.withSubspace(rank), places);
+        } catch (IllegalArgumentException e) {
+            throw new CheckpointException(places.get(ParameterLayout.EMBEDDING) + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * How far the matrices that write to the residual stream are from the subspace that they are read into: the one that is furthest,
+     * measured as {@link SubspaceBoundary#reconstructionError} measures activations. All of them are read.
+     *
+     * @throws IllegalStateException unless this is an ordinary Llama read {@link #within} a subspace
+     */
+    public Outside outside(Backend backend) {
+        if (spec.subspace() == 0 || places.containsKey(ParameterLayout.trained(spec, ParameterLayout.EMBEDDING))) {
+            throw new IllegalStateException("expected an ordinary Llama that is read within a subspace, got " + spec);
+        }
+        try (SubspaceImport within = new SubspaceImport(spec)) {
+            return within.outside(backend, places);
+        }
+    }
+
+    /**
+     * @param tensor the matrix that is furthest from the subspace
+     * @param error the part of it that is outside, relative L2
+     */
+    public record Outside(String tensor, double error) {}
+
     /** The shape of the model; its sequence is the longest it was made for. */
     public ModelSpec spec() {
         return spec;
@@ -157,19 +199,29 @@ public final class HuggingFaceModel implements StartingState {
     public void read(ParameterLayout layout, Floats parameters, Map<String, Floats> optimiser) {
         StageState.requireLength("parameters", layout, parameters);
         Map<Path, SafetensorsFile> open = new LinkedHashMap<>();
-        try {
+        try (SubspaceImport within = new SubspaceImport(spec)) {
             for (Parameter parameter : layout.parameters()) {
                 boolean tied = parameter.name().equals(ParameterLayout.HEAD) && spec.tiedHead();
                 String name = tied ? ParameterLayout.EMBEDDING : parameter.name();
-                Path place = places.get(name);
-                if (place == null) {
-                    throw new CheckpointException("expected a tensor " + name + " in the model, there is none");
+                Floats numbers = parameters.slice(parameter.offset(), parameter.length());
+                if (!places.containsKey(name) && ParameterLayout.isBranchGain(name)) {
+                    SubspaceImport.ones(numbers);
+                } else if (!places.containsKey(name) && within.reads(name)) {
+                    within.read(name, numbers, ordinary -> file(open, ordinary));
+                } else {
+                    file(open, name).read(name, numbers);
                 }
-                open.computeIfAbsent(place, SafetensorsFile::open)
-                        .read(name, parameters.slice(parameter.offset(), parameter.length()));
             }
         } finally {
             open.values().forEach(SafetensorsFile::close);
         }
+    }
+
+    private SafetensorsFile file(Map<Path, SafetensorsFile> open, String name) {
+        Path place = places.get(name);
+        if (place == null) {
+            throw new CheckpointException("expected a tensor " + name + " in the model, there is none");
+        }
+        return open.computeIfAbsent(place, SafetensorsFile::open);
     }
 }

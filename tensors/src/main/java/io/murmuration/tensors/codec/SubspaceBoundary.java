@@ -126,6 +126,13 @@ public final class SubspaceBoundary {
         timesTransposed(z, tokens, 1, x);
     }
 
+    /** {@code X += Z U^T}: what a branch of the coordinates {@code z [T, rank]} adds to {@code x [T, dim]}. */
+    public void add(Floats z, Floats x) {
+        int tokens = tokens(x);
+        length("projection", z, (long) tokens * rank);
+        timesTransposed(z, tokens, 1, x);
+    }
+
     /** {@code dZ = dX U}: {@code gradX [T, dim]} in, {@code gradZ [T, rank]} written. */
     public void projectGradient(Floats gradX, Floats gradZ) {
         int tokens = tokens(gradX);

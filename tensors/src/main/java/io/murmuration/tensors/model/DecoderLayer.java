@@ -1,9 +1,11 @@
 package io.murmuration.tensors.model;
 
+import io.murmuration.tensors.codec.SubspaceBoundary;
 import io.murmuration.tensors.compute.AttentionShape;
 import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.compute.RotaryTable;
+import java.util.Optional;
 
 /**
  * One decoder layer, forward and backward, over {@code T = sequences * length} tokens:
@@ -12,8 +14,11 @@ import io.murmuration.tensors.compute.RotaryTable;
  * middle = x + attention(norm(x)) Wo^T
  * out    = middle + swiglu(norm(middle) Wgu^T) Wd^T
  * </pre>
+ *
+ * In a {@link Subspace} of the basis {@code U} both branches end with {@code Zo^T U^T} and {@code Zd^T U^T}. With
+ * {@link ModelSpec#branchGain} each channel of what a branch adds is multiplied by a gain of its own.
  */
-record DecoderLayer(Backend backend, ModelSpec model, RotaryTable rotary) {
+record DecoderLayer(Backend backend, ModelSpec model, RotaryTable rotary, Optional<SubspaceBoundary> subspace) {
 
     /** Reads {@code x [T, dim]}, writes {@code out [T, dim]}, leaves in {@code kept} what the backward pass needs. */
     void forward(
@@ -35,7 +40,7 @@ record DecoderLayer(Backend backend, ModelSpec model, RotaryTable rotary) {
         backend.attention(shape, kept.queryKeyValue(), kept.probabilities(), kept.attended());
         // The residual is added by the product itself: it accumulates onto a copy.
         kept.middle().slice(0, numbers).copyFrom(x.slice(0, numbers));
-        Linear.forward(backend, tokens, dim, dim, kept.attended(), weights.output(), 1, kept.middle());
+        addBranch(tokens, dim, kept.attended(), weights.output(), weights.outputGain(), workspace, kept.middle());
 
         backend.rmsNorm(
                 kept.middle(),
@@ -48,7 +53,63 @@ record DecoderLayer(Backend backend, ModelSpec model, RotaryTable rotary) {
         Linear.forward(backend, tokens, 2 * ffn, dim, kept.middleNormed(), weights.gateUp(), 0, kept.gateUp());
         backend.swiGlu(kept.gateUp(), tokens, ffn, workspace.activated());
         out.slice(0, numbers).copyFrom(kept.middle().slice(0, numbers));
-        Linear.forward(backend, tokens, dim, ffn, workspace.activated(), weights.down(), 1, out);
+        addBranch(tokens, ffn, workspace.activated(), weights.down(), weights.downGain(), workspace, out);
+    }
+
+    /** {@code y += (x W^T) gain}. */
+    private void addBranch(int tokens, int in, Floats x, Floats weight, Floats gain, Workspace workspace, Floats y) {
+        if (model.branchGain()) {
+            BranchGain.add(project(tokens, in, x, weight, workspace), gain, y);
+        } else {
+            addProjection(tokens, in, x, weight, workspace, y);
+        }
+    }
+
+    /** {@code x W^T}, in the workspace. */
+    private Floats project(int tokens, int in, Floats x, Floats weight, Workspace workspace) {
+        Floats branch = workspace.branch((long) tokens * model.dim());
+        branch.clear();
+        addProjection(tokens, in, x, weight, workspace, branch);
+        return branch;
+    }
+
+    /** {@code y += x W^T}, or in a subspace {@code y += x Z^T U^T}. */
+    private void addProjection(int tokens, int in, Floats x, Floats weight, Workspace workspace, Floats y) {
+        if (subspace.isEmpty()) {
+            Linear.forward(backend, tokens, model.dim(), in, x, weight, 1, y);
+        } else {
+            Floats coordinates = workspace.coordinates(tokens);
+            Linear.forward(backend, tokens, model.subspace(), in, x, weight, 0, coordinates);
+            subspace.get().add(coordinates, y.slice(0, (long) tokens * model.dim()));
+        }
+    }
+
+    /**
+     * The gradient of what a branch's last projection gives: the residual's, times the gain if there is one, or in a subspace the
+     * coordinates of that.
+     */
+    private Floats ofBranch(int tokens, Floats residual, Floats gain, Workspace workspace) {
+        long numbers = (long) tokens * model.dim();
+        Floats branch = residual.slice(0, numbers);
+        if (model.branchGain()) {
+            branch = workspace.branch(numbers);
+            BranchGain.multiply(residual.slice(0, numbers), gain, branch);
+        }
+        if (subspace.isEmpty()) {
+            return branch;
+        }
+        Floats coordinates = workspace.coordinates(tokens);
+        subspace.get().projectGradient(branch, coordinates);
+        return coordinates;
+    }
+
+    /** Adds to the gradient of a gain; what the branch added is computed once more rather than kept for every layer. */
+    private void gainBackward(
+            int tokens, int in, Floats x, Floats weight, Workspace workspace, Floats residual, Floats gradientOfGain) {
+        if (model.branchGain()) {
+            Floats branch = project(tokens, in, x, weight, workspace);
+            BranchGain.gradient(residual.slice(0, branch.length()), branch, gradientOfGain);
+        }
     }
 
     /**
@@ -67,12 +128,15 @@ record DecoderLayer(Backend backend, ModelSpec model, RotaryTable rotary) {
         int dim = model.dim();
         int ffn = model.ffn();
         int width = shape.rowWidth();
+        int branch = model.boundaryWidth();
         Floats gradNormed = workspace.gradNormed();
 
         Floats activated = workspace.activated();
-        Linear.input(backend, tokens, dim, ffn, residual, weights.down(), activated);
+        Floats gradDown = ofBranch(tokens, residual, weights.downGain(), workspace);
+        Linear.input(backend, tokens, branch, ffn, gradDown, weights.down(), activated);
         backend.swiGluBackward(kept.gateUp(), tokens, ffn, activated);
-        Linear.weight(backend, tokens, dim, ffn, residual, activated, gradient.down());
+        Linear.weight(backend, tokens, branch, ffn, gradDown, activated, gradient.down());
+        gainBackward(tokens, ffn, activated, weights.down(), workspace, residual, gradient.downGain());
         Linear.input(backend, tokens, 2 * ffn, dim, kept.gateUp(), weights.gateUp(), gradNormed);
         Linear.weight(backend, tokens, 2 * ffn, dim, kept.gateUp(), kept.middleNormed(), gradient.gateUp());
         backend.rmsNormBackward(
@@ -87,8 +151,10 @@ record DecoderLayer(Backend backend, ModelSpec model, RotaryTable rotary) {
 
         Floats gradAttended = workspace.gradAttended();
         Floats gradQueryKeyValue = workspace.gradQueryKeyValue();
-        Linear.input(backend, tokens, dim, dim, residual, weights.output(), gradAttended);
-        Linear.weight(backend, tokens, dim, dim, residual, kept.attended(), gradient.output());
+        Floats gradOutput = ofBranch(tokens, residual, weights.outputGain(), workspace);
+        Linear.input(backend, tokens, branch, dim, gradOutput, weights.output(), gradAttended);
+        Linear.weight(backend, tokens, branch, dim, gradOutput, kept.attended(), gradient.output());
+        gainBackward(tokens, dim, kept.attended(), weights.output(), workspace, residual, gradient.outputGain());
         backend.attentionBackward(
                 shape,
                 kept.queryKeyValue(),

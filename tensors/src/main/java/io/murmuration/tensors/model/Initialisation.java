@@ -32,28 +32,52 @@ final class Initialisation {
         double intoResidual = DEVIATION / StrictMath.sqrt(2.0 * model.layers());
         for (ParameterLayout.Parameter parameter : layout.parameters()) {
             Floats tensor = vector.slice(parameter.offset(), parameter.length());
-            if (parameter.shape().size() == 1) {
+            if (parameter.name().equals(ParameterLayout.BASIS)) {
+                tensor.copyFrom(Subspace.basis(model.dim(), model.subspace()));
+            } else if (parameter.shape().size() == 1) {
                 for (long i = 0; i < tensor.length(); i++) {
                     tensor.set(i, 1);
                 }
             } else {
-                boolean residual = parameter.name().endsWith("o_proj.weight")
-                        || parameter.name().endsWith("down_proj.weight");
+                boolean residual = ParameterLayout.endsBranch(parameter.name());
                 new Initialisation(seed, parameter.name()).normal(tensor, residual ? intoResidual : DEVIATION);
             }
         }
     }
 
+    /** Fills a tensor that is no parameter as a matrix of that name would be. */
+    static void normal(long seed, String name, Floats tensor) {
+        new Initialisation(seed, name).normal(tensor, DEVIATION);
+    }
+
+    /** Normal numbers of mean 0 and deviation 1. */
+    static double[] gaussians(long seed, String name, int count) {
+        Initialisation source = new Initialisation(seed, name);
+        double[] numbers = new double[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = source.radius(1) * StrictMath.cos(source.angle());
+        }
+        return numbers;
+    }
+
     private void normal(Floats tensor, double deviation) {
         for (long i = 0; i < tensor.length(); i += 2) {
-            // The first uniform is in (0, 1], so its logarithm is finite.
-            double radius = deviation * StrictMath.sqrt(-2 * StrictMath.log(((next() >>> 11) + 1) * UNIT));
-            double angle = 2 * Math.PI * ((next() >>> 11) * UNIT);
+            double radius = radius(deviation);
+            double angle = angle();
             tensor.set(i, (float) (radius * StrictMath.cos(angle)));
             if (i + 1 < tensor.length()) {
                 tensor.set(i + 1, (float) (radius * StrictMath.sin(angle)));
             }
         }
+    }
+
+    private double radius(double deviation) {
+        // The uniform number is in (0, 1], so its logarithm is finite.
+        return deviation * StrictMath.sqrt(-2 * StrictMath.log(((next() >>> 11) + 1) * UNIT));
+    }
+
+    private double angle() {
+        return 2 * Math.PI * ((next() >>> 11) * UNIT);
     }
 
     private long next() {

@@ -17,6 +17,12 @@ import java.util.TreeMap;
  * @param ropeTheta base of the rotary angles
  * @param rmsEpsilon added to the mean square before the root
  * @param tiedHead the token embedding is also the head: one matrix, which must live in one stage
+ * @param subspace 0, or the width of the subspace that everything lies in that is added to the residual stream
+ *     ({@link Subspace}): numbers a token that cross a stage boundary
+ * @param branchGain whether each channel of what a branch adds to the residual stream has a trained gain (LayerScale, Touvron
+ *     et al. 2021, arXiv 2103.17239, equation 4; from 1 here, as in a Llama)
+ * @param subspaceRefresh 0: the basis of the subspace is fixed. Else steps between two moves of it ({@link GrassmannStep}): the
+ *     basis is then kept with the parameters, in the one stage there may be
  */
 public record ModelSpec(
         int vocabulary,
@@ -28,7 +34,10 @@ public record ModelSpec(
         int sequence,
         double ropeTheta,
         double rmsEpsilon,
-        boolean tiedHead) {
+        boolean tiedHead,
+        int subspace,
+        boolean branchGain,
+        int subspaceRefresh) {
 
     /** For tests: small enough that a step takes milliseconds on the pure-Java backend. */
     public static final ModelSpec NANO = bytes(32, 3, 4, 88, 32);
@@ -64,6 +73,17 @@ public record ModelSpec(
         if (heads % kvHeads != 0) {
             throw new IllegalArgumentException("kv-heads must divide heads, was " + kvHeads + " and " + heads);
         }
+        if (subspace < 0 || subspace > dim) {
+            throw new IllegalArgumentException("subspace must be 0 to dim, was " + subspace + " with dim " + dim);
+        }
+        if (subspace > 0 && tiedHead) {
+            throw new IllegalArgumentException(
+                    "subspace needs a head of its own: rows of a tied head are the embedding's, a part of which is fixed");
+        }
+        if (subspaceRefresh < 0 || subspaceRefresh > 0 && subspace == 0) {
+            throw new IllegalArgumentException("subspace-refresh must be 0, or above with a subspace, was "
+                    + subspaceRefresh + " with subspace " + subspace);
+        }
         if (!(ropeTheta > 1) || !(rmsEpsilon > 0)) {
             throw new IllegalArgumentException("rope-theta must be above 1 and rms-epsilon above 0");
         }
@@ -80,7 +100,7 @@ public record ModelSpec(
             int sequence,
             double ropeTheta,
             double rmsEpsilon) {
-        this(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, false);
+        this(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, false, 0, false, 0);
     }
 
     /** The models that have a name. */
@@ -90,12 +110,42 @@ public record ModelSpec(
 
     /** The same with a tied head or a head of its own. */
     public ModelSpec withTiedHead(boolean tied) {
-        return new ModelSpec(vocabulary, dim, layers, heads, kvHeads, ffn, sequence, ropeTheta, rmsEpsilon, tied);
+        return with(sequence, tied, subspace, branchGain, subspaceRefresh);
     }
 
     /** The same on sequences of another length. */
     public ModelSpec withSequence(int tokens) {
-        return new ModelSpec(vocabulary, dim, layers, heads, kvHeads, ffn, tokens, ropeTheta, rmsEpsilon, tiedHead);
+        return with(tokens, tiedHead, subspace, branchGain, subspaceRefresh);
+    }
+
+    /** The same within a subspace of so many dimensions, 0 for none; a fixed one. */
+    public ModelSpec withSubspace(int rank) {
+        return with(sequence, tiedHead, rank, branchGain, 0);
+    }
+
+    /** The same with a subspace that moves every so many steps, 0 for never. */
+    public ModelSpec withSubspaceRefresh(int steps) {
+        return with(sequence, tiedHead, subspace, branchGain, steps);
+    }
+
+    /** The same with gains of its branches, or without. */
+    public ModelSpec withBranchGain(boolean gain) {
+        return with(sequence, tiedHead, subspace, gain, subspaceRefresh);
+    }
+
+    private ModelSpec with(int tokens, boolean tied, int rank, boolean gain, int refresh) {
+        return new ModelSpec(
+                vocabulary, dim, layers, heads, kvHeads, ffn, tokens, ropeTheta, rmsEpsilon, tied, rank, gain, refresh);
+    }
+
+    /** The Llama as everybody knows it that can compute the same: in no subspace, gains multiplied into the matrices. */
+    public ModelSpec ordinary() {
+        return withSubspace(0).withBranchGain(false);
+    }
+
+    /** Numbers a token that are added to the residual stream by a branch, and that cross a stage boundary. */
+    public int boundaryWidth() {
+        return subspace > 0 ? subspace : dim;
     }
 
     /** Numbers in the whole model. */

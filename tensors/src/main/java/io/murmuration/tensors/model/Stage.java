@@ -1,5 +1,6 @@
 package io.murmuration.tensors.model;
 
+import io.murmuration.tensors.codec.SubspaceBoundary;
 import io.murmuration.tensors.compute.AttentionShape;
 import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.compute.Floats;
@@ -7,12 +8,14 @@ import io.murmuration.tensors.compute.RotaryTable;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A contiguous slice of a Llama-style decoder with its parameters in one vector: forward, backward and, in the last stage,
  * the loss. Written once against {@link Backend}.
  *
- * <p>{@code S = model.sequence}, {@code T = sequences * S}, {@code D = dim}. {@code tokens} holds, per sequence, {@code S + 1}
+ * <p>{@code S = model.sequence}, {@code T = sequences * S}, {@code D = model.boundaryWidth()}: {@code dim}, or what is sent in
+ * its place in a {@link Subspace}. {@code tokens} holds, per sequence, {@code S + 1}
  * ids: the inputs and, shifted by one, the targets. The first stage takes no input activations, the last one gives no
  * output activations: there {@link Floats#empty()} is passed.
  *
@@ -29,6 +32,10 @@ public final class Stage implements AutoCloseable {
     private final Floats parameters;
     private final StageWeights weights;
     private final DecoderLayer decoder;
+    /** The fixed rows of the embeddings; empty without a subspace. */
+    private final Floats fixed;
+
+    private final Optional<SubspaceBoundary> subspace;
 
     public Stage(Backend backend, ModelSpec model, StagePlan.Slice slice) {
         this.backend = backend;
@@ -36,9 +43,46 @@ public final class Stage implements AutoCloseable {
         this.slice = slice;
         layout = ParameterLayout.of(model, slice);
         parameters = Floats.allocate(arena, layout.length());
-        weights = StageWeights.of(slice, layout, parameters);
+        weights = StageWeights.of(model, slice, layout, parameters);
+        if (model.subspace() > 0) {
+            Subspace of = model.subspaceRefresh() > 0 ? movingSubspace() : Subspace.of(arena, model);
+            fixed = of.embedding();
+            subspace = Optional.of(new SubspaceBoundary(backend, of.basis(), model.dim(), model.subspace()));
+        } else {
+            fixed = Floats.empty();
+            subspace = Optional.empty();
+        }
         decoder = new DecoderLayer(
-                backend, model, RotaryTable.of(arena, model.sequence(), model.headDim(), model.ropeTheta()));
+                backend, model, RotaryTable.of(arena, model.sequence(), model.headDim(), model.ropeTheta()), subspace);
+    }
+
+    /** Its basis is where the parameters are: whatever is read into these moves it. */
+    private Subspace movingSubspace() {
+        Floats basis = basis();
+        basis.copyFrom(Subspace.basis(model.dim(), model.subspace()));
+        return Subspace.of(arena, model, basis);
+    }
+
+    private Floats basis() {
+        ParameterLayout.Parameter parameter = layout.parameter(ParameterLayout.BASIS);
+        return parameters.slice(parameter.offset(), parameter.length());
+    }
+
+    /**
+     * Moves the basis of a subspace that moves, and takes the parameters along.
+     *
+     * @param moment {@code [dim, dim]}, as {@link #lossAndBackward} sums it
+     * @param rate of the {@link GrassmannStep}
+     * @return what takes the optimiser's vectors along
+     */
+    public SubspaceTransport moveSubspace(Floats moment, double rate) {
+        Floats basis = basis();
+        float[] from = basis.toArray();
+        float[] to = new GrassmannStep(basis, moment, model.dim(), model.subspace()).moved(rate);
+        SubspaceTransport transport = new SubspaceTransport(model, layout, from, to);
+        transport.linear(parameters);
+        basis.copyFrom(to);
+        return transport;
     }
 
     public ModelSpec model() {
@@ -80,8 +124,13 @@ public final class Stage implements AutoCloseable {
     public void forward(Workspace workspace, TokenBatch batch, Floats input, Floats output) {
         require(!slice.last(), "the last stage has no output activations, ask for its loss");
         check(workspace, batch, input);
-        length("output", output, numbers(batch));
-        output.copyFrom(run(workspace, batch, input, false).slice(0, numbers(batch)));
+        length("output", output, sent(batch));
+        Floats x = run(workspace, batch, input, false).slice(0, numbers(batch));
+        if (subspace.isEmpty()) {
+            output.copyFrom(x);
+        } else {
+            subspace.get().project(x, known(workspace, batch), workspace.residual(), output);
+        }
     }
 
     /**
@@ -111,11 +160,16 @@ public final class Stage implements AutoCloseable {
             Floats gradient) {
         require(!slice.last(), "the last stage takes no gradient of its output, ask for its loss and gradient");
         check(workspace, batch, input);
-        length("gradient of the output", gradientOutput, numbers(batch));
+        length("gradient of the output", gradientOutput, sent(batch));
         checkGradients(batch, gradientInput, gradient);
         run(workspace, batch, input, true);
-        workspace.residual().slice(0, numbers(batch)).copyFrom(gradientOutput);
-        goBack(workspace, batch, input, gradientInput, StageWeights.of(slice, layout, gradient));
+        Floats residual = workspace.residual().slice(0, numbers(batch));
+        if (subspace.isEmpty()) {
+            residual.copyFrom(gradientOutput);
+        } else {
+            subspace.get().rebuildGradient(gradientOutput, residual);
+        }
+        goBack(workspace, batch, input, gradientInput, StageWeights.of(model, slice, layout, gradient));
     }
 
     /** @return mean cross-entropy over the {@code T} tokens, in nats; only in the last stage */
@@ -144,15 +198,31 @@ public final class Stage implements AutoCloseable {
 
     public double lossAndBackward(
             Workspace workspace, TokenBatch batch, Floats input, Floats gradientInput, Floats gradient) {
+        return lossAndBackward(workspace, batch, input, gradientInput, gradient, Floats.empty());
+    }
+
+    /**
+     * The same, and the sum of {@code g g^T} over the tokens, {@code g} being the gradient of what the last layer gives.
+     *
+     * @param moment {@code [dim, dim]}, added to; empty if nobody asks
+     */
+    public double lossAndBackward(
+            Workspace workspace, TokenBatch batch, Floats input, Floats gradientInput, Floats gradient, Floats moment) {
         requireLast();
         check(workspace, batch, input);
         checkGradients(batch, gradientInput, gradient);
-        StageWeights gradients = StageWeights.of(slice, layout, gradient);
+        StageWeights gradients = StageWeights.of(model, slice, layout, gradient);
         int tokens = batch.tokens();
         Floats output = run(workspace, batch, input, true);
         head(workspace, tokens, output);
         double loss = backend.crossEntropyBackward(workspace.logits(), batch.targets(), model.vocabulary());
         headBackward(workspace, tokens, output, gradients);
+        if (moment.length() > 0) {
+            int dim = model.dim();
+            length("moment", moment, (long) dim * dim);
+            Floats residual = workspace.residual();
+            backend.gemm(true, false, dim, dim, tokens, 1, residual, dim, residual, dim, 1, moment, dim);
+        }
         goBack(workspace, batch, input, gradientInput, gradients);
         return loss;
     }
@@ -186,8 +256,7 @@ public final class Stage implements AutoCloseable {
         Floats output = run(workspace, batch, input, true);
         List<Floats> hidden = new ArrayList<>();
         for (int layer = 0; layer <= slice.layers(); layer++) {
-            Floats state = layer == 0 && !slice.first() ? input : workspace.hidden(layer);
-            hidden.add(state.slice(0, numbers(batch)));
+            hidden.add(entering(workspace, layer, input).slice(0, numbers(batch)));
         }
         if (!slice.last()) {
             return new StageTrace(hidden, Floats.empty(), Floats.empty());
@@ -202,9 +271,15 @@ public final class Stage implements AutoCloseable {
     /** All layers; with {@code keep} every layer's activations stay for the backward pass, else one set serves all. */
     private Floats run(Workspace workspace, TokenBatch batch, Floats input, boolean keep) {
         AttentionShape shape = shape(batch);
-        Floats x = input;
-        if (slice.first()) {
-            x = workspace.hidden(0);
+        Floats x = entering(workspace, 0, input);
+        if (subspace.isPresent()) {
+            Floats received = input;
+            if (slice.first()) {
+                received = workspace.coordinates(batch.tokens());
+                backend.embed(weights.embedding(), model.subspace(), batch.inputs(), received);
+            }
+            subspace.get().rebuild(received, known(workspace, batch), x.slice(0, numbers(batch)));
+        } else if (slice.first()) {
             backend.embed(weights.embedding(), model.dim(), batch.inputs(), x);
         }
         for (int layer = 0; layer < slice.layers(); layer++) {
@@ -214,6 +289,18 @@ public final class Stage implements AutoCloseable {
             x = out;
         }
         return x;
+    }
+
+    /** What goes into a layer: what the stage was given is used where it is unless it has to be rebuilt. */
+    private Floats entering(Workspace workspace, int layer, Floats input) {
+        return layer > 0 || slice.first() || subspace.isPresent() ? workspace.hidden(layer) : input;
+    }
+
+    /** {@code R}: what everybody knows of the activations, from the token ids alone. */
+    private Floats known(Workspace workspace, TokenBatch batch) {
+        Floats known = workspace.known().slice(0, numbers(batch));
+        backend.embed(fixed, model.dim(), batch.inputs(), known);
+        return known;
     }
 
     private void head(Workspace workspace, int tokens, Floats output) {
@@ -266,24 +353,30 @@ public final class Stage implements AutoCloseable {
             Workspace workspace, TokenBatch batch, Floats input, Floats gradientInput, StageWeights gradients) {
         AttentionShape shape = shape(batch);
         for (int layer = slice.layers() - 1; layer >= 0; layer--) {
-            Floats x = layer == 0 && !slice.first() ? input : workspace.hidden(layer);
             decoder.backward(
                     shape,
                     weights.layer(layer),
-                    x,
+                    entering(workspace, layer, input),
                     workspace.layer(layer),
                     workspace,
                     workspace.residual(),
                     gradients.layer(layer));
         }
+        Floats residual = workspace.residual().slice(0, numbers(batch));
+        Floats sent = residual;
+        if (subspace.isPresent()) {
+            sent = slice.first() ? workspace.coordinates(batch.tokens()) : gradientInput;
+            subspace.get().projectGradient(residual, sent);
+        } else if (!slice.first()) {
+            gradientInput.copyFrom(residual);
+        }
         if (slice.first()) {
-            backend.embedBackward(workspace.residual(), model.dim(), batch.inputs(), gradients.embedding());
-        } else {
-            gradientInput.copyFrom(workspace.residual().slice(0, numbers(batch)));
+            backend.embedBackward(sent, model.boundaryWidth(), batch.inputs(), gradients.embedding());
         }
     }
 
-    private TokenBatch batch(int sequences, int[] tokens) {
+    /** A microbatch of {@code sequences} runs of {@code S + 1} ids. */
+    public TokenBatch batch(int sequences, int[] tokens) {
         return TokenBatch.shifted(sequences, model.sequence(), tokens);
     }
 
@@ -295,6 +388,11 @@ public final class Stage implements AutoCloseable {
         return (long) batch.tokens() * model.dim();
     }
 
+    /** Numbers that cross a boundary of the stage. */
+    private long sent(TokenBatch batch) {
+        return (long) batch.tokens() * model.boundaryWidth();
+    }
+
     private void check(Workspace workspace, TokenBatch batch, Floats input) {
         require(
                 batch.length() <= model.sequence(),
@@ -303,11 +401,11 @@ public final class Stage implements AutoCloseable {
                 batch.sequences() <= workspace.sequences(),
                 "the workspace has room for " + workspace.sequences() + " sequences, got " + batch.sequences());
         batch.requireVocabulary(model.vocabulary());
-        length("input", input, slice.first() ? 0 : numbers(batch));
+        length("input", input, slice.first() ? 0 : sent(batch));
     }
 
     private void checkGradients(TokenBatch batch, Floats gradientInput, Floats gradient) {
-        length("gradient of the input", gradientInput, slice.first() ? 0 : numbers(batch));
+        length("gradient of the input", gradientInput, slice.first() ? 0 : sent(batch));
         length("gradient", gradient, layout.length());
     }
 

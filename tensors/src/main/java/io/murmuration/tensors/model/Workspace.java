@@ -25,6 +25,10 @@ public final class Workspace implements AutoCloseable {
     private final Floats gradQueryKeyValue;
     private final Floats activated;
     private final Floats attentionScratch;
+    private final int width;
+    private final Floats coordinates;
+    private final Floats known;
+    private final Floats branch;
 
     Workspace(ModelSpec model, StagePlan.Slice slice, int sequences) {
         this(Arena.ofShared(), model, slice, sequences);
@@ -55,6 +59,10 @@ public final class Workspace implements AutoCloseable {
         gradQueryKeyValue = Floats.allocate(arena, tokens * shape.rowWidth());
         activated = Floats.allocate(arena, tokens * model.ffn());
         attentionScratch = Floats.allocate(arena, shape.scratch());
+        width = model.boundaryWidth();
+        coordinates = Floats.allocate(arena, model.subspace() > 0 ? tokens * width : 0);
+        known = Floats.allocate(arena, model.subspace() > 0 ? numbers : 0);
+        branch = Floats.allocate(arena, model.branchGain() ? numbers : 0);
     }
 
     /** Bytes that a workspace would take; nothing is allocated. */
@@ -114,6 +122,21 @@ public final class Workspace implements AutoCloseable {
 
     Floats attentionScratch() {
         return attentionScratch;
+    }
+
+    /** {@code [T, subspace]}; only in a model with a subspace. */
+    Floats coordinates(int tokens) {
+        return coordinates.slice(0, (long) tokens * width);
+    }
+
+    /** {@code [T, dim]}: the fixed rows of the tokens' embeddings; only in a model with a subspace. */
+    Floats known() {
+        return known;
+    }
+
+    /** {@code [T, dim]}: what a branch adds before its gain, or the gradient of that; only in a model with such gains. */
+    Floats branch(long numbers) {
+        return branch.slice(0, numbers);
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.murmuration.tensors.codec.SubspaceBoundary;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.ModelSpec;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -221,12 +223,90 @@ class HuggingFaceTest {
 
     @Test
     void a_tied_model_is_exported_without_a_head() throws IOException {
-        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6, true);
+        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6).withTiedHead(true);
         Path exported = folder.resolve("exported");
         HuggingFaceExport.write(checkpoint(spec, 0.125f), exported, Dtype.F32, 1 << 20);
         assertThat(HuggingFaceModel.open(exported).spec()).isEqualTo(spec);
         try (SafetensorsFile file = SafetensorsFile.open(exported.resolve("model.safetensors"))) {
             assertThat(file.tensors()).doesNotContainKey("lm_head.weight").hasSize(20);
+        }
+    }
+
+    @Test
+    void a_model_within_a_subspace_is_exported_as_the_ordinary_one_that_computes_the_same() {
+        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6);
+        CheckpointReader checkpoint = checkpoint(spec.withSubspace(3), 0.03125f);
+        assertThat(checkpoint.meta().model()).isEqualTo(spec.withSubspace(3));
+        Path exported = folder.resolve("exported");
+        HuggingFaceExport.write(checkpoint, exported, Dtype.F32, 1 << 20);
+        HuggingFaceModel ordinary = HuggingFaceModel.open(exported);
+        assertThat(ordinary.spec()).isEqualTo(spec);
+        double loss = loss(checkpoint, spec.withSubspace(3));
+        assertThat(loss).isNotCloseTo(Math.log(64), within(1e-3));
+        assertThat(loss(ordinary, spec)).isCloseTo(loss, within(1e-5));
+    }
+
+    @Test
+    void what_was_trained_within_a_subspace_comes_back_from_the_ordinary_model() {
+        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6);
+        CheckpointReader checkpoint = checkpoint(spec.withSubspace(3), 0.03125f);
+        HuggingFaceExport.write(checkpoint, folder.resolve("exported"), Dtype.F32, 20_000);
+        HuggingFaceModel back =
+                HuggingFaceModel.open(folder.resolve("exported")).within(3);
+        assertThat(back.spec()).isEqualTo(spec.withSubspace(3));
+        for (String name : List.of("java", "nd4j")) {
+            assertThat(back.outside(Backends.byName(name)).error()).isLessThan(SubspaceBoundary.EXACT_WITHIN);
+        }
+        assertThat(loss(back, spec.withSubspace(3))).isCloseTo(loss(checkpoint, spec.withSubspace(3)), within(1e-5));
+    }
+
+    @Test
+    void a_gain_is_multiplied_into_the_matrix_it_follows_and_leaves_the_subspace() {
+        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6);
+        CheckpointReader checkpoint = checkpoint(spec.withBranchGain(true), 0.03125f);
+        assertThat(checkpoint.meta().model()).isEqualTo(spec.withBranchGain(true));
+        HuggingFaceExport.write(checkpoint, folder.resolve("exported"), Dtype.F32, 1 << 20);
+        HuggingFaceModel ordinary = HuggingFaceModel.open(folder.resolve("exported"));
+        assertThat(ordinary.spec()).isEqualTo(spec);
+        double loss = loss(checkpoint, spec.withBranchGain(true));
+        assertThat(loss(ordinary, spec)).isCloseTo(loss, within(1e-5));
+        // Read with gains again they are 1, for what they were is in the matrices.
+        assertThat(loss(ordinary.withBranchGain(), spec.withBranchGain(true))).isCloseTo(loss, within(1e-5));
+
+        CheckpointReader both = checkpoint(spec.withSubspace(3).withBranchGain(true), 0.25f);
+        HuggingFaceExport.write(both, folder.resolve("both"), Dtype.F32, 1 << 20);
+        HuggingFaceModel.Outside furthest =
+                HuggingFaceModel.open(folder.resolve("both")).within(3).outside(Backends.byName("java"));
+        assertThat(furthest.tensor()).contains("_proj.weight");
+        assertThat(furthest.error()).isBetween(0.1, 1.0);
+    }
+
+    @Test
+    void an_ordinary_model_is_not_in_a_subspace_and_a_tied_one_cannot_be() {
+        ModelSpec spec = new ModelSpec(64, 16, 2, 4, 2, 24, 32, 500_000, 1e-6);
+        HuggingFaceExport.write(checkpoint(spec, 0.03125f), folder.resolve("plain"), Dtype.F32, 1 << 20);
+        HuggingFaceModel plain = HuggingFaceModel.open(folder.resolve("plain"));
+        assertThat(plain.within(3).outside(Backends.byName("java")).error()).isGreaterThan(0.1);
+        assertThatThrownBy(() -> plain.outside(Backends.byName("java"))).isInstanceOf(IllegalStateException.class);
+        HuggingFaceExport.write(
+                checkpoint(spec.withTiedHead(true), 0.0625f), folder.resolve("tied"), Dtype.F32, 1 << 20);
+        HuggingFaceModel tied = HuggingFaceModel.open(folder.resolve("tied"));
+        assertThatThrownBy(() -> tied.within(3))
+                .isInstanceOf(CheckpointException.class)
+                .hasMessageContaining("subspace needs a head of its own");
+    }
+
+    private static double loss(StartingState model, ModelSpec spec) {
+        int[] tokens = new SplittableRandom(1)
+                .ints(2L * (spec.sequence() + 1), 0, spec.vocabulary())
+                .toArray();
+        try (Stage stage = new Stage(
+                        Backends.byName("java"),
+                        spec,
+                        StagePlan.of(spec.layers(), 1).slice(0));
+                Workspace workspace = stage.newWorkspace(2)) {
+            model.read(stage.layout(), stage.parameters(), Map.of());
+            return stage.loss(workspace, 2, tokens, Floats.empty());
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
+import io.murmuration.tensors.codec.SubspaceBoundary;
 import io.murmuration.tensors.compute.Backend;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.compute.Floats;
@@ -42,10 +43,17 @@ class StageTest {
     @ParameterizedTest
     @ValueSource(strings = {"java", "nd4j"})
     void the_gradient_agrees_with_finite_differences(String name) {
-        for (ModelSpec model : List.of(ModelSpec.NANO, GROUPED, GROUPED.withTiedHead(true))) {
+        for (ModelSpec model : List.of(
+                ModelSpec.NANO,
+                GROUPED,
+                GROUPED.withTiedHead(true),
+                GROUPED.withSubspace(3),
+                GROUPED.withBranchGain(true),
+                GROUPED.withSubspace(3).withBranchGain(true))) {
             try (Stage stage = stage(Backends.byName(name), model, 1, 0);
                     Workspace workspace = stage.newWorkspace(SEQUENCES)) {
                 enlarge(stage.parameters());
+                leaveOne(stage);
                 int[] tokens = tokens(model, SEQUENCES);
                 Floats gradient = Floats.allocate(arena, stage.layout().length());
                 stage.lossAndBackward(workspace, SEQUENCES, tokens, Floats.empty(), Floats.empty(), gradient);
@@ -109,11 +117,160 @@ class StageTest {
         }
     }
 
+    @Test
+    void gains_of_branches_start_as_no_gains_and_do_not_decay() {
+        ModelSpec gained = GROUPED.withBranchGain(true);
+        Backend backend = Backends.byName("java");
+        int[] tokens = tokens(GROUPED, SEQUENCES);
+        assertThat(split(backend, gained, 3, tokens).loss())
+                .isCloseTo(split(backend, GROUPED, 1, tokens).loss(), offset(1e-6));
+        List<ParameterLayout.Parameter> gains =
+                ParameterLayout.of(gained, StagePlan.of(3, 1).slice(0)).parameters().stream()
+                        .filter(parameter -> ParameterLayout.isBranchGain(parameter.name()))
+                        .toList();
+        assertThat(gains).hasSize(6).noneMatch(ParameterLayout.Parameter::decays);
+        assertThat(gained.parameters() - GROUPED.parameters()).isEqualTo(6L * GROUPED.dim());
+    }
+
+    /** What crosses is rounded once more, and lies in the subspace up to rounding: equal up to that. */
+    @ParameterizedTest
+    @ValueSource(strings = {"java", "nd4j"})
+    void three_stages_within_a_subspace_give_the_loss_and_gradient_of_one(String name) {
+        Backend backend = Backends.byName(name);
+        for (ModelSpec model : List.of(ModelSpec.NANO.withSubspace(4), GROUPED.withSubspace(1))) {
+            int[] tokens = tokens(model, SEQUENCES);
+            Result whole = split(backend, model, 1, tokens);
+            Result parts = split(backend, model, 3, tokens);
+            assertThat(parts.loss()).isCloseTo(whole.loss(), offset(1e-6));
+            double difference = 0;
+            for (int i = 0; i < whole.gradient().length; i++) {
+                difference += Math.pow(parts.gradient()[i] - (double) whole.gradient()[i], 2);
+            }
+            assertThat(Math.sqrt(difference) / norm(Floats.of(arena, whole.gradient())))
+                    .isLessThan(1e-5);
+        }
+    }
+
+    /** The same function, and by the chain rule the gradients {@code U^T dW} and {@code dW U}. */
+    @Test
+    void a_model_within_a_subspace_is_the_ordinary_one_that_it_expands_to() {
+        ModelSpec model = GROUPED.withSubspace(3);
+        Backend backend = Backends.byName("java");
+        int[] tokens = tokens(model, SEQUENCES);
+        Subspace subspace = Subspace.of(arena, model);
+        try (Stage inside = stage(backend, model, 1, 0);
+                Stage ordinary = stage(backend, GROUPED, 1, 0);
+                Workspace first = inside.newWorkspace(SEQUENCES);
+                Workspace second = ordinary.newWorkspace(SEQUENCES)) {
+            enlarge(inside.parameters());
+            for (ParameterLayout.Parameter parameter : ordinary.layout().parameters()) {
+                Floats trained = tensor(inside, ParameterLayout.trained(model, parameter.name()));
+                Floats target = tensor(ordinary, parameter.name());
+                if (trained.length() == target.length()) {
+                    target.copyFrom(trained);
+                } else {
+                    subspace.expand(parameter, trained, target);
+                }
+            }
+            Floats gradient = Floats.allocate(arena, inside.layout().length());
+            Floats expected = Floats.allocate(arena, ordinary.layout().length());
+            double loss = inside.lossAndBackward(first, SEQUENCES, tokens, Floats.empty(), Floats.empty(), gradient);
+            assertThat(loss)
+                    .isCloseTo(
+                            ordinary.lossAndBackward(
+                                    second, SEQUENCES, tokens, Floats.empty(), Floats.empty(), expected),
+                            offset(1e-6));
+            for (ParameterLayout.Parameter dense : ordinary.layout().parameters()) {
+                ParameterLayout.Parameter parameter =
+                        inside.layout().parameter(ParameterLayout.trained(model, dense.name()));
+                float[] whole = expected.slice(dense.offset(), dense.length()).toArray();
+                float[] projected =
+                        dense.length() == parameter.length() ? whole : projected(model, subspace, dense, whole);
+                float[] got =
+                        gradient.slice(parameter.offset(), parameter.length()).toArray();
+                for (int i = 0; i < got.length; i++) {
+                    assertThat(got[i]).as("%s %d", parameter.name(), i).isCloseTo(projected[i], offset((float)
+                            (1e-5 * norm(Floats.of(arena, projected)))));
+                }
+            }
+        }
+    }
+
+    private static float[] projected(
+            ModelSpec model, Subspace subspace, ParameterLayout.Parameter dense, float[] gradient) {
+        int dim = model.dim();
+        int rank = model.subspace();
+        boolean ends = ParameterLayout.endsBranch(dense.name());
+        int other = gradient.length / dim;
+        float[] projected = new float[rank * other];
+        for (int k = 0; k < rank; k++) {
+            for (int j = 0; j < other; j++) {
+                double sum = 0;
+                for (int i = 0; i < dim; i++) {
+                    sum += (double) subspace.basis().get((long) i * rank + k)
+                            * gradient[ends ? i * other + j : j * dim + i];
+                }
+                projected[ends ? k * other + j : j * rank + k] = (float) sum;
+            }
+        }
+        return projected;
+    }
+
+    /** Where the gradients lead, less of them is outside; what layers add lies in the new subspace, not in the old one. */
+    @Test
+    void a_subspace_moves_with_the_parameters_and_stays_one() {
+        ModelSpec model = GROUPED.withSubspace(3).withSubspaceRefresh(10);
+        Backend backend = Backends.byName("java");
+        int[] tokens = tokens(model, SEQUENCES);
+        long square = (long) model.dim() * model.dim();
+        try (Stage moving = stage(backend, model, 1, 0);
+                Stage fixed = stage(backend, GROUPED.withSubspace(3), 1, 0);
+                Workspace workspace = moving.newWorkspace(SEQUENCES)) {
+            enlarge(fixed.parameters());
+            for (ParameterLayout.Parameter parameter : fixed.layout().parameters()) {
+                tensor(moving, parameter.name()).copyFrom(tensor(fixed, parameter.name()));
+            }
+            Floats none = Floats.empty();
+            assertThat(moving.loss(workspace, SEQUENCES, tokens, none))
+                    .isEqualTo(fixed.loss(workspace, SEQUENCES, tokens, none));
+            Floats moment = Floats.allocate(arena, square);
+            Floats gradient = Floats.allocate(arena, moving.layout().length());
+            moving.lossAndBackward(workspace, moving.batch(SEQUENCES, tokens), none, none, gradient, moment);
+            Floats basis = tensor(moving, ParameterLayout.BASIS);
+            ParameterLayout.Parameter place = moving.layout().parameter(ParameterLayout.BASIS);
+            assertThat(place.decays()).isFalse();
+            assertThat(gradient.slice(place.offset(), place.length()).toArray()).containsOnly(0);
+            double before = new GrassmannStep(basis, moment, model.dim(), 3).outside();
+            assertThat(before).isBetween(0.3, 1.0);
+
+            float[] then = basis.toArray();
+            moving.moveSubspace(moment, 0.5);
+            assertThat(basis.toArray()).isNotEqualTo(then);
+            assertThat(new GrassmannStep(basis, moment, model.dim(), 3).outside())
+                    .isLessThan(before);
+            Floats x = moving.trace(workspace, moving.batch(SEQUENCES, tokens), none)
+                    .hidden()
+                    .getLast();
+            Floats known = Floats.allocate(arena, x.length());
+            backend.embed(
+                    Subspace.of(arena, model).embedding(),
+                    model.dim(),
+                    moving.batch(SEQUENCES, tokens).inputs(),
+                    known);
+            assertThat(new SubspaceBoundary(backend, basis, model.dim(), 3).reconstructionError(x, known))
+                    .isLessThan(1e-6);
+            assertThat(new SubspaceBoundary(backend, Floats.of(arena, then), model.dim(), 3)
+                            .reconstructionError(x, known))
+                    .isGreaterThan(1e-3);
+        }
+        assertThatThrownBy(() -> stage(backend, model, 3, 0)).hasMessageContaining("expected 1 stage, got 3");
+    }
+
     private record Result(double loss, float[] gradient) {}
 
     /** Forward through all stages, back through all stages; gradients in the order of the whole model. */
     private Result split(Backend backend, ModelSpec model, int stages, int[] tokens) {
-        long numbers = (long) SEQUENCES * model.sequence() * model.dim();
+        long numbers = (long) SEQUENCES * model.sequence() * model.boundaryWidth();
         List<Stage> pipeline = new ArrayList<>();
         List<Workspace> workspaces = new ArrayList<>();
         List<Floats> inputs = new ArrayList<>(List.of(Floats.empty()));
@@ -296,6 +453,19 @@ class StageTest {
                 parameters.set(i, 8 * parameters.get(i));
             }
         }
+    }
+
+    /** Gains of branches that are all different from 1 and from each other. */
+    private static void leaveOne(Stage stage) {
+        SplittableRandom random = new SplittableRandom(7);
+        stage.layout().parameters().stream()
+                .filter(parameter -> ParameterLayout.isBranchGain(parameter.name()))
+                .map(parameter -> tensor(stage, parameter.name()))
+                .forEach(gain -> {
+                    for (long i = 0; i < gain.length(); i++) {
+                        gain.set(i, (float) random.nextDouble(0.25, 0.95));
+                    }
+                });
     }
 
     private static Floats tensor(Stage stage, String name) {

@@ -86,7 +86,7 @@ public record ModelledSetup(
 
     /** Numbers that cross between two stages. */
     long boundary() {
-        return tokens() * model.dim();
+        return tokens() * model.boundaryWidth();
     }
 
     /** Bytes of a microbatch's token ids: one more each sequence than it learns from. */
@@ -96,7 +96,7 @@ public record ModelledSetup(
 
     /** Bytes of what crosses between two stages, as encoded. */
     long activationBytes() {
-        return EncodedTensor.size(activationCodec, new int[] {microbatch, model.sequence(), model.dim()});
+        return EncodedTensor.size(activationCodec, new int[] {microbatch, model.sequence(), model.boundaryWidth()});
     }
 
     /** Bytes of a range of a gradient or an average, as encoded. */

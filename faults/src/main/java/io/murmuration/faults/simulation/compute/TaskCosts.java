@@ -99,8 +99,10 @@ final class TaskCosts {
     private double forward(int stage) {
         ModelSpec model = setup.model();
         StagePlan.Slice slice = setup.stages().slice(stage);
-        long looked = slice.first() ? (long) model.vocabulary() * model.dim() : 0;
-        double products = 2.0 * (setup.parameters().get(stage) - looked) * setup.tokens();
+        long looked = slice.first() ? (long) model.vocabulary() * model.boundaryWidth() : 0;
+        // In a subspace both branches of a layer, the boundary before and the one behind also go through its basis.
+        long basis = (long) model.subspace() * model.dim() * (2L * slice.layers() + 2);
+        double products = 2.0 * (setup.parameters().get(stage) - looked + basis) * setup.tokens();
         // Queries with keys, and scores with values: 2 x 2 operations for each pair of positions that sees the other.
         double attention = 2.0 * slice.layers() * setup.tokens() * model.sequence() * model.dim();
         return (products + attention) / device.flops();

@@ -6,6 +6,7 @@ import io.murmuration.faults.scenario.Words;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * All that is told about a scenario that was run. Of a simulated run nothing in it was measured with a clock of this machine,
@@ -55,7 +56,10 @@ public record ScenarioReport(
                     scenario.name(),
                     scenario.question(),
                     scenario.seed(),
-                    "bin/murmuration scenario run " + shell(scenario.file().toString()) + " --seed " + scenario.seed(),
+                    "bin/murmuration scenario run " + shell(scenario.file().toString()) + " --seed " + scenario.seed()
+                            + scenario.given().stream()
+                                    .map(setting -> " --set " + shell(setting))
+                                    .collect(Collectors.joining()),
                     Words.of(scenario.compute()),
                     seconds,
                     scenario.notes());

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
  * @param notes what a reader should know: what was derived, what is not done yet
  * @param places where {@code compute} and each of {@code links} is written, by {@code compute}, {@code links.default} and
  *     {@code links.a->b}; only what is written is there
+ * @param given settings of the run, as {@code key=value}, that were given in place of the file's
  */
 public record Scenario(
         Path file,
@@ -41,7 +42,8 @@ public record Scenario(
         Heal heal,
         List<Bound> bounds,
         List<String> notes,
-        Map<String, Place> places) {
+        Map<String, Place> places,
+        List<String> given) {
 
     /** How long the run has to make progress after healing, where {@code expect} does not say. */
     public static final Duration LIVENESS = Duration.ofSeconds(60);
@@ -51,6 +53,7 @@ public record Scenario(
         events = List.copyOf(events);
         bounds = List.copyOf(bounds);
         notes = List.copyOf(notes);
+        given = List.copyOf(given);
         places = Collections.unmodifiableMap(new TreeMap<>(places));
     }
 
@@ -95,28 +98,29 @@ public record Scenario(
                 new Heal.Never(),
                 List.of(),
                 notes,
-                places);
+                places,
+                given);
     }
 
     /** The same, and nothing is asked of it: no control is run. */
     public Scenario unbounded() {
         return new Scenario(
                 file, name, question, seed, duration, steps, settings, rendered, compute, groups, links, events, heal,
-                List.of(), notes, places);
+                List.of(), notes, places, given);
     }
 
     /** The same with fewer or other events. */
     public Scenario withEvents(List<ScenarioEvent> others) {
         return new Scenario(
                 file, name, question, seed, duration, steps, settings, rendered, compute, groups, links, others, heal,
-                bounds, notes, places);
+                bounds, notes, places, given);
     }
 
     /** The same with other machines. */
     public Scenario withGroups(List<NodeGroup> others) {
         return new Scenario(
                 file, name, question, seed, duration, steps, settings, rendered, compute, others, links, events, heal,
-                bounds, notes, places);
+                bounds, notes, places, given);
     }
 
     /** Where something is written, or else the file. */

@@ -98,7 +98,7 @@ public final class ScenarioReader {
         if (!(resolved.root().get(ROOT) instanceof ConfigObject root)) {
             throw new UserError(file + ":1: expected scenario { ... }");
         }
-        return scenario(file, new Fields(root, ""), seed);
+        return scenario(file, new Fields(root, ""), seed, settings);
     }
 
     private static Config set(String setting) {
@@ -147,7 +147,7 @@ public final class ScenarioReader {
         return result;
     }
 
-    private static Scenario scenario(Path file, Fields fields, Optional<Long> otherSeed) {
+    private static Scenario scenario(Path file, Fields fields, Optional<Long> otherSeed, List<String> given) {
         List<String> notes = new ArrayList<>();
         String name = fields.required("name", "\"what this is about\"");
         if (name.length() > LONGEST_NAME) {
@@ -201,7 +201,8 @@ public final class ScenarioReader {
                 heal,
                 bounds,
                 notes,
-                places);
+                places,
+                given);
     }
 
     private static Path folderOf(Path file) {

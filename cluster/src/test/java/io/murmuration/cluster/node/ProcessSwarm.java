@@ -161,8 +161,12 @@ final class ProcessSwarm implements AutoCloseable {
     void kill(String... names) {
         ending.addAll(List.of(names));
         Arrays.stream(names).forEach(name -> running.get(name).process().destroyForcibly());
-        Arrays.stream(names)
-                .forEach(name -> running.get(name).process().onExit().join());
+        // All at once, and then until they are gone: who is still there would not be started again.
+        Arrays.stream(names).forEach(name -> running.get(name)
+                .process()
+                .onExit()
+                .orTimeout(10, TimeUnit.SECONDS)
+                .join());
     }
 
     /** Nothing that is waited for comes from a node that has ended by itself. */

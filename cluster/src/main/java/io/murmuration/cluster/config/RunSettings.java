@@ -28,6 +28,7 @@ public record RunSettings(
         Batch batch,
         Swarm swarm,
         Wire wire,
+        Links links,
         Optimiser optimiser,
         Validation validation,
         Checkpoint checkpoint,
@@ -78,6 +79,21 @@ public record RunSettings(
          */
         public int structuralDelay(int microbatches) {
             return (2 * (stages - 1) + 1) / (2 * microbatches);
+        }
+    }
+
+    /**
+     * What {@code train} pretends to have between any two of its peers, in each direction.
+     *
+     * @param latency of everything, one way
+     * @param jitter at most, on top of it
+     * @param rate bits a second; 0: no limit
+     */
+    public record Links(Duration latency, Duration jitter, long rate) {
+
+        /** Whether there is nothing to pretend. */
+        public boolean direct() {
+            return latency.isZero() && jitter.isZero() && rate == 0;
         }
     }
 

@@ -25,6 +25,10 @@ final class RunSettingsReader {
 
     private static final long MOST_LOG = 1L << 40;
 
+    private static final Duration LONGEST_WAY = Duration.ofMinutes(1);
+    /** Bits a second: more than memory. */
+    private static final long FASTEST = 1_000_000_000_000L;
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
 
     private RunSettingsReader() {}
@@ -45,6 +49,7 @@ final class RunSettingsReader {
                 batch(root.section("batch")),
                 swarm(root.section("swarm")),
                 wire(root.section("wire")),
+                links(root.section("links")),
                 optimiser(root.section("optimiser")),
                 validation(root.section("validation")),
                 checkpoint(root.section("checkpoint")),
@@ -82,6 +87,13 @@ final class RunSettingsReader {
 
     private static RunSettings.Wire wire(Section section) {
         return new RunSettings.Wire(section.codec("activations"), section.codec("averaging"));
+    }
+
+    private static RunSettings.Links links(Section section) {
+        return new RunSettings.Links(
+                section.duration("latency", Duration.ZERO, LONGEST_WAY),
+                section.duration("jitter", Duration.ZERO, LONGEST_WAY),
+                section.whole("rate", 0, FASTEST));
     }
 
     private static RunSettings.Optimiser optimiser(Section section) {

@@ -12,6 +12,7 @@ import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.transport.InProcessControlPlane;
 import io.murmuration.cluster.transport.InProcessDataPlane;
 import io.murmuration.cluster.transport.InProcessMembership;
+import io.murmuration.cluster.transport.SlowLinks;
 import io.murmuration.cluster.transport.WireCounts;
 import io.murmuration.tensors.checkpoint.CheckpointMeta;
 import io.murmuration.tensors.checkpoint.CheckpointReader;
@@ -74,7 +75,9 @@ public final class LocalRuns implements TrainingRuns {
                 settings.optimiser().inner().name());
         var assembly = new CheckpointAssembly(setup, store, origin, progress::written);
         BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>();
-        try (ComputePool pool = new ComputePool(
+        try (SlowLinks links =
+                        new SlowLinks(settings.links(), 3 * settings.limits().linkQueue());
+                ComputePool pool = new ComputePool(
                         setup, Optional.of(assembly), settings.compute().threads());
                 LocalSwarm swarm = LocalSwarm.start(
                         settings.name() + "-" + settings.seed(),
@@ -83,12 +86,12 @@ public final class LocalRuns implements TrainingRuns {
                         true,
                         system -> new Ports(
                                 pool,
-                                new InProcessDataPlane(
+                                links.over(new InProcessDataPlane(
                                         Materializer.createMaterializer(system),
                                         wire,
                                         settings.limits().linkQueue(),
-                                        settings.limits().linkUnanswered()),
-                                new InProcessControlPlane(),
+                                        settings.limits().linkUnanswered())),
+                                links.over(new InProcessControlPlane()),
                                 new InProcessMembership(),
                                 System::nanoTime,
                                 settings.seed()),

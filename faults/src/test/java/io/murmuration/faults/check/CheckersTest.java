@@ -130,6 +130,18 @@ class CheckersTest {
     }
 
     @Test
+    void a_gradient_of_a_version_that_is_too_old_is_found() {
+        var staleness = new BoundedStaleness(1);
+        staleness.computed(0, A, new Compute.Apply(3, 1), new Compute.Completed<>("digest"), 0);
+        for (long step = 4; step <= 6; step++) {
+            var forward = new Compute.Forward(new MicrobatchId(Purpose.TRAIN, step, 0), new byte[0], Payload.EMPTY);
+            assertThat(staleness.count()).as("before step %d", step).isZero();
+            staleness.computed(0, A, forward, new Compute.Completed<>(Payload.EMPTY), 0);
+        }
+        assertFound(staleness, A + " computed microbatch 6/0 with version 4, more than 1 behind");
+    }
+
+    @Test
     void a_microbatch_that_was_thrown_away_is_found() {
         opened();
         counts(A, 0);

@@ -35,6 +35,7 @@ class ScenarioDrawTest {
 
     @Test
     void every_seed_gives_a_scenario_within_the_limits_that_can_be_read() throws IOException {
+        Set<Integer> stalenesses = new TreeSet<>();
         for (long seed = 1; seed <= SEEDS; seed++) {
             Scenario scenario = read(seed);
             assertThat(scenario.seed()).isEqualTo(seed);
@@ -47,9 +48,14 @@ class ScenarioDrawTest {
             assertThat(scenario.events()).hasSizeLessThanOrEqualTo(8);
             assertThat(scenario.healingStep()).isPresent();
             assertThat(scenario.compute()).isEqualTo(seed % 10 == 0 ? ComputeMode.REAL : ComputeMode.COST);
+            boolean asynchronous = scenario.settings().swarm().staleness() > 0;
             assertThat(scenario.bound(Measure.PARAMETERS_DISTANCE_TO_CONTROL).isPresent())
-                    .isEqualTo(seed % 10 == 0);
+                    .isEqualTo(seed % 10 == 0 && !asynchronous);
+            assertThat(scenario.bound(Measure.FINAL_LOSS_RATIO_TO_CONTROL).isPresent())
+                    .isEqualTo(seed % 10 == 0 && asynchronous);
+            stalenesses.add(scenario.settings().swarm().staleness());
         }
+        assertThat(stalenesses).containsExactly(0, 1, 2, 3);
     }
 
     @Test

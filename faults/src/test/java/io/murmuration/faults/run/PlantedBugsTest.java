@@ -83,7 +83,7 @@ class PlantedBugsTest {
     @Test
     void without_a_bug_nothing_is_found() throws IOException {
         Outcome outcome = run(Wiring.STRAIGHT);
-        assertThat(outcome.checks()).hasSize(6).allSatisfy(check -> assertThat(check.violations())
+        assertThat(outcome.checks()).hasSize(7).allSatisfy(check -> assertThat(check.violations())
                 .isEmpty());
         assertThat(outcome.measurements().steps()).hasSize(12);
     }

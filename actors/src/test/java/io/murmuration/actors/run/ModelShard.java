@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 
@@ -49,6 +50,11 @@ final class ModelShard extends ModelPeer {
     boolean doomed;
 
     private final Set<Integer> counted = new TreeSet<>();
+    /** What is counted in steps that began early. */
+    private final TreeMap<Long, Set<Integer>> early = new TreeMap<>();
+    /** Every shard holds this version. */
+    private long everywhere = -1;
+
     private final List<MemberMessage.ReplayOrder> replays = new ArrayList<>();
 
     ModelShard(RunModel world, Member self) {
@@ -65,7 +71,7 @@ final class ModelShard extends ModelPeer {
         if (version < 0 || joining.isPresent()) {
             return Standing.OfShard.FRESH;
         }
-        boolean open = step == version;
+        boolean open = step == version && everywhere >= version;
         return new Standing.OfShard(
                 history,
                 stage,
@@ -139,18 +145,22 @@ final class ModelShard extends ModelPeer {
     }
 
     boolean countsNormally(long asked) {
-        return training(asked) && !frozen;
+        return early.containsKey(asked) || (training(asked) && !frozen);
     }
 
     boolean replaysIn(long asked) {
         return training(asked) && frozen;
     }
 
-    boolean has(int index) {
-        return counted.contains(index);
+    boolean has(long of, int index) {
+        return early.getOrDefault(of, counted).contains(index);
     }
 
-    void count(int index) {
+    void count(long of, int index) {
+        if (early.containsKey(of)) {
+            early.get(of).add(index);
+            return;
+        }
         // While it is averaged, what passes through the stage is computed and not counted.
         if (!sealed && counted.add(index) && frozen) {
             tally();
@@ -233,6 +243,8 @@ final class ModelShard extends ModelPeer {
                     .as("%s has a stage and keeps it: %s", this, enlist)
                     .isTrue();
             stage = enlist.stage();
+            early.clear();
+            everywhere = -1;
             joining = Optional.empty();
             pinned = -1;
             if (enlist.donors().isEmpty()) {
@@ -252,18 +264,17 @@ final class ModelShard extends ModelPeer {
         if (late) {
             return;
         }
-        assertThat(version).as("%s opens %s", this, open).isEqualTo(open.step());
+        assertThat(version).as("%s opens %s", this, open).isGreaterThanOrEqualTo(open.version());
+        assertThat(open.step() - version).as("%s opens %s", this, open).isLessThanOrEqualTo(world.plan.staleness());
         joining = Optional.empty();
+        everywhere = Math.max(everywhere, open.version());
+        if (open.step() > version) {
+            early.computeIfAbsent(open.step(), absent -> new TreeSet<>());
+            roster(open.roster());
+            return;
+        }
         if (purpose != open.purpose() || step != open.step()) {
-            purpose = open.purpose();
-            step = open.step();
-            frozen = false;
-            sealed = false;
-            closing = 0;
-            round = 0;
-            averaged = false;
-            counted.clear();
-            replays.clear();
+            begin(open.purpose(), open.step());
         }
         roster(open.roster());
     }
@@ -275,6 +286,7 @@ final class ModelShard extends ModelPeer {
     }
 
     private void close(ShardMessage.CloseStep close) {
+        everywhere = version;
         if (close.closing() > closing) {
             closing = close.closing();
             frozen = true;
@@ -342,7 +354,24 @@ final class ModelShard extends ModelPeer {
         if (world.random.nextDouble() < world.faults.flips()) {
             digest += "!";
         }
+        Set<Integer> begun = early.remove(version);
+        if (begun != null) {
+            begin(Purpose.TRAIN, version);
+            counted.addAll(begun);
+        }
         tell(new CoordinatorMessage.Applied(seen(), of, digest));
+    }
+
+    private void begin(Purpose newPurpose, long newStep) {
+        purpose = newPurpose;
+        step = newStep;
+        frozen = false;
+        sealed = false;
+        closing = 0;
+        round = 0;
+        averaged = false;
+        counted.clear();
+        replays.clear();
     }
 
     private void commit(ShardMessage.Commit commit) {
@@ -399,7 +428,7 @@ final class ModelShard extends ModelPeer {
             }
             way.add(able.get(world.random.nextInt(able.size())));
         }
-        way.reversed().forEach(shard -> shard.count(index));
+        way.reversed().forEach(shard -> shard.count(step, index));
     }
 
     @Override
@@ -407,6 +436,6 @@ final class ModelShard extends ModelPeer {
         return self + "@" + version + (joining.isPresent() ? " joining" : "") + (doomed ? " doomed" : "") + " stage "
                 + stage + " " + purpose + " " + step + (frozen ? " frozen" : "")
                 + (sealed ? " sealed" : "") + " closing " + closing + " round " + round + (averaged ? " averaged" : "")
-                + " counted " + counted;
+                + " counted " + counted + " early " + early;
     }
 }

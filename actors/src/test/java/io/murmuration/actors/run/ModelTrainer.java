@@ -5,6 +5,7 @@ import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Roster;
@@ -19,13 +20,25 @@ import java.util.TreeMap;
 /** A trainer without tokens. */
 final class ModelTrainer extends ModelPeer {
 
-    private Optional<MemberMessage.OpenStep> open = Optional.empty();
+    /** A step that has begun. */
+    private static final class Work {
+        private final SortedMap<Integer, Double> losses = new TreeMap<>();
+        private final List<Integer> mine = new ArrayList<>();
+        private MemberMessage.OpenStep begin;
+        private boolean due;
+
+        private Work(MemberMessage.OpenStep begin) {
+            this.begin = begin;
+        }
+    }
+
+    private record Order(long step, MemberMessage.ReplayOrder replay) {}
+
+    private final TreeMap<MicrobatchId, Work> open = new TreeMap<>();
     private Roster roster = Roster.EMPTY;
-    private final SortedMap<Integer, Double> losses = new TreeMap<>();
-    private final List<Integer> mine = new ArrayList<>();
-    private final List<MemberMessage.ReplayOrder> replays = new ArrayList<>();
+    private final List<Order> replays = new ArrayList<>();
     private long closing;
-    private boolean due;
+    private long version;
 
     ModelTrainer(RunModel world, Member self) {
         super(world, self);
@@ -38,11 +51,15 @@ final class ModelTrainer extends ModelPeer {
 
     @Override
     Standing standing() {
-        return open.map(begin -> new Standing.OfTrainer(
-                        Optional.of(new Standing.Open(begin.purpose(), begin.step(), begin.microbatches())),
-                        begin.ranks(),
-                        losses))
-                .orElse(Standing.OfTrainer.FRESH);
+        if (open.isEmpty()) {
+            return Standing.OfTrainer.FRESH;
+        }
+        Work first = open.firstEntry().getValue();
+        MemberMessage.OpenStep begin = first.begin;
+        return new Standing.OfTrainer(
+                Optional.of(new Standing.Open(begin.purpose(), begin.step(), begin.microbatches())),
+                begin.ranks(),
+                first.losses);
     }
 
     @Override
@@ -60,55 +77,54 @@ final class ModelTrainer extends ModelPeer {
         switch ((TrainerMessage) message) {
             case MemberMessage.OpenStep begin -> open(begin);
             case MemberMessage.RosterChanged changed -> {
-                if (open.isPresent()) {
-                    use(changed.roster());
-                }
+                use(changed.roster());
             }
             case MemberMessage.ReplayOrders orders -> {
-                if (open.filter(step -> step.step() == orders.step() && step.purpose() == Purpose.TRAIN)
-                                .isPresent()
-                        && orders.closing() > closing) {
+                if (open.containsKey(key(Purpose.TRAIN, orders.step())) && orders.closing() > closing) {
                     closing = orders.closing();
                     replays.clear();
-                    replays.addAll(orders.orders());
+                    orders.orders().forEach(order -> replays.add(new Order(orders.step(), order)));
                 }
             }
             default -> throw new IllegalStateException("the coordinator sends no " + message);
         }
     }
 
+    private static MicrobatchId key(Purpose purpose, long step) {
+        return new MicrobatchId(purpose, step, 0);
+    }
+
     private void open(MemberMessage.OpenStep begin) {
-        boolean known = open.filter(step -> step.step() == begin.step() && step.purpose() == begin.purpose())
-                .isPresent();
-        boolean late = open.filter(step -> begin.step() < step.step()
-                        || (begin.step() == step.step()
-                                && step.purpose() == Purpose.TRAIN
-                                && begin.purpose() == Purpose.EVALUATE))
-                .isPresent();
-        if (late) {
+        MicrobatchId key = key(begin.purpose(), begin.step());
+        boolean trained = begin.purpose() == Purpose.EVALUATE
+                && !open.isEmpty()
+                && open.lastKey().compareTo(key(Purpose.TRAIN, begin.step())) >= 0;
+        if (trained || begin.step() < version) {
             return;
         }
-        if (!known) {
-            open = Optional.of(begin);
-            losses.clear();
-            mine.clear();
-            replays.clear();
-            closing = 0;
-        } else if (!open.orElseThrow().ranks().equals(begin.ranks())) {
-            open = Optional.of(begin);
+        version = Math.max(version, begin.version());
+        open.headMap(key(begin.purpose() == Purpose.EVALUATE ? Purpose.EVALUATE : Purpose.TRAIN, version))
+                .clear();
+        replays.removeIf(order -> order.step() < version);
+        Work work = open.computeIfAbsent(key, absent -> new Work(begin));
+        if (!work.begin.ranks().equals(begin.ranks())) {
+            work.begin = begin;
             roster = begin.roster();
-            mine.removeIf(index -> !owner(begin, index).equals(self));
+            work.mine.removeIf(index -> !owner(begin, index).equals(self));
         }
         use(begin.roster());
+        work.due = true;
     }
 
     private void use(Roster newRoster) {
+        boolean news = !roster.epoch().equals(newRoster.epoch());
         roster = newRoster;
-        due = true;
-        MemberMessage.OpenStep begin = open.orElseThrow();
-        for (int index = 0; index < begin.microbatches(); index++) {
-            if (owner(begin, index).equals(self) && !mine.contains(index)) {
-                mine.add(index);
+        for (Work work : open.values()) {
+            work.due |= news;
+            for (int index = 0; index < work.begin.microbatches(); index++) {
+                if (owner(work.begin, index).equals(self) && !work.mine.contains(index)) {
+                    work.mine.add(index);
+                }
             }
         }
     }
@@ -127,27 +143,32 @@ final class ModelTrainer extends ModelPeer {
     @Override
     boolean work() {
         if (!replays.isEmpty()) {
-            ModelShard.replay(world, open.orElseThrow().step(), replays.removeFirst());
+            Order order = replays.removeFirst();
+            ModelShard.replay(world, order.step(), order.replay());
             return true;
         }
-        Optional<Integer> next =
-                mine.stream().filter(index -> !losses.containsKey(index)).findFirst();
-        if (open.isPresent() && next.isPresent()) {
-            return train(open.get(), next.get());
-        }
-        if (due && open.isPresent()) {
-            due = false;
-            MemberMessage.OpenStep step = open.get();
-            tell(new CoordinatorMessage.TrainerFinished(seen(), step.purpose(), step.step(), losses));
-            return true;
+        for (Work work : open.values()) {
+            Optional<Integer> next = work.mine.stream()
+                    .filter(index -> !work.losses.containsKey(index))
+                    .findFirst();
+            if (next.isPresent() && train(work, next.get())) {
+                return true;
+            }
+            if (next.isEmpty() && work.due) {
+                work.due = false;
+                MemberMessage.OpenStep step = work.begin;
+                tell(new CoordinatorMessage.TrainerFinished(seen(), step.purpose(), step.step(), work.losses));
+                return true;
+            }
         }
         return false;
     }
 
     /** One microbatch through all stages; what stage 0 has already is not done again. */
-    private boolean train(MemberMessage.OpenStep step, int index) {
-        boolean done =
-                world.shards(0).stream().anyMatch(shard -> shard.countsNormally(step.step()) && shard.has(index));
+    private boolean train(Work work, int index) {
+        MemberMessage.OpenStep step = work.begin;
+        boolean done = world.shards(0).stream()
+                .anyMatch(shard -> shard.countsNormally(step.step()) && shard.has(step.step(), index));
         if (step.purpose() == Purpose.TRAIN && !done) {
             List<List<ModelShard>> way = new ArrayList<>();
             for (int stage = 0; stage < world.plan.stages(); stage++) {
@@ -160,18 +181,25 @@ final class ModelTrainer extends ModelPeer {
                 way.add(able);
             }
             for (List<ModelShard> able : way) {
-                able.get(world.random.nextInt(able.size())).count(index);
+                able.get(world.random.nextInt(able.size())).count(step.step(), index);
                 if (world.random.nextDouble() < world.faults.doubleCounts()) {
-                    able.get(world.random.nextInt(able.size())).count(index);
+                    able.get(world.random.nextInt(able.size())).count(step.step(), index);
                 }
             }
         }
-        losses.put(index, 1.0 + index);
+        work.losses.put(index, 1.0 + index);
         return true;
     }
 
     @Override
     public String toString() {
-        return self + " has " + losses.keySet() + " of " + mine + " in " + open.map(MemberMessage.OpenStep::step);
+        StringBuilder text = new StringBuilder(self.toString());
+        open.forEach((step, work) -> text.append(" has ")
+                .append(work.losses.keySet())
+                .append(" of ")
+                .append(work.mine)
+                .append(" in ")
+                .append(step));
+        return text.toString();
     }
 }

@@ -130,6 +130,9 @@ final class RunModel {
     final Map<Member, ModelPeer> peers = new TreeMap<>();
     final List<Told> told = new ArrayList<>();
     final List<RunEvent> events = new ArrayList<>();
+    /** By how much each order to begin a step early is before its time. */
+    final List<Long> opened = new ArrayList<>();
+
     final Rounds rounds = new Rounds();
     /** Digests of all stages that were in place at a version. */
     private final Map<Long, List<List<String>>> inPlace = new TreeMap<>();
@@ -197,6 +200,28 @@ final class RunModel {
                 Duration.ofSeconds(60),
                 0,
                 Duration.ofSeconds(15));
+    }
+
+    /** The same, asynchronous: with evaluations and checkpoints seldom enough that steps begin early. */
+    static RunPlan early(RunPlan plan, int staleness) {
+        return new RunPlan(
+                plan.stages(),
+                plan.replicas(),
+                plan.trainers(),
+                plan.firstVersion(),
+                plan.lastVersion(),
+                plan.microbatches(),
+                5,
+                plan.evaluationMicrobatches(),
+                4,
+                plan.controlRetry(),
+                plan.holdBoundary(),
+                plan.joins(),
+                plan.keepers(),
+                plan.copies(),
+                plan.gatherWait(),
+                staleness,
+                plan.promiseWait());
     }
 
     /** Runs to the end; false if it never comes. */
@@ -408,6 +433,9 @@ final class RunModel {
         for (RunState.Effect effect : effects) {
             switch (effect) {
                 case RunState.Send(Member to, ControlMessage message) -> {
+                    if (message instanceof MemberMessage.OpenStep open && open.step() > open.version()) {
+                        opened.add(open.step() - open.version());
+                    }
                     boolean opens = message instanceof MemberMessage.OpenStep step
                             && step.purpose() == Purpose.TRAIN
                             && !step.begun();

@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 /** The coordinator's state machine, its takeovers and the closing of steps, in whole runs. */
@@ -218,5 +219,48 @@ final class RunStateTest {
                         .pauses(4),
                 8,
                 400_000);
+    }
+
+    @Test
+    void steps_begin_early_and_all_are_at_one_version_where_something_else_is_to_happen() {
+        RunModel model = new RunModel(1, RunModel.early(RunModel.plan(3, 2, 2, 9), 2), RunModel.Faults.NONE);
+        check(model, 9, 40_000);
+        assertThat(model.opened).as("opened early").isNotEmpty().allMatch(ahead -> ahead <= 2);
+        assertThat(model.events)
+                .filteredOn(RunEvent.Evaluated.class::isInstance)
+                .extracting(event -> ((RunEvent.Evaluated) event).version())
+                .containsExactly(5L, 9L);
+        assertThat(model.events)
+                .filteredOn(RunEvent.Kept.class::isInstance)
+                .extracting(event -> ((RunEvent.Kept) event).version())
+                .containsExactly(4L, 8L, 9L);
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void everything_may_happen_at_once_while_steps_begin_early(
+            @ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int early) {
+        check(
+                new RunModel(
+                        seed,
+                        RunModel.early(RunModel.plan(3, 2, 2, 12, 2), early),
+                        new RunModel.Faults(0.05, 0.05, 0.05, 15, 6, 5, 2, 0.02)
+                                .newcomers(6)
+                                .damage(0.1)
+                                .cuts(5)),
+                12,
+                500_000);
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void nothing_is_lost_while_steps_begin_early(@ForAll long seed, @ForAll @IntRange(min = 1, max = 3) int early) {
+        check(
+                new RunModel(
+                        seed,
+                        RunModel.early(RunModel.plan(3, 3, 2, 12, 2), early),
+                        new RunModel.Faults(0.05, 0.05, 0.05, 15, 6, 5, 0, 0)
+                                .newcomers(6)
+                                .cuts(6)),
+                12,
+                500_000);
     }
 }

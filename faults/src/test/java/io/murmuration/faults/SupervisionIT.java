@@ -32,7 +32,7 @@ final class SupervisionIT {
                         TamperedCompute.unhurried(ports, 2, back),
                         (owner, task) -> isOf(owner, "shard-1")
                                         && task instanceof Compute.Backward backward
-                                        && backward.id().step() == 1
+                                        && backward.id().step() >= 1
                                         && thrown.compareAndSet(false, true)
                                 ? BROKEN
                                 : Optional.empty()),

@@ -1,6 +1,7 @@
 package io.murmuration.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 
 import io.murmuration.actors.run.RunEvent;
 import io.murmuration.faults.TestSwarm.Result;
@@ -8,6 +9,7 @@ import io.murmuration.faults.TestSwarm.Spec;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -97,6 +99,34 @@ final class ExactlyOnceUnderFireIT {
             Spec spec = Spec.nano(3, 2, STEPS).deadlines(hasty, hasty.multipliedBy(4));
             assertSameAsUndisturbed(underFire(spec, nemesis, seed), nemesis, seed);
         }
+    }
+
+    /**
+     * With a learning rate of nothing all versions are the same, so that the gradient of a step does not depend on how stale it
+     * is; a microbatch that is counted twice or not at all changes its norm by some percent.
+     */
+    @Test
+    void while_steps_begin_early_every_microbatch_is_counted_once_too() throws Exception {
+        Spec still = Spec.nano(3, 2, 2 * STEPS).learningRate(1e-30);
+        List<Double> norms = norms(TestSwarm.run(still, folder.resolve("still")));
+        for (int seed = FIRST; seed < FIRST + SEEDS / 2; seed++) {
+            Nemesis nemesis = new Nemesis(seed, PROBABILITY);
+            Result result = underFire(still.staleness(1 + seed % 3), nemesis, seed);
+            List<Double> seen = norms(result);
+            assertThat(seen).as("seed %d", seed).hasSameSizeAs(norms);
+            for (int step = 0; step < norms.size(); step++) {
+                assertThat(seen.get(step) / norms.get(step))
+                        .as("norm in step %d, seed %d, killed %s", step, seed, nemesis.kills())
+                        .isCloseTo(1, offset(1e-5));
+            }
+        }
+    }
+
+    private static List<Double> norms(Result result) {
+        return result.events().stream()
+                .filter(RunEvent.StepCommitted.class::isInstance)
+                .map(event -> ((RunEvent.StepCommitted) event).gradientNorm())
+                .toList();
     }
 
     private Result underFire(Spec spec, Nemesis nemesis, int seed) throws InterruptedException {

@@ -94,7 +94,8 @@ final class SimulatedTrainingTest {
                 SPEC.floor(),
                 SPEC.ceiling(),
                 SPEC.restarts(),
-                SPEC.staleness());
+                SPEC.staleness(),
+                SPEC.learningRate());
         assertThat(simulate(other, 1, "d").historyHash()).isNotEqualTo(first.historyHash());
     }
 }

@@ -69,7 +69,8 @@ final class TestSwarm {
             Duration floor,
             Duration ceiling,
             int restarts,
-            int staleness) {
+            int staleness,
+            double learningRate) {
 
         static Spec nano(int stages, int replicas, int steps) {
             return new Spec(
@@ -85,7 +86,8 @@ final class TestSwarm {
                     Duration.ofSeconds(20),
                     Duration.ofSeconds(60),
                     MANY,
-                    0);
+                    0,
+                    1e-3);
         }
 
         Spec backend(String newBackend) {
@@ -102,7 +104,8 @@ final class TestSwarm {
                     floor,
                     ceiling,
                     restarts,
-                    staleness);
+                    staleness,
+                    learningRate);
         }
 
         Spec credits(int newCredits) {
@@ -119,7 +122,8 @@ final class TestSwarm {
                     floor,
                     ceiling,
                     restarts,
-                    staleness);
+                    staleness,
+                    learningRate);
         }
 
         Spec codecs(String newActivations, String newAveraging) {
@@ -136,7 +140,8 @@ final class TestSwarm {
                     floor,
                     ceiling,
                     restarts,
-                    staleness);
+                    staleness,
+                    learningRate);
         }
 
         Spec deadlines(Duration newFloor, Duration newCeiling) {
@@ -153,7 +158,8 @@ final class TestSwarm {
                     newFloor,
                     newCeiling,
                     restarts,
-                    staleness);
+                    staleness,
+                    learningRate);
         }
 
         Spec restarts(int newRestarts) {
@@ -170,7 +176,8 @@ final class TestSwarm {
                     floor,
                     ceiling,
                     newRestarts,
-                    staleness);
+                    staleness,
+                    learningRate);
         }
 
         Spec staleness(int newStaleness) {
@@ -187,7 +194,26 @@ final class TestSwarm {
                     floor,
                     ceiling,
                     restarts,
-                    newStaleness);
+                    newStaleness,
+                    learningRate);
+        }
+
+        Spec learningRate(double newLearningRate) {
+            return new Spec(
+                    model,
+                    backend,
+                    stages,
+                    replicas,
+                    steps,
+                    seed,
+                    credits,
+                    activations,
+                    averaging,
+                    floor,
+                    ceiling,
+                    restarts,
+                    staleness,
+                    newLearningRate);
         }
     }
 
@@ -268,7 +294,7 @@ final class TestSwarm {
                 Codecs.byName(spec.activations()),
                 Codecs.byName(spec.averaging()),
                 new AdamW.Settings(0.9, 0.95, 1e-8, 0.1),
-                new Schedule.Cosine(new Schedule.Warmup(1e-3, 2, 0), 300, 1e-4),
+                new Schedule.Cosine(new Schedule.Warmup(spec.learningRate(), 2, 0), 300, 0.1 * spec.learningRate()),
                 1.0,
                 Optional.empty());
     }

@@ -45,12 +45,19 @@ public final class SnapshotReceiver {
     /** Longer pauses than retry x 2^10 are the deadline's business. */
     private static final int MAX_DOUBLINGS = 10;
 
+    /** A manifest is asked for again, without blame, after retry x 2^6, then twice as long, and so on within its deadline. */
+    private static final int FIRST_DOUBLINGS = 6;
+
     private static final int QUARTERS = 4;
 
     private static final class Donor {
         private Optional<Manifest> manifest = Optional.empty();
         /** Deadline of the request for the manifest; none when not asked. */
         private OptionalLong manifestDue = OptionalLong.empty();
+        /** A donor that has not heard of the receiver yet does not hear the first request: when to ask it once more. */
+        private long askAgain;
+
+        private int asks;
         /** Deadlines of chunks asked for. */
         private final TreeMap<Integer, Long> underWay = new TreeMap<>();
 
@@ -121,6 +128,13 @@ public final class SnapshotReceiver {
                 if (donor.manifestDue.isEmpty()) {
                     donor.manifestDue =
                             OptionalLong.of(now + settings.deadline().toNanos());
+                    donor.asks = 0;
+                    donor.askAgain = now;
+                }
+                if (donor.askAgain <= now) {
+                    donor.askAgain = now
+                            + (settings.retry().toNanos() << Math.min(FIRST_DOUBLINGS + donor.asks, 2 * MAX_DOUBLINGS));
+                    donor.asks++;
                     requests.add(new ManifestRequest(entry.getKey()));
                 }
             } else if (manifest.isPresent()) {
@@ -345,7 +359,9 @@ public final class SnapshotReceiver {
             if (donor.usable() && !complete()) {
                 boolean asked = donor.manifestDue.isPresent() || !donor.underWay.isEmpty();
                 if (asked) {
-                    wake = earliest(wake, donor.manifestDue.orElse(Long.MAX_VALUE));
+                    if (donor.manifestDue.isPresent()) {
+                        wake = earliest(wake, Math.min(donor.askAgain, donor.manifestDue.getAsLong()));
+                    }
                     for (long due : donor.underWay.values()) {
                         wake = earliest(wake, due);
                     }

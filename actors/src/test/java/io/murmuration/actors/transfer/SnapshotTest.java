@@ -168,9 +168,29 @@ final class SnapshotTest {
                     .filter(SnapshotReceiver.ManifestRequest.class::isInstance)
                     .count();
         }
-        assertThat(asked).isEqualTo(SETTINGS.attempts());
+        assertThat(asked)
+                .as("once more within each deadline at most")
+                .isBetween(SETTINGS.attempts(), 2 * SETTINGS.attempts());
         assertThat(now).isLessThan((SETTINGS.attempts() + 1) * SECOND);
         assertThat(receiver.takeBad()).as("silent is not bad").isEmpty();
+    }
+
+    @Test
+    void a_donor_that_did_not_hear_the_request_for_its_manifest_is_asked_again_long_before_its_deadline() {
+        TransferSettings patient = new TransferSettings(
+                "run", 10, 2, 3, Duration.ofSeconds(10), Duration.ofMillis(10), Duration.ofSeconds(60));
+        SnapshotReceiver receiver = new SnapshotReceiver(0, 1, patient);
+        receiver.donors(List.of(A));
+        List<Long> asked = new ArrayList<>();
+        long now = 0;
+        while (now < 10 * SECOND) {
+            if (!receiver.due(now).isEmpty()) {
+                asked.add(now / 1_000_000);
+            }
+            now = receiver.wake(now).orElseThrow();
+        }
+        assertThat(asked).containsExactly(0L, 640L, 1920L, 4480L, 9600L);
+        assertThat(receiver.stuck()).isFalse();
     }
 
     @Test

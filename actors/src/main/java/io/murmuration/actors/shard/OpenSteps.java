@@ -3,6 +3,7 @@ package io.murmuration.actors.shard;
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
+import io.murmuration.actors.protocol.ProtocolException;
 import io.murmuration.actors.protocol.Purpose;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,9 @@ import java.util.TreeMap;
  * <p>Pure and single-threaded. An upstream's credits are for all steps together.
  */
 final class OpenSteps {
+
+    /** Steps that may begin early, whoever orders it: each is an account and an accumulator. What settings allow. */
+    static final int MOST_EARLY = 8;
 
     private final int stage;
     private final int stages;
@@ -53,8 +57,13 @@ final class OpenSteps {
      * Begins a step.
      *
      * @param version held here
+     * @throws ProtocolException if it begins too early
      */
     void open(Purpose purpose, long step, int microbatches, long version) {
+        if (step - version > MOST_EARLY) {
+            throw new ProtocolException("a step may begin " + MOST_EARLY
+                    + " versions early, got an order to begin step " + step + " at version " + version);
+        }
         StepAccount account = closed();
         account.open(purpose, step, microbatches);
         if (step == version) {

@@ -1,11 +1,13 @@
 package io.murmuration.actors.shard;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.murmuration.actors.protocol.DataFrame;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Payload;
+import io.murmuration.actors.protocol.ProtocolException;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Route;
 import java.util.ArrayList;
@@ -85,6 +87,15 @@ final class OpenStepsTest {
         assertThat(taken(4, 0)).isFalse();
         steps.applied(3);
         assertThat(taken(3, 1)).isFalse();
+    }
+
+    @Test
+    void nobody_can_have_a_shard_keep_steps_without_end() {
+        steps.open(Purpose.TRAIN, 3 + OpenSteps.MOST_EARLY, 4, 3);
+
+        assertThatThrownBy(() -> steps.open(Purpose.TRAIN, 4 + OpenSteps.MOST_EARLY, 4, 3))
+                .isInstanceOf(ProtocolException.class)
+                .hasMessageContaining("step 12 at version 3");
     }
 
     /** However many steps are begun early: each gradient is at most so many versions old, and every one is counted. */

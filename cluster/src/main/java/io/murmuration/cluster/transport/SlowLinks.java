@@ -8,7 +8,9 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.cluster.config.RunSettings;
+import java.util.ArrayDeque;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -35,6 +37,8 @@ public final class SlowLinks implements AutoCloseable {
         private long free = System.nanoTime();
         /** When the last of it arrives. */
         private long last = free;
+        /** What is on its way, oldest first: two timers for the same moment may go off in either order. */
+        private final Queue<Runnable> coming = new ArrayDeque<>();
         /** Frames that have not arrived. */
         private int carried;
     }
@@ -144,8 +148,17 @@ public final class SlowLinks implements AutoCloseable {
                     + (jitter == 0 ? 0 : ThreadLocalRandom.current().nextLong(jitter + 1));
             long arrival = (bytes > 0 ? line.free : now) + way;
             line.last = line.last - arrival > 0 ? line.last : arrival;
-            arrivals.schedule(arrived, line.last - now, TimeUnit.NANOSECONDS);
+            line.coming.add(arrived);
+            arrivals.schedule(() -> arrive(line), line.last - now, TimeUnit.NANOSECONDS);
         }
+    }
+
+    private static void arrive(Line line) {
+        Runnable oldest;
+        synchronized (line) {
+            oldest = line.coming.remove();
+        }
+        oldest.run();
     }
 
     /** What is on its way is lost. */

@@ -33,6 +33,8 @@ final class SlowLinksTest {
     private static final Member B = Member.of("b", 1);
     private static final int BYTES = 10_000;
     private static final int MOST = 3;
+    /** Enough that timers for one moment overtake each other, if it were they that kept the order. */
+    private static final int MESSAGES = 1_000;
 
     /** 10 KB take 80 ms, and then everything 30 ms to 40 ms. */
     private final SlowLinks links =
@@ -60,6 +62,10 @@ final class SlowLinksTest {
     }
 
     private void offer(int index) {
+        offer(index, BYTES);
+    }
+
+    private void offer(int index, int bytes) {
         data.offer(
                 new DataFrame.Forward(
                         new Route("run", A, B),
@@ -68,7 +74,7 @@ final class SlowLinksTest {
                         1,
                         Optional.empty(),
                         new byte[0],
-                        new Payload(new byte[BYTES], BYTES)),
+                        new Payload(new byte[bytes], bytes)),
                 outcomes::add);
     }
 
@@ -125,12 +131,12 @@ final class SlowLinksTest {
                 messages.add(envelope.message());
             }
         });
-        offer(0);
+        offer(0, 100 * BYTES);
         long began = System.nanoTime();
-        for (int number = 0; number < 20; number++) {
+        for (int number = 0; number < MESSAGES; number++) {
             control.send(new Envelope(A, B, new ShardMessage.Redo(Epoch.NONE, number)));
         }
-        for (int number = 0; number < 20; number++) {
+        for (int number = 0; number < MESSAGES; number++) {
             assertThat(next(messages)).isEqualTo(new ShardMessage.Redo(Epoch.NONE, number));
         }
         assertThat(millis(began)).isGreaterThanOrEqualTo(30);

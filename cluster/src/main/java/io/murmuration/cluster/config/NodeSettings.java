@@ -88,7 +88,16 @@ public record NodeSettings(
             Duration stableAfter,
             Duration removalMargin,
             Duration refusalWindow,
-            int refusalRemovals) {}
+            int refusalRemovals) {
+
+        /** Heartbeats come every second; the last, and the look at them, may be one late. */
+        private static final Duration HEARTBEATS = Duration.ofSeconds(3);
+
+        /** How long after its death a node is missed at the latest. */
+        public Duration missedWithin() {
+            return heartbeatPause.plus(HEARTBEATS);
+        }
+    }
 
     /** PEM files. */
     public record Tls(Path authority, Path certificate, Path key) {}

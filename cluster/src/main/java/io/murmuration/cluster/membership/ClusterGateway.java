@@ -33,11 +33,17 @@ public final class ClusterGateway {
      * @param self who this node is
      * @param coordinators how many are planned
      * @param announceRetry pause before those are told again who have not confirmed
+     * @param missedWithin after its death a node is missed within this
      * @param refusalWindow how far apart two reports of a refused connection may lie
      * @param refusalRemovals nodes that may be removed for that in a minute
      */
     public record Options(
-            NodeIdentity self, int coordinators, Duration announceRetry, Duration refusalWindow, int refusalRemovals) {}
+            NodeIdentity self,
+            int coordinators,
+            Duration announceRetry,
+            Duration missedWithin,
+            Duration refusalWindow,
+            int refusalRemovals) {}
 
     /** The place that says who leads: where the cluster has its one actor of this kind, there it is. */
     private enum Place implements GatewayMessage {

@@ -20,6 +20,7 @@ final class Greetings {
     private final OwnEntry own;
     private final Refusals refusals;
     private final GreetingAnswers answers = new GreetingAnswers();
+    private final NameClaims claims;
 
     Greetings(
             ClusterGateway.Options options,
@@ -34,6 +35,7 @@ final class Greetings {
         this.directory = directory;
         this.own = own;
         this.refusals = refusals;
+        this.claims = new NameClaims(options.missedWithin());
     }
 
     /** @param sender path from which it came */
@@ -44,6 +46,14 @@ final class Greetings {
         if (silence.isPresent()) {
             refusals.count(
                     Refusals.Kind.UNANSWERED, "did not answer a greeting of node " + node + ": " + silence.get());
+            return;
+        }
+        Optional<DirectoryEntry> namesake =
+                directory.entry(node).filter(entry -> !entry.control().equals(address));
+        if (namesake.isPresent()
+                && !node.equals(options.self().node())
+                && !directory.isUnreachable(namesake.get().place())
+                && !claims.settled(address, System.nanoTime())) {
             return;
         }
         Optional<String> reason = reason(greeting, address);

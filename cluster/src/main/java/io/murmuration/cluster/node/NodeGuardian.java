@@ -109,6 +109,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                         life.self(),
                         life.node().coordinators(),
                         life.node().announceRetry(),
+                        life.node().detection().missedWithin(),
                         life.node().detection().refusalWindow(),
                         life.node().detection().refusalRemovals()),
                 life.whereabouts(),

@@ -77,9 +77,15 @@ final class SwarmChecks {
     /** Nats per token by which a run of nano has learnt after a few steps: five times the noise of a mean of ten. */
     private static final double LEARNT = 0.2;
 
-    /** The mean loss of the last steps is well below that of the first. */
+    /** After fewer steps the loss of nano has not fallen by that much yet. */
+    private static final int ENOUGH_TO_LEARN = 25;
+
+    /** The mean loss of the last steps is well below that of the first, if there were enough steps to tell. */
     static void learns(Map<Long, Told> steps) {
         List<Told> all = new ArrayList<>(steps.values());
+        if (all.size() < ENOUGH_TO_LEARN) {
+            return;
+        }
         int window = Math.min(10, all.size() / 2);
         double first = mean(all.subList(0, window));
         double last = mean(all.subList(all.size() - window, all.size()));

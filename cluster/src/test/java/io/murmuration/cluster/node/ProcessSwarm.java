@@ -71,6 +71,7 @@ final class ProcessSwarm implements AutoCloseable {
     private final NodeProcesses processes;
     private final Map<String, Running> running = new TreeMap<>();
     private final Map<String, Integer> starts = new TreeMap<>();
+    private final Map<String, List<String>> own = new TreeMap<>();
     /** Nodes that were told to end, one way or the other. */
     private final Set<String> ending = new TreeSet<>();
 
@@ -120,6 +121,11 @@ final class ProcessSwarm implements AutoCloseable {
                 """.formatted(more, MICROBATCHES, seeds, COORDINATORS));
     }
 
+    /** Settings that one node has in all its lives to come, as {@code KEY=VALUE}. */
+    void set(String name, String... settings) {
+        own.put(name, List.of(settings));
+    }
+
     /** Starts nodes, in this order, that are not there. */
     void start(String... names) throws IOException {
         for (String name : names) {
@@ -138,6 +144,7 @@ final class ProcessSwarm implements AutoCloseable {
             } else {
                 arguments.addAll(List.of("--set", "node.roles=shard"));
             }
+            own.getOrDefault(name, List.of()).forEach(setting -> arguments.addAll(List.of("--set", setting)));
             int start = starts.merge(name, 1, Integer::sum);
             running.put(name, processes.start(name + "-" + start, SLOW, arguments));
             ending.remove(name);

@@ -124,7 +124,11 @@ class Proxy:
 
     def open(self):
         """Meets all processes, then lets them connect."""
-        self.ports = [json.loads(channel.makefile("r").readline()) for channel in self.channels]
+        for rank, channel in enumerate(self.channels):
+            port = channel.makefile("r").readline()
+            if not port:
+                raise SystemExit(f"process {rank} is gone")
+            self.ports.append(json.loads(port))
         told = json.dumps(self.ports).encode() + b"\n"
         for channel in self.channels:
             channel.sendall(told)

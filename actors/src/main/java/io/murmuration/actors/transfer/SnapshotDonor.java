@@ -146,8 +146,12 @@ public final class SnapshotDonor {
             Route route = new Route(settings.run(), self, to);
             var frame = new DataFrame.StateManifest(
                     route, stage, open.version(), open.manifest().encode());
-            // One that does not arrive is asked for again.
-            ports.offer(frame, outcome -> {});
+            ports.offer(frame, outcome -> {
+                // One that is refused is asked for again.
+                if (outcome instanceof DataPlane.Failed failed) {
+                    notServed(to, open.version(), failed.reason());
+                }
+            });
         }
     }
 
@@ -193,7 +197,11 @@ public final class SnapshotDonor {
                     retryDue = true;
                     retryAt = ports.now() + settings.retry().toNanos();
                 }
-                case DataPlane.Failed failed -> open.refused(due, true);
+                case DataPlane.Failed failed -> {
+                    // A node that has just come hears messages before everybody knows where its frames are to go.
+                    open.refused(due, true);
+                    notServed(due.receiver(), open.version(), failed.reason());
+                }
             }
         });
     }

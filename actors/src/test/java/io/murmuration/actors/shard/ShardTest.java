@@ -459,6 +459,22 @@ final class ShardTest {
         assertThat(ports.anyOffer()).isFalse();
     }
 
+    /** Nothing would tell it otherwise, and it would wait for as long as a donor may take. */
+    @Test
+    void who_cannot_be_reached_with_a_frame_is_told_so_and_served_when_it_asks_again() throws Exception {
+        tell(new ShardMessage.Pin(EPOCH, 7, List.of(JOINER)));
+        ask(JOINER, new TransferMessage.ManifestWanted(1, 7));
+        ports.offer().done().accept(new DataPlane.Failed("it is not known where it is"));
+        assertThat(ports.sent(TransferMessage.NotServed.class).reason()).isEqualTo("it is not known where it is");
+        ask(JOINER, new TransferMessage.ManifestWanted(1, 7));
+        assertThat(served()).isInstanceOf(DataFrame.StateManifest.class);
+        ask(JOINER, new TransferMessage.ChunksWanted(1, 7, List.of(0)));
+        ports.offer().done().accept(new DataPlane.Failed("the link is closed"));
+        assertThat(ports.sent(TransferMessage.NotServed.class).reason()).isEqualTo("the link is closed");
+        ask(JOINER, new TransferMessage.ChunksWanted(1, 7, List.of(0)));
+        assertThat(served()).isInstanceOf(DataFrame.StateChunk.class);
+    }
+
     /** Found by exploration (seed 400): the second keeper of a checkpoint was turned away until it gave up. */
     @Test
     void who_is_named_while_the_copy_is_being_made_is_served_like_the_first() throws Exception {

@@ -26,6 +26,7 @@ import io.murmuration.tensors.data.Corpus;
 import io.murmuration.tensors.data.DataException;
 import io.murmuration.tensors.model.StagePlan;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;

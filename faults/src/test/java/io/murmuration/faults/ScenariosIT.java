@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -159,6 +160,42 @@ final class ScenariosIT {
                 .allSatisfy(refusal -> assertThat(refusal.reason())
                         .isIn(Refusal.Reason.NOT_OPEN, Refusal.Reason.STALE, Refusal.Reason.INVALID))
                 .allSatisfy(refusal -> assertThat(refusal.detail()).isNotBlank());
+    }
+
+    /** Each row: what else is set, and whether the stage can be built then. */
+    @ParameterizedTest(name = "{0}, {1}")
+    @CsvSource({
+        "stage-rebuilt.conf, swarm.staleness=0, true",
+        "stage-rebuilt.conf, swarm.staleness=2, true",
+        "stage-lost.conf, swarm.lost-stage=neighbours, true",
+        "stage-lost.conf, swarm.lost-stage=checkpoint, false"
+    })
+    void aLostStageIsBuiltFromItsNeighboursWithoutGoingBack(String name, String setting, boolean built) {
+        Scenario scenario = new ScenarioReader(Optional.of(CONFIG))
+                .read(SCENARIOS.resolve(name), Optional.empty(), List.of(setting))
+                .unbounded();
+        List<RunEvent> told = new ArrayList<>();
+        ScenarioRun.Result result = run(scenario, new Observer() {
+            @Override
+            public void told(long time, RunEvent event) {
+                told.add(event);
+            }
+        });
+        assertThat(result.judgement().violations()).isEmpty();
+        assertThat(told.stream().filter(RunEvent.Rebuilt.class::isInstance)).hasSize(built ? 1 : 0);
+        assertThat(told.stream().filter(RunEvent.RolledBack.class::isInstance)).hasSize(built ? 0 : 1);
+        assertThat(told)
+                .filteredOn(RunEvent.StepCommitted.class::isInstance)
+                .extracting(event -> ((RunEvent.StepCommitted) event).step())
+                .hasSize(scenario.settings().steps() + (built ? 0 : lostSteps(told)));
+    }
+
+    private static int lostSteps(List<RunEvent> told) {
+        return told.stream()
+                .filter(RunEvent.RolledBack.class::isInstance)
+                .map(RunEvent.RolledBack.class::cast)
+                .mapToInt(back -> (int) (back.from() - back.to()))
+                .sum();
     }
 
     @Test

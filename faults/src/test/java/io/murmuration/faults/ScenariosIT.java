@@ -172,8 +172,7 @@ final class ScenariosIT {
     })
     void aLostStageIsBuiltFromItsNeighboursWithoutGoingBack(String name, String setting, boolean built) {
         Scenario scenario = new ScenarioReader(Optional.of(CONFIG))
-                .read(SCENARIOS.resolve(name), Optional.empty(), List.of(setting))
-                .unbounded();
+                .read(SCENARIOS.resolve(name), Optional.empty(), List.of(setting));
         List<RunEvent> told = new ArrayList<>();
         ScenarioRun.Result result = run(scenario, new Observer() {
             @Override
@@ -188,6 +187,39 @@ final class ScenariosIT {
                 .filteredOn(RunEvent.StepCommitted.class::isInstance)
                 .extracting(event -> ((RunEvent.StepCommitted) event).step())
                 .hasSize(scenario.settings().steps() + (built ? 0 : lostSteps(told)));
+    }
+
+    @ParameterizedTest(name = "{0} computed, {1}, staleness {2}")
+    @CsvSource({
+        "cost, training, 0",
+        "real, closing, 0",
+        "real, averaging, 0",
+        "real, committing, 0",
+        "real, closing, 2",
+        "real, committing, 2"
+    })
+    void aLostStageIsBuiltWhateverIsUnderWay(String compute, String phase, int staleness) throws IOException {
+        Path settings = Files.createDirectory(folder.resolve("settings"));
+        for (String name : List.of("exact.conf", "nano.conf")) {
+            Files.copy(SCENARIOS.resolve("settings").resolve(name), settings.resolve(name));
+        }
+        String text = Files.readString(SCENARIOS.resolve("stage-rebuilt.conf"))
+                .replace("seed = 11", "seed = 11, compute = " + compute)
+                .replace("phase == training", "phase == " + phase)
+                .replaceFirst(compute.equals("cost") ? "final-loss-ratio-to-control = .*" : "$^", "");
+        Path file = Files.writeString(folder.resolve("stage-rebuilt.conf"), text);
+        List<RunEvent> told = new ArrayList<>();
+        ScenarioRun.Result result = run(
+                new ScenarioReader(Optional.of(CONFIG))
+                        .read(file, Optional.empty(), List.of("swarm.staleness=" + staleness)),
+                new Observer() {
+                    @Override
+                    public void told(long time, RunEvent event) {
+                        told.add(event);
+                    }
+                });
+        assertPassed(result);
+        assertThat(told.stream().filter(RunEvent.Rebuilt.class::isInstance)).hasSize(1);
     }
 
     private static int lostSteps(List<RunEvent> told) {

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -159,6 +160,74 @@ final class ScenariosIT {
                 .allSatisfy(refusal -> assertThat(refusal.reason())
                         .isIn(Refusal.Reason.NOT_OPEN, Refusal.Reason.STALE, Refusal.Reason.INVALID))
                 .allSatisfy(refusal -> assertThat(refusal.detail()).isNotBlank());
+    }
+
+    /** Each row: what else is set, and whether the stage can be built then. */
+    @ParameterizedTest(name = "{0}, {1}")
+    @CsvSource({
+        "stage-rebuilt.conf, swarm.staleness=0, true",
+        "stage-rebuilt.conf, swarm.staleness=2, true",
+        "stage-lost.conf, swarm.lost-stage=neighbours, true",
+        "stage-lost.conf, swarm.lost-stage=checkpoint, false"
+    })
+    void aLostStageIsBuiltFromItsNeighboursWithoutGoingBack(String name, String setting, boolean built) {
+        Scenario scenario = new ScenarioReader(Optional.of(CONFIG))
+                .read(SCENARIOS.resolve(name), Optional.empty(), List.of(setting));
+        List<RunEvent> told = new ArrayList<>();
+        ScenarioRun.Result result = run(scenario, new Observer() {
+            @Override
+            public void told(long time, RunEvent event) {
+                told.add(event);
+            }
+        });
+        assertThat(result.judgement().violations()).isEmpty();
+        assertThat(told.stream().filter(RunEvent.Rebuilt.class::isInstance)).hasSize(built ? 1 : 0);
+        assertThat(told.stream().filter(RunEvent.RolledBack.class::isInstance)).hasSize(built ? 0 : 1);
+        assertThat(told)
+                .filteredOn(RunEvent.StepCommitted.class::isInstance)
+                .extracting(event -> ((RunEvent.StepCommitted) event).step())
+                .hasSize(scenario.settings().steps() + (built ? 0 : lostSteps(told)));
+    }
+
+    @ParameterizedTest(name = "{0} computed, {1}, staleness {2}")
+    @CsvSource({
+        "cost, training, 0",
+        "real, closing, 0",
+        "real, averaging, 0",
+        "real, committing, 0",
+        "real, closing, 2",
+        "real, committing, 2"
+    })
+    void aLostStageIsBuiltWhateverIsUnderWay(String compute, String phase, int staleness) throws IOException {
+        Path settings = Files.createDirectory(folder.resolve("settings"));
+        for (String name : List.of("exact.conf", "nano.conf")) {
+            Files.copy(SCENARIOS.resolve("settings").resolve(name), settings.resolve(name));
+        }
+        String text = Files.readString(SCENARIOS.resolve("stage-rebuilt.conf"))
+                .replace("seed = 11", "seed = 11, compute = " + compute)
+                .replace("phase == training", "phase == " + phase)
+                .replaceFirst(compute.equals("cost") ? "final-loss-ratio-to-control = .*" : "$^", "");
+        Path file = Files.writeString(folder.resolve("stage-rebuilt.conf"), text);
+        List<RunEvent> told = new ArrayList<>();
+        ScenarioRun.Result result = run(
+                new ScenarioReader(Optional.of(CONFIG))
+                        .read(file, Optional.empty(), List.of("swarm.staleness=" + staleness)),
+                new Observer() {
+                    @Override
+                    public void told(long time, RunEvent event) {
+                        told.add(event);
+                    }
+                });
+        assertPassed(result);
+        assertThat(told.stream().filter(RunEvent.Rebuilt.class::isInstance)).hasSize(1);
+    }
+
+    private static int lostSteps(List<RunEvent> told) {
+        return told.stream()
+                .filter(RunEvent.RolledBack.class::isInstance)
+                .map(RunEvent.RolledBack.class::cast)
+                .mapToInt(back -> (int) (back.from() - back.to()))
+                .sum();
     }
 
     @Test

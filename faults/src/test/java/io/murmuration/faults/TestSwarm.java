@@ -296,6 +296,7 @@ final class TestSwarm {
                 new AdamW.Settings(0.9, 0.95, 1e-8, 0.1),
                 new Schedule.Cosine(new Schedule.Warmup(spec.learningRate(), 2, 0), 300, 0.1 * spec.learningRate()),
                 1.0,
+                false,
                 Optional.empty());
     }
 
@@ -317,7 +318,8 @@ final class TestSwarm {
                 2,
                 Duration.ofSeconds(10),
                 spec.staleness(),
-                Duration.ofSeconds(5));
+                Duration.ofSeconds(5),
+                List.of());
     }
 
     static SwarmLimits limits(Spec spec) {

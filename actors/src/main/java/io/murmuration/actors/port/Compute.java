@@ -103,6 +103,27 @@ public interface Compute {
     /** Takes one chunk of a donor's copy, which was found to be what the manifest says. */
     record WriteChunk(int index, int chunks, Payload chunk) implements Task<Nothing> {}
 
+    /** Which part of a snapshot of another stage, next to the owner's, its stage can be rebuilt from. */
+    record NeighbourPart(int stage) implements Task<SnapshotPart> {}
+
+    /**
+     * A part of a snapshot, in bytes.
+     *
+     * @param bytes of the whole
+     * @param from where the part begins
+     * @param to where it ends, beyond {@code from}
+     */
+    record SnapshotPart(long bytes, long from, long to) {}
+
+    /** Keeps what {@link NeighbourPart} names of one chunk of that stage's snapshot, found to be what the manifest says. */
+    record WriteNeighbour(int stage, int index, int chunks, Payload chunk) implements Task<Nothing> {}
+
+    /**
+     * Builds the stage at {@code version} from both neighbours, of which everything was written: the mean of their layers,
+     * each weighted with the norm of its own last gradient, a fresh optimiser, and from now on a higher learning rate.
+     */
+    record Rebuild(long version, double belowNorm, double aboveNorm) implements Task<Nothing> {}
+
     /** Digest of parameters and optimiser state. */
     record StateDigest() implements Task<String> {}
 

@@ -7,6 +7,7 @@ public sealed interface ShardMessage extends ControlMessage
         permits MemberMessage,
                 TransferMessage,
                 ShardMessage.Enlist,
+                ShardMessage.Rebuild,
                 ShardMessage.Orphans,
                 ShardMessage.CloseStep,
                 ShardMessage.GradientWanted,
@@ -29,6 +30,27 @@ public sealed interface ShardMessage extends ControlMessage
      */
     record Enlist(Epoch epoch, Epoch history, int stage, long version, List<Member> donors) implements ShardMessage {
         public Enlist {
+            donors = List.copyOf(donors);
+        }
+    }
+
+    /**
+     * Nobody has {@code stage} any more: build it at {@code version} from its neighbours and serve in it. Answered by {@link
+     * CoordinatorMessage.Enlisted}, or by {@link CoordinatorMessage.JoinFailed} where donors are lacking.
+     *
+     * @param history as in {@link Enlist}
+     */
+    record Rebuild(Epoch epoch, Epoch history, int stage, long version, Neighbour below, Neighbour above)
+            implements ShardMessage {}
+
+    /**
+     * A stage next to one that is rebuilt.
+     *
+     * @param donors its shards that were told to pin that version
+     * @param gradientNorm norm of its last gradient
+     */
+    record Neighbour(List<Member> donors, double gradientNorm) {
+        public Neighbour {
             donors = List.copyOf(donors);
         }
     }

@@ -87,7 +87,8 @@ final class Commitment {
     /** Lets the stages without a majority do the update again; false if every stage has one. */
     boolean beginRedo(Roster roster) {
         for (int stage = 0; stage < roster.stages().size(); stage++) {
-            if (majority(roster, stage).isEmpty()) {
+            // One that nobody has any more has nothing to disagree on.
+            if (!roster.stage(stage).isEmpty() && majority(roster, stage).isEmpty()) {
                 redoing.add(stage);
             }
         }

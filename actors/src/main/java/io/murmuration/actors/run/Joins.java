@@ -278,6 +278,19 @@ final class Joins {
         pins.clear();
     }
 
+    /** Nobody has the stage any more: what its joiners were taking is nobody's, and they wait. */
+    void stageLost(int stage) {
+        List<Member> lost = joiners.entrySet().stream()
+                .filter(entry -> entry.getValue().stage == stage)
+                .map(Map.Entry::getKey)
+                .toList();
+        lost.forEach(this::forget);
+        lost.forEach(members::waits);
+        pins.remove(stage);
+        digests.get(stage).clear();
+        commits.get(stage).clear();
+    }
+
     /** Whether somebody waits for the next boundary, to begin or to be let in. */
     boolean waitForBoundary() {
         return joiners.values().stream().anyMatch(joiner -> joiner.version >= 0)

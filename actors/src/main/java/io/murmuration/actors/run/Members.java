@@ -176,6 +176,17 @@ final class Members {
         shards.get(member).progress = Progress.JOINING;
     }
 
+    /** It builds a stage that nobody has. */
+    void rebuilds(Member member, int stage) {
+        shards.get(member).stage = stage;
+        shards.get(member).progress = Progress.JOINING;
+    }
+
+    /** What it was about to do is off, and no fault of its own. */
+    void waits(Member member) {
+        shards.get(member).progress = Progress.WAITING;
+    }
+
     /** Attempts to join that failed. */
     int failures(Member member) {
         Shard shard = shards.get(member);

@@ -33,6 +33,22 @@ public sealed interface RunEvent {
      */
     record RolledBack(long from, long to, String reason) implements RunEvent {}
 
+    /**
+     * A stage has lost its last replica and is built from its neighbours at the version in place, which stays.
+     *
+     * @param reason how it was lost
+     */
+    record Rebuilding(int stage, long version, String reason) implements RunEvent {}
+
+    /**
+     * {@code member} holds {@code stage} as it was built from its neighbours: other parameters than were in place at this
+     * version before. A step that was open has begun anew; the losses told of it may be those of the lost stage.
+     *
+     * @param below norm of the last gradient of the stage before it, which is what that stage counted for
+     * @param above of the stage behind it
+     */
+    record Rebuilt(Member member, int stage, long version, double below, double above) implements RunEvent {}
+
     /** The run cannot go on until somebody comes. */
     record Waiting(String reason) implements RunEvent {}
 

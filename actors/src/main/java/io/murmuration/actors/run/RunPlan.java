@@ -1,6 +1,7 @@
 package io.murmuration.actors.run;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What the coordinator steers towards.
@@ -25,6 +26,8 @@ import java.time.Duration;
  *     between the one that a gradient was computed with and the one that it is applied to
  * @param promiseWait how long a new coordinator waits for the promises of those who are present, and for somebody who has
  *     a stage, before it declares that stage lost
+ * @param rebuildable layers of every stage, in a run that rebuilds a lost stage from its neighbours where it can; empty in
+ *     one that always goes back to a checkpoint
  */
 public record RunPlan(
         int stages,
@@ -43,7 +46,16 @@ public record RunPlan(
         int copies,
         Duration gatherWait,
         int staleness,
-        Duration promiseWait) {
+        Duration promiseWait,
+        List<Integer> rebuildable) {
+
+    public RunPlan {
+        rebuildable = List.copyOf(rebuildable);
+        if (!rebuildable.isEmpty() && rebuildable.size() != stages) {
+            throw new IllegalArgumentException(
+                    "expected the layers of " + stages + " stages, got " + rebuildable.size());
+        }
+    }
 
     /**
      * How members come in while the run is under way.

@@ -34,6 +34,8 @@ final class RunState {
         TAKING_OVER,
         /** Everybody builds the version that the run begins from. */
         BUILDING,
+        /** A stage that nobody has is built from its neighbours, at the version in place. */
+        REBUILDING,
         JOINING,
         EVALUATING,
         KEEPING,
@@ -64,12 +66,19 @@ final class RunState {
 
     private record GoingBack(long from, String reason) {}
 
+    private record LostWhileCommitting(int stage, String reason) {}
+
     private final RunPlan plan;
     private final Desk desk;
     private final Departures departures;
     private TakeOver takeOver;
     private Optional<Building> building = Optional.empty();
     private Optional<GoingBack> goingBack = Optional.empty();
+    private Optional<Rebuilding> rebuilding = Optional.empty();
+    /** Of the last step that this coordinator has closed. */
+    private Optional<LostStage.Norms> norms = Optional.empty();
+    /** The stage that was lost while the others commit, and how: it is built when they have done so. */
+    private Optional<LostWhileCommitting> lostWhileCommitting = Optional.empty();
 
     private Phase phase = Phase.TAKING_OVER;
     /** Trainers of the open step as it began. */
@@ -310,6 +319,7 @@ final class RunState {
                 building.orElseThrow().tick();
                 settle();
             }
+            case REBUILDING -> rebuilding.orElseThrow().advance();
             case JOINING -> {
                 if (time - phaseBegan >= plan.controlRetry().toNanos()) {
                     if (held) {
@@ -364,6 +374,7 @@ final class RunState {
             case Standing.OfShard shard -> {
                 if (shard.fresh()) {
                     desk.members.joiner(from);
+                    rebuilding.ifPresent(Rebuilding::advance);
                 } else {
                     desk.expel(from, false, "what it holds comes too late: the run goes on without it");
                 }
@@ -523,6 +534,7 @@ final class RunState {
         boolean inRoster = desk.roster.contains(member);
         desk.gone(member);
         departures.removed(member);
+        rebuilding.ifPresent(stage -> stage.gone(member));
         Optional<RunEvent> checkpoint = desk.checkpoints.removed(member);
         switch (phase) {
             case OVER -> {}
@@ -557,10 +569,10 @@ final class RunState {
         desk.roster = desk.roster.without(member);
         boolean admitted = false;
         for (int stage = 0; stage < plan.stages(); stage++) {
-            if (desk.roster.stage(stage).isEmpty()) {
+            if (desk.roster.stage(stage).isEmpty() && !known(stage)) {
                 admitted |= admitInItsPlace();
                 if (desk.roster.stage(stage).isEmpty()) {
-                    rollBack("stage " + stage + " has lost its last replica (" + member + ": " + reason + ")");
+                    stageLost(stage, "stage " + stage + " has lost its last replica (" + member + ": " + reason + ")");
                     return;
                 }
             }
@@ -583,7 +595,7 @@ final class RunState {
         boolean settled =
                 switch (phase) {
                     case JOINING, EVALUATING, KEEPING, PAUSED, TRAINING, CLOSING -> true;
-                    case TAKING_OVER, BUILDING, COMMITTING, REDOING, OVER -> false;
+                    case TAKING_OVER, BUILDING, REBUILDING, COMMITTING, REDOING, OVER -> false;
                 };
         if (!settled || desk.joins.admit().isEmpty()) {
             return false;
@@ -634,7 +646,79 @@ final class RunState {
             }
             case REDOING -> redoSettled();
             case JOINING, PAUSED -> joinsSettled();
-            case KEEPING, TAKING_OVER, BUILDING, OVER -> {}
+            case KEEPING, TAKING_OVER, BUILDING, REBUILDING, OVER -> {}
+        }
+    }
+
+    // ---- a lost stage -----------------------------------------------------------------------------------------
+
+    /** Whether it is known that nobody has this stage, and what will be done about it. */
+    private boolean known(int stage) {
+        return rebuilding.filter(lost -> lost.stage() == stage).isPresent()
+                || lostWhileCommitting.filter(lost -> lost.stage() == stage).isPresent();
+    }
+
+    /** It is built from its neighbours where that can be done, as soon as all others are at one version; else all go back. */
+    private void stageLost(int stage, String reason) {
+        if (phase == Phase.COMMITTING
+                && lostWhileCommitting.isEmpty()
+                && !plan.rebuildable().isEmpty()) {
+            lostWhileCommitting = Optional.of(new LostWhileCommitting(stage, reason));
+            rosterChanged();
+            return;
+        }
+        LostStage.Verdict verdict =
+                switch (phase) {
+                    case COMMITTING, REBUILDING ->
+                        new LostStage.Impossible("another stage was lost and is not there again");
+                    case REDOING -> new LostStage.Impossible("the replicas of a stage disagree on the last step");
+                    default -> LostStage.of(plan, desk.roster, stage, desk.version, desk.newestVersion(), norms);
+                };
+        switch (verdict) {
+            case LostStage.Rebuild(LostStage.Weights weights) -> rebuild(stage, weights, reason);
+            case LostStage.Impossible(String why) ->
+                rollBack(plan.rebuildable().isEmpty() ? reason : reason + "; not built from its neighbours: " + why);
+        }
+    }
+
+    private void rebuild(int stage, LostStage.Weights weights, String reason) {
+        boolean stepOpen = phase == Phase.TRAINING || phase == Phase.CLOSING;
+        endStep();
+        desk.tell(new RunEvent.Rebuilding(stage, desk.version, reason));
+        enter(Phase.REBUILDING);
+        if (desk.checkpoints.isOpen()) {
+            giveUpCheckpoint("stage " + stage + " is built anew");
+        }
+        rebuilding = Optional.of(new Rebuilding(desk, stage, weights, stepOpen));
+        rebuilding.get().advance();
+    }
+
+    /** The stage is there. What others have counted in a step that is open came about with another one: it begins anew. */
+    private void rebuilt(Member builder) {
+        Rebuilding done = rebuilding.orElseThrow();
+        rebuilding = Optional.empty();
+        Roster next = desk.members.roster(desk.epoch().next());
+        desk.roster = new Roster(next.epoch(), next.stages(), desk.roster.trainers());
+        desk.joins.settled(desk.version, desk.digests);
+        desk.tell(new RunEvent.Rebuilt(
+                builder,
+                done.stage(),
+                desk.version,
+                done.weights().below(),
+                done.weights().above()));
+        Optional<EarlySteps.Early> begun = early.take(desk.version);
+        begun.ifPresent(step -> {
+            ranks = step.ranks();
+            losses.clear();
+            losses.putAll(step.losses());
+        });
+        if (done.stepOpen() || begun.isPresent()) {
+            enter(Phase.CLOSING);
+            openAll().forEach(desk::broadcast);
+            beginClosing(true);
+            beginEarly();
+        } else {
+            boundary();
         }
     }
 
@@ -656,6 +740,9 @@ final class RunState {
         endStep();
         early.clear();
         building = Optional.empty();
+        rebuilding = Optional.empty();
+        lostWhileCommitting = Optional.empty();
+        norms = Optional.empty();
         desk.digests.clear();
         desk.joins.forgetAll();
         desk.roster = new Roster(desk.epoch().next(), List.of(), List.of());
@@ -885,9 +972,14 @@ final class RunState {
     }
 
     private void beginClosing() {
+        beginClosing(false);
+    }
+
+    /** @param anew whatever was counted of the step is thrown away first */
+    private void beginClosing(boolean anew) {
         numbers = Math.max(numbers, desk.epoch().term() << TERM_SHIFT);
         closing = Optional.of(
-                new StepClosing(desk.roster, desk.version, plan.microbatches(), desk.joins.listeners(), numbers));
+                new StepClosing(desk.roster, desk.version, plan.microbatches(), desk.joins.listeners(), numbers, anew));
         advance();
     }
 
@@ -910,6 +1002,7 @@ final class RunState {
             fail("the gradient of step " + desk.version + " is not finite");
             return;
         }
+        norms = Optional.of(new LostStage.Norms(desk.version + 1, step.norms()));
         commitment = Optional.of(
                 new Commitment(desk.version, gradientNorm, step.replayed(), step.rounds(), new TreeMap<>()));
         enter(Phase.COMMITTING);
@@ -957,7 +1050,8 @@ final class RunState {
             desk.expel(member, true, reason);
         }
         for (int stage = 0; stage < plan.stages(); stage++) {
-            if (step.majority(desk.roster, stage).isEmpty()) {
+            if (!desk.roster.stage(stage).isEmpty()
+                    && step.majority(desk.roster, stage).isEmpty()) {
                 rollBack("the replicas of stage " + stage + " disagree after step " + desk.version
                         + " and none can be told to be wrong: " + step.describe(desk.roster, stage));
                 return;
@@ -969,6 +1063,10 @@ final class RunState {
     private void committed(Commitment step) {
         List<Member> odd = new ArrayList<>();
         for (int stage = 0; stage < plan.stages(); stage++) {
+            if (desk.roster.stage(stage).isEmpty()) {
+                desk.digests.remove(stage);
+                continue;
+            }
             List<Member> right = step.majority(desk.roster, stage);
             desk.digests.put(stage, step.digest(right.getFirst()));
             desk.roster.stage(stage).stream()
@@ -990,7 +1088,16 @@ final class RunState {
         }
         desk.proven = desk.roster;
         desk.joins.settled(desk.version, desk.digests);
-        boundary();
+        if (lostWhileCommitting.isPresent()) {
+            LostWhileCommitting lost = lostWhileCommitting.get();
+            lostWhileCommitting = Optional.empty();
+            endStep();
+            // No step is under way but those that were begun early.
+            enter(Phase.JOINING);
+            stageLost(lost.stage(), lost.reason());
+        } else {
+            boundary();
+        }
     }
 
     // ---- joiners ----------------------------------------------------------------------------------------------
@@ -999,6 +1106,8 @@ final class RunState {
         if (phase == Phase.BUILDING) {
             building.orElseThrow().enlisted(from, enlisted);
             settle();
+        } else if (phase == Phase.REBUILDING && rebuilding.orElseThrow().enlisted(from, enlisted)) {
+            rebuilt(from);
         } else if (phase != Phase.TAKING_OVER) {
             desk.joins.reported(from, enlisted.version(), enlisted.digest());
             joinsSettled();
@@ -1021,6 +1130,13 @@ final class RunState {
             if (desk.checkpoints.version() == failed.version()) {
                 donorsOfKeepersGone(failed.reason());
             }
+        } else if (phase == Phase.REBUILDING && desk.members.isJoining(from) && !desk.joins.isJoining(from)) {
+            rebuilding
+                    .orElseThrow()
+                    .failed(from, failed)
+                    .ifPresentOrElse(
+                            why -> rollBack("a stage has lost its last replica; not built from its neighbours: " + why),
+                            rebuilding.orElseThrow()::advance);
         } else if (phase != Phase.BUILDING) {
             // While building, whoever lacks the version is asked again with the next tick.
             desk.joins.failed(from, failed);
@@ -1108,7 +1224,7 @@ final class RunState {
             }
             case COMMITTING -> askToCommit();
             case REDOING -> askToRedo();
-            case TAKING_OVER, JOINING, KEEPING, PAUSED, OVER -> {}
+            case TAKING_OVER, REBUILDING, JOINING, KEEPING, PAUSED, OVER -> {}
         }
     }
 

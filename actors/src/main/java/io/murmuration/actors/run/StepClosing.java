@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Brings one step from "every microbatch came back" to "every stage holds the average of all of them, each counted
@@ -65,12 +67,18 @@ final class StepClosing {
     private boolean replaysOrdered;
     private int asksWithoutNews;
     private final List<Order> lastReplays = new ArrayList<>();
+    /** Everything counted before is thrown away; by whom that is known to be done. */
+    private final boolean anew;
+
+    private final Set<Member> discarded = new TreeSet<>();
 
     /**
      * @param listeners joiners of every stage, who hear its averages
      * @param numbers orders to close and rounds are numbered from the next one on; higher than any before in this step
+     * @param anew the step begins again: whatever was counted of it is thrown away, and all of it is replayed
      */
-    StepClosing(Roster roster, long step, int microbatches, List<List<Member>> listeners, long numbers) {
+    StepClosing(Roster roster, long step, int microbatches, List<List<Member>> listeners, long numbers, boolean anew) {
+        this.anew = anew;
         this.closing = numbers;
         this.round = numbers;
         this.roster = roster;
@@ -105,6 +113,9 @@ final class StepClosing {
             return false;
         }
         asksWithoutNews = 0;
+        if (asked.discard()) {
+            discarded.add(from);
+        }
         stage.tallies.put(from, tally);
         ShardMessage.Average invitation = stage.invited.get(from);
         if (invitation != null && !invitation.indices().equals(tally.indices())) {
@@ -170,7 +181,7 @@ final class StepClosing {
         boolean asking = false;
         for (Member member : live) {
             if (!stage.asked.containsKey(member)) {
-                ask(stage, member, false, orders);
+                ask(stage, member, anew && !discarded.contains(member), orders);
             }
             asking |= !stage.tallied(member);
         }
@@ -399,6 +410,18 @@ final class StepClosing {
                     .squaredNorm();
         }
         return Math.sqrt(squared);
+    }
+
+    /** Norm of each stage's average. */
+    List<Double> norms() {
+        List<Double> norms = new ArrayList<>();
+        for (int number = 0; number < stages.size(); number++) {
+            norms.add(Math.sqrt(stages.get(number)
+                    .averaged
+                    .get(roster.stage(number).getFirst())
+                    .squaredNorm()));
+        }
+        return norms;
     }
 
     /** The highest number given to a round or to an order to close. */

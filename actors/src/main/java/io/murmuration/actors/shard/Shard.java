@@ -126,6 +126,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private Optional<SnapshotDonor> donor = Optional.empty();
     private Optional<ShardJoin> joining = Optional.empty();
+    /** Set while this shard builds a stage that nobody has from its neighbours. */
+    private Optional<ShardRebuild> rebuilding = Optional.empty();
 
     private boolean busy;
     private long closing;
@@ -220,6 +222,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                         case Membership.Removed(Member member, String reason) -> {
                             custody.reachable(member);
                             joining.ifPresent(join -> join.gone(member));
+                            rebuilding.ifPresent(rebuild -> rebuild.gone(member));
                         }
                         default -> {}
                     }
@@ -284,6 +287,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             tell(new CoordinatorMessage.Tally(fence.seen(), version, closing, front.counted()));
         }
         joining.ifPresent(ShardJoin::proceed);
+        rebuilding.ifPresent(ShardRebuild::proceed);
         donor.ifPresent(SnapshotDonor::proceed);
         feed.proceed();
         if (watched) {
@@ -304,6 +308,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         OptionalLong wake = custody.wake(now);
         for (OptionalLong at : List.of(
                 joining.map(ShardJoin::wake).orElse(OptionalLong.empty()),
+                rebuilding.map(ShardRebuild::wake).orElse(OptionalLong.empty()),
                 donor.map(SnapshotDonor::wake).orElse(OptionalLong.empty()),
                 feed.wake())) {
             if (at.isPresent()) {
@@ -535,6 +540,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     }
 
     private void snapshot(DataPlane.Delivery delivery) {
+        if (rebuilding.isPresent()) {
+            rebuilding.get().arrived(delivery);
+            return;
+        }
         joining.ifPresentOrElse(
                 join -> join.arrived(delivery),
                 () -> delivery.refuse(Refusal.of(Refusal.Reason.NOT_OPEN, self + " waits for no snapshot")));
@@ -570,6 +579,11 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             case ShardMessage.Enlist enlist -> {
                 if (fence(from, enlist.epoch())) {
                     enlist(enlist);
+                }
+            }
+            case ShardMessage.Rebuild rebuild -> {
+                if (fence(from, rebuild.epoch())) {
+                    rebuild(rebuild);
                 }
             }
             case MemberMessage.OpenStep open -> {
@@ -612,7 +626,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     pin(pin);
                 }
             }
-            case TransferMessage.NotServed refused -> joining.ifPresent(join -> join.notServed(from, refused));
+            case TransferMessage.NotServed refused -> {
+                joining.ifPresent(join -> join.notServed(from, refused));
+                rebuilding.ifPresent(rebuild -> rebuild.notServed(from, refused));
+            }
             case TransferMessage asked ->
                 donor.filter(open -> asked.stage() == stage)
                         .ifPresentOrElse(open -> open.asked(from, asked), () -> notServed(from, asked));
@@ -705,29 +722,24 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
     }
 
-    private void startOver(ShardMessage.Enlist enlist) {
-        joining.ifPresent(ShardJoin::close);
-        joining = Optional.empty();
-        rounds.close();
-        custody.clear();
-        unanswered.clear();
-        opened = NOTHING_OPENED;
-        everywhere = -1;
-        tallyDue = false;
-        traces.clear("the shard starts over");
-        version = -1;
-        digest = "";
-        boolean initial = enlist.donors().isEmpty();
-        if (steps == null || stage != enlist.stage() || initial) {
-            donor.ifPresent(SnapshotDonor::close);
-            stage = enlist.stage();
-            traces.stage(stage);
-            queue.set(0);
-            queue = ports.all().telemetry().gauge(QUEUE, new Telemetry.Label("stage", String.valueOf(stage)));
-            donor = Optional.of(new SnapshotDonor(ports, settings.transfer(), self, stage));
-            ports.compute(new Compute.Open(stage, enlist.version(), initial), nothing -> {});
+    /** Nobody has the stage; what this shard holds of any other is of no use. */
+    private void rebuild(ShardMessage.Rebuild order) {
+        history = order.history();
+        Optional<ShardRebuild> asked = rebuilding.filter(rebuild -> rebuild.isFor(order));
+        if (asked.isPresent()) {
+            asked.get().again(order);
+        } else if (stage == order.stage() && version == order.version() && joining.isEmpty()) {
+            tellEnlisted();
+        } else if (!busy && applying < 0) {
+            reset(order.stage(), order.version(), false);
+            building = -1;
+            rebuilding = Optional.of(new ShardRebuild(ports, settings, order, new Joining()));
         }
-        steps = new OpenSteps(stage, settings.stages(), settings.credits());
+    }
+
+    private void startOver(ShardMessage.Enlist enlist) {
+        boolean initial = enlist.donors().isEmpty();
+        reset(enlist.stage(), enlist.version(), initial);
         if (initial) {
             building = enlist.version();
             ports.compute(new Compute.StateDigest(), computed -> {
@@ -745,6 +757,33 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
     }
 
+    /** Lets go of whatever is held here, to begin with this version of a stage. */
+    private void reset(int newStage, long newVersion, boolean initial) {
+        rebuilding.ifPresent(ShardRebuild::close);
+        rebuilding = Optional.empty();
+        joining.ifPresent(ShardJoin::close);
+        joining = Optional.empty();
+        rounds.close();
+        custody.clear();
+        unanswered.clear();
+        opened = NOTHING_OPENED;
+        everywhere = -1;
+        tallyDue = false;
+        traces.clear("the shard starts over");
+        version = -1;
+        digest = "";
+        if (steps == null || stage != newStage || initial) {
+            donor.ifPresent(SnapshotDonor::close);
+            stage = newStage;
+            traces.stage(stage);
+            queue.set(0);
+            queue = ports.all().telemetry().gauge(QUEUE, new Telemetry.Label("stage", String.valueOf(stage)));
+            donor = Optional.of(new SnapshotDonor(ports, settings.transfer(), self, stage));
+            ports.compute(new Compute.Open(stage, newVersion, initial), nothing -> {});
+        }
+        steps = new OpenSteps(stage, settings.stages(), settings.credits());
+    }
+
     private void tellEnlisted() {
         tell(new CoordinatorMessage.Enlisted(fence.seen(), stage, version, digest));
     }
@@ -755,6 +794,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             version = held;
             digest = computed;
             if (fromSnapshot) {
+                rebuilding.ifPresent(ShardRebuild::close);
+                rebuilding = Optional.empty();
                 tellEnlisted();
             } else {
                 tell(new CoordinatorMessage.Applied(fence.seen(), held - 1, computed));

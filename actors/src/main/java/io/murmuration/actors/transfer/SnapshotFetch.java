@@ -64,6 +64,11 @@ public final class SnapshotFetch {
                 .tag("version", version);
     }
 
+    /** Only the bytes from {@code from} to before {@code to} are wanted; said before anybody is asked. */
+    public void only(long from, long to) {
+        receiver.only(from, to);
+    }
+
     public long version() {
         return receiver.version();
     }

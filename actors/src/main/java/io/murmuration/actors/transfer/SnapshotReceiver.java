@@ -80,6 +80,10 @@ public final class SnapshotReceiver {
     private final BitSet written = new BitSet();
     private final List<Bad> newlyBad = new ArrayList<>();
     private int quarters;
+    /** What is wanted of the snapshot, in bytes. */
+    private long from;
+
+    private long to = Long.MAX_VALUE;
 
     public SnapshotReceiver(int stage, long version, TransferSettings settings) {
         this.stage = stage;
@@ -93,6 +97,23 @@ public final class SnapshotReceiver {
 
     public long version() {
         return version;
+    }
+
+    /** Only the bytes from {@code begin} to before {@code end} are wanted; said before anything is asked. */
+    void only(long begin, long end) {
+        from = begin;
+        to = end;
+    }
+
+    /** The first chunk that is wanted. */
+    private int first() {
+        return (int) (from / manifest.orElseThrow().chunkBytes());
+    }
+
+    /** The chunk behind the last that is wanted. */
+    private int end() {
+        Manifest agreed = manifest.orElseThrow();
+        return to >= agreed.bytes() ? agreed.chunks() : (int) ((to - 1) / agreed.chunkBytes()) + 1;
     }
 
     /** These serve the snapshot. Who was silent gets another chance, who was bad does not. */
@@ -149,8 +170,8 @@ public final class SnapshotReceiver {
 
     private List<Integer> wanted(Donor donor, long now) {
         List<Integer> wanted = new ArrayList<>();
-        int chunks = manifest.orElseThrow().chunks();
-        for (int index = free(0); index < chunks && donor.underWay.size() < settings.window(); index = free(index)) {
+        int end = end();
+        for (int index = free(first()); index < end && donor.underWay.size() < settings.window(); index = free(index)) {
             donor.underWay.put(index, now + settings.deadline().toNanos());
             underWay.set(index);
             wanted.add(index);
@@ -332,8 +353,7 @@ public final class SnapshotReceiver {
 
     /** Every chunk has been found right and handed on to be written. */
     public boolean complete() {
-        return manifest.filter(agreed -> written.cardinality() == agreed.chunks())
-                .isPresent();
+        return manifest.isPresent() && written.cardinality() == end() - first();
     }
 
     /** Nobody is left to ask. */
@@ -343,7 +363,7 @@ public final class SnapshotReceiver {
 
     /** A quarter mark (1 to 3) that has been passed since the last call. */
     public Optional<Integer> takeQuarter() {
-        int passed = manifest.map(agreed -> (int) ((long) written.cardinality() * QUARTERS / agreed.chunks()))
+        int passed = manifest.map(agreed -> (int) ((long) written.cardinality() * QUARTERS / (end() - first())))
                 .orElse(0);
         if (passed <= quarters || passed >= QUARTERS) {
             return Optional.empty();

@@ -40,7 +40,8 @@ final class JoinsTest {
             1,
             Duration.ofSeconds(60),
             0,
-            Duration.ofSeconds(15));
+            Duration.ofSeconds(15),
+            List.of());
     private final Desk desk = new Desk(plan, Member.of("coordinator", 1), 1, 0);
     private final Members members = desk.members;
     private final Joins joins = desk.joins;

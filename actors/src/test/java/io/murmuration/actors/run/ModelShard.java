@@ -27,6 +27,7 @@ final class ModelShard extends ModelPeer {
     int stage = -1;
     private long version = -1;
     private Optional<ModelJoin> joining = Optional.empty();
+    private Optional<ModelRebuild> rebuilding = Optional.empty();
     private long pinned = -1;
     private String pinnedDigest = "";
     private Purpose purpose = Purpose.EVALUATE;
@@ -109,6 +110,37 @@ final class ModelShard extends ModelPeer {
         enlisted();
     }
 
+    boolean rebuilds(ModelRebuild rebuild) {
+        return alive() && rebuilding.filter(open -> open == rebuild).isPresent();
+    }
+
+    void rebuilt(long held, String built) {
+        rebuilding = Optional.empty();
+        version = held;
+        digest = built;
+        enlisted();
+    }
+
+    private void rebuild(ShardMessage.Rebuild order) {
+        history = order.history();
+        if (rebuilding.isPresent() && rebuilding.get().isFor(order)) {
+            rebuilding.get().again(order);
+        } else if (stage == order.stage() && version == order.version() && joining.isEmpty()) {
+            enlisted();
+        } else {
+            assertThat(version < 0 || joining.isPresent())
+                    .as("%s has a stage and keeps it: %s", this, order)
+                    .isTrue();
+            stage = order.stage();
+            version = -1;
+            early.clear();
+            everywhere = -1;
+            joining = Optional.empty();
+            pinned = -1;
+            rebuilding = Optional.of(new ModelRebuild(world, this, order));
+        }
+    }
+
     /** A joiner applies an average. */
     void followed(ShardMessage.Follow order) {
         apply(order.step(), order.round());
@@ -171,6 +203,7 @@ final class ModelShard extends ModelPeer {
     Epoch epoch(ControlMessage message) {
         return switch ((ShardMessage) message) {
             case ShardMessage.Enlist enlist -> enlist.epoch();
+            case ShardMessage.Rebuild rebuild -> rebuild.epoch();
             case MemberMessage.OpenStep open -> open.roster().epoch();
             case MemberMessage.RosterChanged changed -> changed.roster().epoch();
             case ShardMessage.CloseStep close -> close.epoch();
@@ -188,6 +221,7 @@ final class ModelShard extends ModelPeer {
     void obey(ControlMessage message) {
         switch ((ShardMessage) message) {
             case ShardMessage.Enlist enlist -> enlist(enlist);
+            case ShardMessage.Rebuild rebuild -> rebuild(rebuild);
             case MemberMessage.OpenStep open -> open(open);
             case MemberMessage.RosterChanged changed -> roster(changed.roster());
             case ShardMessage.CloseStep close -> {
@@ -242,6 +276,7 @@ final class ModelShard extends ModelPeer {
             assertThat(version < 0 || joining.isPresent())
                     .as("%s has a stage and keeps it: %s", this, enlist)
                     .isTrue();
+            rebuilding = Optional.empty();
             stage = enlist.stage();
             early.clear();
             everywhere = -1;

@@ -199,7 +199,31 @@ final class RunModel {
                 2,
                 Duration.ofSeconds(60),
                 0,
-                Duration.ofSeconds(15));
+                Duration.ofSeconds(15),
+                List.of());
+    }
+
+    /** The same, and a lost stage is built from its neighbours; a checkpoint is rare. */
+    static RunPlan rebuilding(RunPlan plan, List<Integer> layers) {
+        return new RunPlan(
+                plan.stages(),
+                plan.replicas(),
+                plan.trainers(),
+                plan.firstVersion(),
+                plan.lastVersion(),
+                plan.microbatches(),
+                5,
+                plan.evaluationMicrobatches(),
+                6,
+                plan.controlRetry(),
+                plan.holdBoundary(),
+                plan.joins(),
+                plan.keepers(),
+                plan.copies(),
+                plan.gatherWait(),
+                plan.staleness(),
+                plan.promiseWait(),
+                layers);
     }
 
     /** The same, asynchronous: with evaluations and checkpoints seldom enough that steps begin early. */
@@ -221,7 +245,8 @@ final class RunModel {
                 plan.copies(),
                 plan.gatherWait(),
                 staleness,
-                plan.promiseWait());
+                plan.promiseWait(),
+                plan.rebuildable());
     }
 
     /** Runs to the end; false if it never comes. */
@@ -477,6 +502,9 @@ final class RunModel {
                             .add(held);
                 }
             }
+            case RunEvent.Rebuilt rebuilt ->
+                inPlace.computeIfAbsent(rebuilt.version(), absent -> new ArrayList<>())
+                        .add(held);
             case RunEvent.StepCommitted step ->
                 inPlace.computeIfAbsent(step.step() + 1, absent -> new ArrayList<>())
                         .add(held);

@@ -3,6 +3,7 @@ package io.murmuration.actors.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.murmuration.actors.protocol.Member;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import net.jqwik.api.ForAll;
@@ -156,6 +157,58 @@ final class RunStateTest {
                 new RunModel(seed, RunModel.plan(3, 2, 2, 7, 2), new RunModel.Faults(0.02, 0.02, 0.05, 5, 4, 3, 3, 0)),
                 7,
                 200_000);
+    }
+
+    private static RunPlan rebuilding(int early) {
+        RunPlan plan = RunModel.early(RunModel.plan(4, 2, 2, 14, 2), early);
+        return RunModel.rebuilding(plan, List.of(1, 1, 1, 1));
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void a_lost_stage_is_built_from_its_neighbours_and_no_version_is_lost(
+            @ForAll long seed, @ForAll @IntRange(max = 2) int early) {
+        RunModel model = new RunModel(seed, rebuilding(early), new RunModel.Faults(0.02, 0.02, 0.05, 0, 0, 0, 4, 0));
+        check(model, 14, 300_000);
+        assertThat(model.events)
+                .as(model.toString())
+                .filteredOn(RunEvent.RolledBack.class::isInstance)
+                .allMatch(
+                        event -> ((RunEvent.RolledBack) event).reason().contains("; not built from its neighbours: "));
+    }
+
+    @Test
+    void a_stage_between_two_others_is_there_again_at_the_version_that_was_in_place() {
+        int rebuilt = 0;
+        for (long seed = 1; seed <= 12; seed++) {
+            RunModel model = new RunModel(seed, rebuilding(0), new RunModel.Faults(0, 0, 0, 0, 0, 0, 1, 0));
+            check(model, 14, 300_000);
+            for (RunEvent event : model.events) {
+                if (event instanceof RunEvent.Rebuilt built) {
+                    rebuilt++;
+                    assertThat(built.stage()).isBetween(1, 2);
+                    assertThat(model.events).noneMatch(RunEvent.RolledBack.class::isInstance);
+                    assertThat(model.events)
+                            .filteredOn(RunEvent.StepCommitted.class::isInstance)
+                            .hasSize(14);
+                }
+            }
+        }
+        assertThat(rebuilt).isPositive();
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void stages_may_be_lost_and_built_while_everything_else_happens(
+            @ForAll long seed, @ForAll @IntRange(max = 2) int early) {
+        check(
+                new RunModel(
+                        seed,
+                        rebuilding(early),
+                        new RunModel.Faults(0.05, 0.05, 0.05, 15, 4, 5, 3, 0.02)
+                                .newcomers(6)
+                                .damage(0.1)
+                                .cuts(5)),
+                14,
+                600_000);
     }
 
     @Property(tries = 40, shrinking = ShrinkingMode.OFF)

@@ -61,6 +61,30 @@ final class SnapshotTest {
         return receiver;
     }
 
+    @Test
+    void of_a_snapshot_of_which_only_a_part_is_wanted_only_the_chunks_of_that_part_are_asked() {
+        SnapshotReceiver receiver = receiver(A);
+        // Bytes 25 to 59: in chunks 2 to 5 of ten.
+        receiver.only(25, 60);
+        receiver.due(0);
+        receiver.manifest(A, manifest(10));
+        List<Integer> asked = new ArrayList<>();
+        while (!receiver.complete()) {
+            for (SnapshotReceiver.Request request : receiver.due(0)) {
+                List<Integer> indices = ((SnapshotReceiver.ChunksRequest) request).indices();
+                assertThat(indices).isNotEmpty();
+                for (int index : indices) {
+                    asked.add(index);
+                    assertThat(receiver.take(chunk(A, index, 10))).isTrue();
+                    receiver.checked(A, index, digest(index));
+                }
+            }
+        }
+        assertThat(asked).containsExactly(2, 3, 4, 5);
+        assertThat(receiver.due(0)).isEmpty();
+        assertThat(receiver.stuck()).isFalse();
+    }
+
     /** What a donor is in a trial. */
     private enum Kind {
         GOOD,

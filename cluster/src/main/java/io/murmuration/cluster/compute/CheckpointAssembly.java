@@ -17,6 +17,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 
@@ -31,11 +32,23 @@ public final class CheckpointAssembly implements AutoCloseable {
     private final CheckpointStore store;
     private final Map<String, String> settings;
     private final BiConsumer<Long, Path> written;
-    private final Map<Integer, StageState> stages = new TreeMap<>();
+    private final Map<Integer, Stored> stages = new TreeMap<>();
     private final Map<Integer, BitSet> missing = new TreeMap<>();
     private final Map<Integer, Served> served = new TreeMap<>();
     private Arena arena = Arena.ofShared();
     private long version = -1;
+
+    /** A stage's state as it is transferred. */
+    private record Stored(StageState state, Optional<RebuiltMark> mark) {
+
+        private List<Floats> vectors() {
+            List<Floats> vectors = new ArrayList<>();
+            vectors.add(state.parameters());
+            vectors.addAll(state.optimiser().values());
+            mark.ifPresent(rebuilt -> vectors.add(rebuilt.numbers()));
+            return vectors;
+        }
+    }
 
     /** What one stage of this run needs of a stored checkpoint. */
     private record Served(Arena arena, List<Floats> vectors, int chunkBytes) {}
@@ -54,31 +67,26 @@ public final class CheckpointAssembly implements AutoCloseable {
             clear();
             version = task.version();
         }
-        StageState state = stages.computeIfAbsent(task.stage(), stage -> empty(arena, stage));
+        Stored state = stages.computeIfAbsent(task.stage(), stage -> empty(arena, stage));
         missing.computeIfAbsent(task.stage(), stage -> {
             BitSet chunks = new BitSet();
             chunks.set(0, task.chunks());
             return chunks;
         });
         Snapshots.write(
-                vectors(state), task.index(), task.chunks(), task.chunk().bytes());
+                state.vectors(), task.index(), task.chunks(), task.chunk().bytes());
         missing.get(task.stage()).clear(task.index());
     }
 
-    private static List<Floats> vectors(StageState state) {
-        List<Floats> vectors = new ArrayList<>();
-        vectors.add(state.parameters());
-        vectors.addAll(state.optimiser().values());
-        return vectors;
-    }
-
-    private StageState empty(Arena arena, int stage) {
+    private Stored empty(Arena arena, int stage) {
         var layout = ParameterLayout.of(setup.model(), setup.stages().slice(stage));
         Map<String, Floats> optimiser = new LinkedHashMap<>();
         for (String name : setup.optimiser().vectors()) {
             optimiser.put(name, Floats.allocate(arena, layout.length()));
         }
-        return new StageState(layout, Floats.allocate(arena, layout.length()), optimiser);
+        return new Stored(
+                new StageState(layout, Floats.allocate(arena, layout.length()), optimiser),
+                setup.rebuilds() ? Optional.of(RebuiltMark.allocate(arena)) : Optional.empty());
     }
 
     void write(Compute.KeepCheckpoint task) {
@@ -89,9 +97,12 @@ public final class CheckpointAssembly implements AutoCloseable {
                     + ", missing chunks by stage: "
                     + missing);
         }
-        var meta =
-                new CheckpointMeta(setup.model(), version, setup.batches().position(version), setup.seed(), settings);
-        Path folder = store.write(meta, List.copyOf(stages.values()));
+        Map<String, String> noted = new TreeMap<>(settings);
+        stages.forEach((stage, stored) -> stored.mark()
+                .ifPresent(mark -> noted.putAll(RebuiltMark.noted(setup.stages().slice(stage), mark))));
+        var meta = new CheckpointMeta(setup.model(), version, setup.batches().position(version), setup.seed(), noted);
+        Path folder =
+                store.write(meta, stages.values().stream().map(Stored::state).toList());
         clear();
         written.accept(task.version(), folder);
     }
@@ -130,9 +141,13 @@ public final class CheckpointAssembly implements AutoCloseable {
         close(task.stage());
         Arena memory = Arena.ofShared();
         try {
-            StageState state = empty(memory, task.stage());
+            Stored stored = empty(memory, task.stage());
+            StageState state = stored.state();
             reader.read(state.layout(), state.parameters(), state.optimiser());
-            List<Floats> vectors = vectors(state);
+            stored.mark()
+                    .ifPresent(mark ->
+                            mark.read(reader.meta().settings(), setup.stages().slice(task.stage())));
+            List<Floats> vectors = stored.vectors();
             Manifest manifest = Snapshots.manifest(vectors, task.chunkBytes());
             served.put(task.stage(), new Served(memory, vectors, task.chunkBytes()));
             return manifest;

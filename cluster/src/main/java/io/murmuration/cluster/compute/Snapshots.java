@@ -50,13 +50,22 @@ final class Snapshots {
     }
 
     static void write(List<Floats> vectors, int index, int chunks, byte[] bytes) {
-        long total = bytes(vectors);
-        long from = index == chunks - 1 ? total - bytes.length : (long) index * bytes.length;
-        if (from < 0 || from + bytes.length > total) {
-            throw new IllegalArgumentException("chunk " + index + " of " + chunks + " with " + bytes.length
+        copy(vectors, start(bytes(vectors), index, chunks, bytes.length), bytes, false);
+    }
+
+    /**
+     * Where a chunk begins.
+     *
+     * @param total bytes of the whole
+     * @throws IllegalArgumentException if it is not within that
+     */
+    static long start(long total, int index, int chunks, int length) {
+        long from = index == chunks - 1 ? total - length : (long) index * length;
+        if (from < 0 || from + length > total) {
+            throw new IllegalArgumentException("chunk " + index + " of " + chunks + " with " + length
                     + " bytes does not fit into " + total + " bytes of state");
         }
-        copy(vectors, from, bytes, false);
+        return from;
     }
 
     private static void copy(List<Floats> vectors, long from, byte[] bytes, boolean out) {

@@ -5,6 +5,8 @@ import io.murmuration.actors.protocol.Manifest;
 import io.murmuration.actors.protocol.MicrobatchId;
 import io.murmuration.actors.protocol.Payload;
 import io.murmuration.actors.protocol.Purpose;
+import io.murmuration.tensors.checkpoint.CheckpointReader;
+import io.murmuration.tensors.checkpoint.StartingState;
 import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.Stage;
@@ -21,6 +23,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -57,6 +60,10 @@ final class StageReplica implements AutoCloseable {
     private final Floats gradientInput;
     private Arena pinArena = Arena.ofShared();
     private Floats beside = Floats.empty();
+    private final Optional<RebuiltMark> rebuilt;
+    /** Set while this stage is built from them. */
+    private Optional<Neighbours> neighbours = Optional.empty();
+
     private List<Floats> pinned = List.of();
     private int chunkBytes;
 
@@ -70,7 +77,8 @@ final class StageReplica implements AutoCloseable {
         this.average = Floats.allocate(arena, length);
         long dim = setup.model().dim();
         this.moment = Floats.allocate(arena, setup.model().subspaceRefresh() > 0 ? dim * dim : 0);
-        state().forEach(vector -> before.add(Floats.allocate(arena, length)));
+        this.rebuilt = setup.rebuilds() ? Optional.of(RebuiltMark.allocate(arena)) : Optional.empty();
+        state().forEach(vector -> before.add(Floats.allocate(arena, vector.length())));
         long boundary = (long) setup.microbatch()
                 * setup.model().sequence()
                 * setup.model().boundaryWidth();
@@ -81,10 +89,14 @@ final class StageReplica implements AutoCloseable {
         this.output = Floats.allocate(arena, last ? 0 : boundary);
         this.gradientOutput = Floats.allocate(arena, last ? 0 : boundary);
         if (open.initial()) {
-            setup.start()
-                    .ifPresentOrElse(
-                            state -> state.read(stage.layout(), stage.parameters(), optimiser.state()),
-                            () -> stage.initialise(setup.seed()));
+            setup.start().ifPresentOrElse(this::start, () -> stage.initialise(setup.seed()));
+        }
+    }
+
+    private void start(StartingState state) {
+        state.read(stage.layout(), stage.parameters(), optimiser.state());
+        if (state instanceof CheckpointReader checkpoint) {
+            rebuilt.ifPresent(mark -> mark.read(checkpoint.meta().settings(), stage.slice()));
         }
     }
 
@@ -225,7 +237,10 @@ final class StageReplica implements AutoCloseable {
     private void update(long step, double gradientNorm) {
         long number = step + 1;
         float scale = GradientClip.coefficient(gradientNorm, setup.maxNorm());
-        optimiser.step(stage.parameters(), average, scale, setup.schedule().learningRate(number), number);
+        double rate = setup.schedule().learningRate(number);
+        long since = rebuilt.map(RebuiltMark::version).orElse(0L);
+        optimiser.step(
+                stage.parameters(), average, scale, since > 0 ? RebuiltMark.FASTER * rate : rate, number - since);
         if (movesAfter(step)) {
             SubspaceTransport transport = stage.moveSubspace(moment, REFRESH_RATE);
             optimiser.state().forEach((name, vector) -> {
@@ -253,7 +268,37 @@ final class StageReplica implements AutoCloseable {
         List<Floats> state = new ArrayList<>();
         state.add(stage.parameters());
         state.addAll(optimiser.state().values());
+        rebuilt.ifPresent(mark -> state.add(mark.numbers()));
         return state;
+    }
+
+    // ---- a stage that nobody has, from its neighbours ----------------------------------------------------------
+
+    Compute.SnapshotPart neighbourPart(int of) {
+        return neighbours().part(of);
+    }
+
+    void writeNeighbour(Compute.WriteNeighbour task) {
+        neighbours().write(task);
+    }
+
+    private Neighbours neighbours() {
+        if (neighbours.isEmpty()) {
+            neighbours = Optional.of(new Neighbours(setup, stage.slice().stage()));
+        }
+        return neighbours.get();
+    }
+
+    /** @throws IllegalStateException if the run rebuilds no stages, or not everything was written */
+    void rebuild(Compute.Rebuild task) {
+        RebuiltMark mark = rebuilt.orElseThrow(
+                () -> new IllegalStateException("this run goes back to a checkpoint where a stage is lost"));
+        neighbours().mean(task, stage.parameters());
+        optimiser.state().values().forEach(Floats::clear);
+        mark.set(task.version());
+        applied = -1;
+        neighbours.orElseThrow().close();
+        neighbours = Optional.empty();
     }
 
     // ---- snapshots: the vectors of state() one after the other, cut in chunks ----------------------------------
@@ -349,6 +394,7 @@ final class StageReplica implements AutoCloseable {
 
     @Override
     public void close() {
+        neighbours.ifPresent(Neighbours::close);
         stage.close();
         workspace.close();
         pinArena.close();

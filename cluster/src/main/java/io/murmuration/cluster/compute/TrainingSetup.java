@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param microbatch sequences in a microbatch
  * @param schedule learning rate by the number of the step, from 1
  * @param maxNorm largest norm of the gradient over all stages
+ * @param rebuilds whether a lost stage may be rebuilt from its neighbours, so that states have a {@link RebuiltMark}
  * @param start the checkpoint or the imported model the run starts from; otherwise from the seed
  */
 public record TrainingSetup(
@@ -30,4 +31,5 @@ public record TrainingSetup(
         InnerOptimiser.Settings optimiser,
         Schedule schedule,
         double maxNorm,
+        boolean rebuilds,
         Optional<StartingState> start) {}

@@ -67,8 +67,9 @@ public record RunSettings(
      * How many slices of the model, shards per slice, and trainers.
      *
      * @param staleness versions that a gradient may be computed too early, 0 in a synchronous run
+     * @param lostStage what becomes of a stage that has lost all its replicas
      */
-    public record Swarm(int stages, int replicas, int trainers, int staleness) {
+    public record Swarm(int stages, int replicas, int trainers, int staleness, LostStageChoice lostStage) {
         public int shards() {
             return stages * replicas;
         }

@@ -82,7 +82,8 @@ final class RunSettingsReader {
                 section.integer("stages", 1, 1024),
                 section.integer("replicas", 1, MOST_PEERS),
                 section.integer("trainers", 1, MOST_PEERS),
-                section.integer("staleness", 0, MOST_STALENESS));
+                section.integer("staleness", 0, MOST_STALENESS),
+                section.choice("lost-stage", LostStageChoice.class));
     }
 
     private static RunSettings.Wire wire(Section section) {

@@ -27,6 +27,16 @@ final class RunEventLines {
                 member("handedOver", coordinator).put("term", term).put("version", version);
             case RunEvent.RolledBack(long from, long to, String reason) ->
                 EventFile.event("rolledBack").put("from", from).put("to", to).put("reason", reason);
+            case RunEvent.Rebuilding(int stage, long version, String reason) ->
+                EventFile.event("rebuilding")
+                        .put("stage", stage)
+                        .put("version", version)
+                        .put("reason", reason);
+            case RunEvent.Rebuilt(Member member, int stage, long version, double below, double above) ->
+                number(
+                        number(member("rebuilt", member).put("stage", stage).put("version", version), "below", below),
+                        "above",
+                        above);
             case RunEvent.Waiting(String reason) -> EventFile.event("waiting").put("reason", reason);
             case RunEvent.Left(Member member, long version) ->
                 member("left", member).put("version", version);

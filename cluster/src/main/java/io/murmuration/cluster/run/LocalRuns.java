@@ -7,6 +7,7 @@ import io.murmuration.cluster.compute.CheckpointAssembly;
 import io.murmuration.cluster.compute.ComputePool;
 import io.murmuration.cluster.compute.MemoryPlan;
 import io.murmuration.cluster.compute.TrainingSetup;
+import io.murmuration.cluster.config.LostStageChoice;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.transport.InProcessControlPlane;
@@ -25,6 +26,7 @@ import io.murmuration.tensors.data.Corpus;
 import io.murmuration.tensors.data.DataException;
 import io.murmuration.tensors.model.StagePlan;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -172,6 +174,7 @@ public final class LocalRuns implements TrainingRuns {
                 optimiser.inner(),
                 Schedules.of(settings),
                 optimiser.clip(),
+                rebuilds(settings),
                 start);
     }
 
@@ -201,7 +204,19 @@ public final class LocalRuns implements TrainingRuns {
                 settings.checkpoint().copies(),
                 limits.gatherWait(),
                 settings.swarm().staleness(),
-                limits.promiseWait());
+                limits.promiseWait(),
+                rebuilds(settings) ? layers(settings) : List.of());
+    }
+
+    private static boolean rebuilds(RunSettings settings) {
+        return settings.swarm().lostStage() == LostStageChoice.NEIGHBOURS;
+    }
+
+    /** Of each stage. */
+    private static List<Integer> layers(RunSettings settings) {
+        return StagePlan.of(settings.model().layers(), settings.swarm().stages()).slices().stream()
+                .map(StagePlan.Slice::layers)
+                .toList();
     }
 
     private static String lower(Enum<?> choice) {

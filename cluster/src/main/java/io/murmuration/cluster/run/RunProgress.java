@@ -109,6 +109,12 @@ public final class RunProgress {
             case RunEvent.RolledBack(long from, long to, String reason) ->
                 listener.noticed("the run goes back from version " + from + " to " + to + ", " + (from - to)
                         + " steps are lost: " + reason);
+            case RunEvent.Rebuilding(int stage, long version, String reason) ->
+                listener.noticed(
+                        "stage " + stage + " is built from its neighbours at version " + version + ": " + reason);
+            case RunEvent.Rebuilt(Member member, int stage, long version, double below, double above) ->
+                listener.noticed("stage " + stage + " is there again at version " + version + ", built by " + member
+                        + "; what it had learnt of its own is lost");
             case RunEvent.Waiting(String reason) -> listener.noticed("the run waits: " + reason);
             case RunEvent.TookOver tookOver -> {
                 // What went before was another's: neither its time nor its start is ours.

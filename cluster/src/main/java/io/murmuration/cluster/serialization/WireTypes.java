@@ -41,6 +41,7 @@ final class WireTypes {
             .put(30, Standing.OfShard.class)
             .put(31, Standing.OfTrainer.class)
             .put(32, Standing.OfKeeper.class)
+            .put(33, ShardMessage.Neighbour.class)
             .put(60, Purpose.class)
             // To the coordinator.
             .put(100, CoordinatorMessage.Enlisted.class)
@@ -70,6 +71,7 @@ final class WireTypes {
             .put(209, ShardMessage.Pin.class)
             .put(210, ShardMessage.Follow.class)
             .put(211, ShardMessage.Redo.class)
+            .put(212, ShardMessage.Rebuild.class)
             // To a trainer.
             .put(301, TrainerMessage.Done.class)
             .put(302, TrainerMessage.Held.class)

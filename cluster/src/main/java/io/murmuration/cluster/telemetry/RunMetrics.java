@@ -38,6 +38,7 @@ final class RunMetrics {
     private final Counter lost;
     private final Counter mismatches;
     private final Counter rollbacks;
+    private final Counter rebuilds;
     private final Counter joins;
     private final Counter failedJoins;
     private final Counter takeOvers;
@@ -77,6 +78,7 @@ final class RunMetrics {
         this.lost = telemetry.counter("run.members.lost");
         this.mismatches = telemetry.counter("run.digest.mismatches");
         this.rollbacks = telemetry.counter("run.rollbacks");
+        this.rebuilds = telemetry.counter("run.rebuilds");
         this.joins = telemetry.counter("run.joins", new Label("result", "in"));
         this.failedJoins = telemetry.counter("run.joins", new Label("result", "failed"));
         this.takeOvers = telemetry.counter("run.takeovers");
@@ -122,6 +124,11 @@ final class RunMetrics {
                 rollbacks.add(1);
                 version.set(back.to());
                 abandon("the run goes back: " + back.reason());
+            }
+            case RunEvent.Rebuilding rebuilding -> abandon("a stage is built anew: " + rebuilding.reason());
+            case RunEvent.Rebuilt rebuilt -> {
+                rebuilds.add(1);
+                begin(rebuilt.version());
             }
             case RunEvent.Waiting waiting -> abandon("the run waits: " + waiting.reason());
             case RunEvent.Superseded superseded -> abandon("another coordinator leads");

@@ -47,6 +47,7 @@ final class SnapshotComputeTest {
                 SETTINGS.optimiser().inner(),
                 new Schedule.Constant(new Schedule.Warmup(1e-3, 0, 0)),
                 1,
+                false,
                 Optional.empty());
     }
 

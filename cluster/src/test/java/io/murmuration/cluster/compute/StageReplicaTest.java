@@ -39,6 +39,7 @@ class StageReplicaTest {
                 SETTINGS.optimiser().inner(),
                 new Schedule.Constant(new Schedule.Warmup(1e-3, 0, 0)),
                 1,
+                false,
                 Optional.empty());
         return new StageReplica(setup, new Compute.Open(stage, 0, true));
     }

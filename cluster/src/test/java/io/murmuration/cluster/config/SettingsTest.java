@@ -35,7 +35,7 @@ class SettingsTest {
 
         assertThat(settings.model()).isEqualTo(ModelSpec.TINY);
         assertThat(settings.steps()).isEqualTo(300);
-        assertThat(settings.swarm()).isEqualTo(new RunSettings.Swarm(3, 2, 2, 0));
+        assertThat(settings.swarm()).isEqualTo(new RunSettings.Swarm(3, 2, 2, 0, LostStageChoice.CHECKPOINT));
         assertThat(settings.batch()).isEqualTo(new RunSettings.Batch(16, 2));
         assertThat(settings.wire()).isEqualTo(new RunSettings.Wire(Codecs.byName("int8"), Codecs.byName("fp32")));
         assertThat(settings.optimiser())

@@ -122,6 +122,10 @@ public final class Measurements implements Observer {
                 }
             }
             case RunEvent.RolledBack back -> back(back.to(), back.reason());
+            case RunEvent.Rebuilt rebuilt ->
+                remarks.add("stage " + rebuilt.stage() + " was built from its neighbours at version "
+                        + rebuilt.version() + ", by gradients of norm " + rebuilt.below() + " before and "
+                        + rebuilt.above() + " behind it");
             case RunEvent.Lost(Member member, String reason) -> recovery.lost(member);
             case RunEvent.HandedOver over -> recovery.handedOver();
             case RunEvent.TookOver over -> recovery.tookOver(over.coordinator());

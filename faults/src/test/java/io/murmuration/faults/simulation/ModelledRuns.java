@@ -70,7 +70,8 @@ final class ModelledRuns {
                 2,
                 Duration.ofSeconds(60),
                 0,
-                Duration.ofSeconds(10));
+                Duration.ofSeconds(10),
+                List.of());
     }
 
     static SwarmLimits limits() {

@@ -8,6 +8,7 @@ import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigResolveOptions;
 import com.typesafe.config.ConfigValueType;
 import io.murmuration.cluster.config.LoadedSettings;
+import io.murmuration.cluster.config.LostStageChoice;
 import io.murmuration.cluster.config.Nearest;
 import io.murmuration.cluster.config.Origins;
 import io.murmuration.cluster.config.UserError;
@@ -47,7 +48,9 @@ public final class ScenarioReader {
     /** What the coordinator counts in. */
     private static final long MOST_STEPS = Integer.MAX_VALUE;
 
-    private static final Bound.Demand LOSS_AS_CONTROL = new Bound.Compared(Comparison.LESS, 1.03);
+    private static final double LOSS_AS_CONTROL = 1.03;
+    /** A stage that is built from its neighbours has to learn anew what it knew. */
+    private static final double LOSS_OF_REBUILT = 1.1;
 
     private final Optional<Path> config;
 
@@ -130,16 +133,24 @@ public final class ScenarioReader {
         }
     }
 
-    /** In an asynchronous run every delay changes which gradients are stale, and so the parameters a little. */
-    private static List<Bound> asynchronous(List<Bound> bounds, List<String> notes) {
+    /**
+     * In an asynchronous run every delay changes which gradients are stale, and so the parameters a little; a stage that was
+     * built from its neighbours has other ones altogether. There the loss is compared.
+     *
+     * @param most of the control's loss
+     * @param why for the report
+     */
+    private static List<Bound> byLoss(List<Bound> bounds, double most, String why, List<String> notes) {
         List<Bound> result = new ArrayList<>();
         for (Bound bound : bounds) {
             if (bound.measure() == Measure.PARAMETERS_DISTANCE_TO_CONTROL) {
                 result.add(new Bound(
-                        Measure.FINAL_LOSS_RATIO_TO_CONTROL, LOSS_AS_CONTROL, bound.implied(), bound.place()));
-                notes.add(
-                        "the run is asynchronous: in place of equal parameters its final loss must be within 3 % of the"
-                                + " control's");
+                        Measure.FINAL_LOSS_RATIO_TO_CONTROL,
+                        new Bound.Compared(Comparison.LESS, most),
+                        bound.implied(),
+                        bound.place()));
+                notes.add(why + ": in place of equal parameters its final loss must be within "
+                        + Math.round((most - 1) * 100) + " % of the control's");
             } else {
                 result.add(bound);
             }
@@ -180,8 +191,10 @@ public final class ScenarioReader {
         checkBefore(heal, events);
         AdversariesReader.refuse(world, fields);
         List<Bound> bounds = ExpectReader.read(fields.section("expect"), compute, heal, fields.place());
-        if (settings.settings().swarm().staleness() > 0) {
-            bounds = asynchronous(bounds, notes);
+        if (settings.settings().swarm().lostStage() == LostStageChoice.NEIGHBOURS) {
+            bounds = byLoss(bounds, LOSS_OF_REBUILT, "the run builds a lost stage from its neighbours", notes);
+        } else if (settings.settings().swarm().staleness() > 0) {
+            bounds = byLoss(bounds, LOSS_AS_CONTROL, "the run is asynchronous", notes);
         }
         fields.finish();
         noteAbsent(groups, events, notes);

@@ -109,6 +109,11 @@ final class ModelledNumbers implements Numbers {
                         case Compute.Unpin() -> nothing(replica(owner)::unpin);
                         case Compute.WriteChunk write ->
                             nothing(() -> replica(owner).writeChunk(write));
+                        case Compute.NeighbourPart(int stage) -> replica(owner).neighbourPart(stage);
+                        case Compute.WriteNeighbour write ->
+                            nothing(() -> replica(owner).writeNeighbour(write));
+                        case Compute.Rebuild rebuild ->
+                            nothing(() -> replica(owner).rebuild(rebuild));
                         case Compute.StateDigest() -> replica(owner).digest();
                         case Compute.StateBytes() -> replica(owner).stateBytes();
                         case Compute.ChunkDigest(Payload chunk) -> SymbolicChunks.digest(chunk);

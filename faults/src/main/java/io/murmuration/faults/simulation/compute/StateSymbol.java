@@ -34,6 +34,13 @@ final class StateSymbol {
         return hash(before, numbers(stage, version, Double.doubleToLongBits(norm)), average);
     }
 
+    /** What a stage is that was built from its neighbours. */
+    static String rebuilt(int stage, long version, String below, double belowNorm, String above, double aboveNorm) {
+        byte[] numbers =
+                numbers(stage, version, Double.doubleToLongBits(belowNorm), Double.doubleToLongBits(aboveNorm));
+        return hash(below + above, numbers);
+    }
+
     void set(String newState) {
         state = newState;
         written.clear();

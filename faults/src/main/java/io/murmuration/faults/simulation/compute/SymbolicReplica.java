@@ -29,6 +29,8 @@ final class SymbolicReplica {
     private long applied = -1;
     private String pinned = "";
     private int chunkBytes;
+    /** What came of the stages before and behind, while this one is built from them. */
+    private final TreeMap<Integer, StateSymbol> neighbours = new TreeMap<>();
 
     SymbolicReplica(ModelledSetup setup, Compute.Open open) {
         this.setup = setup;
@@ -196,6 +198,30 @@ final class SymbolicReplica {
             throw new IllegalStateException("nothing is pinned");
         }
         return SymbolicChunks.chunk(pinned, setup.stateBytes(stage), chunkBytes, index);
+    }
+
+    /** All of it: symbols have no layers. */
+    Compute.SnapshotPart neighbourPart(int of) {
+        return new Compute.SnapshotPart(setup.stateBytes(of), 0, setup.stateBytes(of));
+    }
+
+    void writeNeighbour(Compute.WriteNeighbour task) {
+        neighbours
+                .computeIfAbsent(task.stage(), of -> new StateSymbol(StateSymbol.empty(of)))
+                .write(task.index(), task.chunks(), new String(task.chunk().bytes(), StandardCharsets.US_ASCII));
+    }
+
+    void rebuild(Compute.Rebuild task) {
+        StateSymbol below = neighbours.get(stage - 1);
+        StateSymbol above = neighbours.get(stage + 1);
+        if (below == null || above == null || !below.isWhole() || !above.isWhole()) {
+            throw new IllegalStateException(
+                    "expected both neighbours of stage " + stage + ", got " + neighbours.keySet());
+        }
+        state.set(StateSymbol.rebuilt(
+                stage, task.version(), below.state(), task.belowNorm(), above.state(), task.aboveNorm()));
+        neighbours.clear();
+        applied = -1;
     }
 
     void writeChunk(Compute.WriteChunk task) {

@@ -63,6 +63,9 @@ final class TaskCosts {
             case Compute.ReadChunk chunk -> 0;
             case Compute.Unpin unpin -> 0;
             case Compute.WriteChunk write -> memory(2 * write.chunk().uncompressedBytes());
+            case Compute.NeighbourPart part -> 0;
+            case Compute.WriteNeighbour write -> memory(2 * write.chunk().uncompressedBytes());
+            case Compute.Rebuild rebuild -> memory(3 * setup.vectorBytes(stage) + setup.stateBytes(stage));
             case Compute.StateDigest state -> digest(setup.stateBytes(stage));
             case Compute.KeepChunk keep -> memory(2 * keep.chunk().uncompressedBytes());
             case Compute.KeepCheckpoint keep -> digest(modelBytes());

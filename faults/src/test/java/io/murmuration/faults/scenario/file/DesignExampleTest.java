@@ -3,6 +3,7 @@ package io.murmuration.faults.scenario.file;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.groups.Tuple.tuple;
 
+import io.murmuration.cluster.config.LostStageChoice;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.faults.scenario.Action;
 import io.murmuration.faults.scenario.Bound;
@@ -50,7 +51,7 @@ class DesignExampleTest {
         assertThat(scenario.compute()).isEqualTo(ComputeMode.REAL);
         assertThat(scenario.heal()).isEqualTo(new Heal.BeforeEnd());
         RunSettings settings = scenario.settings();
-        assertThat(settings.swarm()).isEqualTo(new RunSettings.Swarm(4, 3, 3, 0));
+        assertThat(settings.swarm()).isEqualTo(new RunSettings.Swarm(4, 3, 3, 0, LostStageChoice.CHECKPOINT));
         assertThat(settings.batch().sequences()).isEqualTo(64);
         assertThat(settings.model().dim()).isEqualTo(32);
         assertThat(settings.model().layers()).isEqualTo(4);

@@ -1,6 +1,8 @@
 package io.murmuration.actors.run;
 
+import io.murmuration.actors.rebalance.RebalanceSettings;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What the coordinator steers towards.
@@ -25,6 +27,7 @@ import java.time.Duration;
  *     between the one that a gradient was computed with and the one that it is applied to
  * @param promiseWait how long a new coordinator waits for the promises of those who are present, and for somebody who has
  *     a stage, before it declares that stage lost
+ * @param rebalance when shards are moved between stages; empty: never, and joiners go where the fewest shards are
  */
 public record RunPlan(
         int stages,
@@ -43,7 +46,71 @@ public record RunPlan(
         int copies,
         Duration gatherWait,
         int staleness,
-        Duration promiseWait) {
+        Duration promiseWait,
+        Optional<RebalanceSettings> rebalance) {
+
+    /** A plan without moves. */
+    public RunPlan(
+            int stages,
+            int replicas,
+            int trainers,
+            long firstVersion,
+            long lastVersion,
+            int microbatches,
+            long evaluateEvery,
+            int evaluationMicrobatches,
+            long keepEvery,
+            Duration controlRetry,
+            Duration holdBoundary,
+            Joins joins,
+            int keepers,
+            int copies,
+            Duration gatherWait,
+            int staleness,
+            Duration promiseWait) {
+        this(
+                stages,
+                replicas,
+                trainers,
+                firstVersion,
+                lastVersion,
+                microbatches,
+                evaluateEvery,
+                evaluationMicrobatches,
+                keepEvery,
+                controlRetry,
+                holdBoundary,
+                joins,
+                keepers,
+                copies,
+                gatherWait,
+                staleness,
+                promiseWait,
+                Optional.empty());
+    }
+
+    /** The same, with moves. */
+    public RunPlan rebalancing(Optional<RebalanceSettings> settings) {
+        return new RunPlan(
+                stages,
+                replicas,
+                trainers,
+                firstVersion,
+                lastVersion,
+                microbatches,
+                evaluateEvery,
+                evaluationMicrobatches,
+                keepEvery,
+                controlRetry,
+                holdBoundary,
+                joins,
+                keepers,
+                copies,
+                gatherWait,
+                staleness,
+                promiseWait,
+                settings);
+    }
 
     /**
      * How members come in while the run is under way.

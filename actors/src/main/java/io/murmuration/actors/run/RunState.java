@@ -204,6 +204,7 @@ final class RunState {
                     redoSettled();
                 }
             }
+            case CoordinatorMessage.Load load -> desk.balance.load(from, load);
             case CoordinatorMessage.Fetching progress -> desk.joins.fetching(from, progress);
             case CoordinatorMessage.BadDonor bad -> badDonor(from, bad);
             case CoordinatorMessage.JoinFailed failed -> joinFailed(from, failed);
@@ -295,6 +296,9 @@ final class RunState {
             desk.remindExpelled();
             if (phase != Phase.TAKING_OVER && phase != Phase.BUILDING) {
                 desk.joins.askAgain();
+                if (phase != Phase.PAUSED) {
+                    desk.balance.look();
+                }
             }
             if (askingToKeep.due(time)) {
                 desk.checkpoints.waiting().forEach(this::askToKeep);
@@ -658,6 +662,7 @@ final class RunState {
         building = Optional.empty();
         desk.digests.clear();
         desk.joins.forgetAll();
+        desk.balance.cancel();
         desk.roster = new Roster(desk.epoch().next(), List.of(), List.of());
         desk.version = to;
         String why = "the run begins anew from version " + to;
@@ -700,8 +705,12 @@ final class RunState {
         boolean last = desk.version >= plan.lastVersion();
         if (last || stopRequested) {
             desk.joins.cancel();
-        } else if (joinersHoldBoundary()) {
-            return;
+            desk.balance.cancel();
+        } else {
+            desk.balance.atBoundary();
+            if (joinersHoldBoundary()) {
+                return;
+            }
         }
         ranks = desk.roster.trainers();
         boolean evaluationDue = last || (plan.evaluateEvery() > 0 && desk.version % plan.evaluateEvery() == 0);
@@ -783,6 +792,7 @@ final class RunState {
                 || keepPending
                 || departures.waitForBoundary()
                 || desk.joins.waitForBoundary()
+                || desk.balance.waitForBoundary()
                 || !desk.members.trainers().equals(desk.roster.trainers());
     }
 

@@ -201,7 +201,8 @@ public final class LocalRuns implements TrainingRuns {
                 settings.checkpoint().copies(),
                 limits.gatherWait(),
                 settings.swarm().staleness(),
-                limits.promiseWait());
+                limits.promiseWait(),
+                settings.rebalance());
     }
 
     private static String lower(Enum<?> choice) {

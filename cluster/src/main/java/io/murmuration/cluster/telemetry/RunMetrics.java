@@ -40,6 +40,8 @@ final class RunMetrics {
     private final Counter rollbacks;
     private final Counter joins;
     private final Counter failedJoins;
+    private final Counter moves;
+    private final Counter droppedMoves;
     private final Counter takeOvers;
     private final Timer stepTime;
     private final Gauge version;
@@ -79,6 +81,8 @@ final class RunMetrics {
         this.rollbacks = telemetry.counter("run.rollbacks");
         this.joins = telemetry.counter("run.joins", new Label("result", "in"));
         this.failedJoins = telemetry.counter("run.joins", new Label("result", "failed"));
+        this.moves = telemetry.counter("run.moves", new Label("result", "done"));
+        this.droppedMoves = telemetry.counter("run.moves", new Label("result", "dropped"));
         this.takeOvers = telemetry.counter("run.takeovers");
         this.stepTime = telemetry.timer("run.step");
         this.version = telemetry.gauge("run.version");
@@ -130,6 +134,9 @@ final class RunMetrics {
             case RunEvent.HandedOver handedOver -> abandon("handed over to another coordinator");
             case RunEvent.Joined joined -> joins.add(1);
             case RunEvent.JoinFailed failed -> failedJoins.add(1);
+            case RunEvent.Moving moving -> {}
+            case RunEvent.Moved moved -> moves.add(1);
+            case RunEvent.MoveDropped dropped -> droppedMoves.add(1);
             case RunEvent.Rejected rejected -> failedJoins.add(1);
             case RunEvent.Failed failed -> abandon(failed.reason());
             // After the last step another was begun that will not come.

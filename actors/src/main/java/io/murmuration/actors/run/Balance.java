@@ -83,13 +83,19 @@ final class Balance {
         }
     }
 
-    /** Everybody who serves or is on its way, once. Of two lives of a peer the later one counts. */
+    /**
+     * Everybody who serves or is on its way, once, but for those who want to go: their stage is as good as without them. Of two
+     * lives of a peer the later one counts.
+     */
     private List<ShardReport> reports() {
         Map<PeerId, ShardReport> reports = new TreeMap<>();
         travellers.forEach((peer, traveller) -> reports.put(
                 peer,
                 ShardReport.arriving(traveller.move().shard(), traveller.move().to(), traveller.rate())));
         desk.members.placed().forEach((member, stage) -> {
+            if (desk.departures.wantsToGo(member)) {
+                return;
+            }
             Load load = loads.getOrDefault(member, Load.UNKNOWN);
             Optional<Traveller> traveller = Optional.ofNullable(travellers.get(member.peer()));
             reports.put(
@@ -169,10 +175,16 @@ final class Balance {
         if (!desk.promises.isReachable(shard)) {
             return Optional.of("it cannot be reached");
         }
-        // As for who asks to leave: only who can be reached and was seen to hold the stage can go on with it.
+        if (desk.departures.wantsToGo(shard)) {
+            return Optional.of("it wants to go");
+        }
+        // As for who asks to leave: only who can be reached and was seen to hold the stage can go on with it. And who
+        // waits to
+        // be relieved is not relieved by somebody who moves on.
         long stay = desk.roster.stage(move.from()).stream()
                 .filter(other -> !other.equals(shard))
                 .filter(other -> desk.promises.isReachable(other) && desk.proven.contains(other))
+                .filter(other -> !desk.departures.wantsToGo(other))
                 .count();
         if (stay < minimumReplicas) {
             return Optional.of(

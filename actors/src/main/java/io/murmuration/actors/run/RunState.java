@@ -113,7 +113,7 @@ final class RunState {
     RunState(RunPlan plan, Member self, long term, long time) {
         this.plan = plan;
         this.desk = new Desk(plan, self, term, time);
-        this.departures = new Departures(desk);
+        this.departures = desk.departures;
         this.takeOver = TakeOver.first(desk);
         this.phaseBegan = time;
         this.asking = new AskAgain(plan.controlRetry(), time);

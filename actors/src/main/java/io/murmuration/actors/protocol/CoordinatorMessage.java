@@ -48,6 +48,14 @@ public sealed interface CoordinatorMessage extends ControlMessage {
     /** A joiner has so many quarters (1 to 3) of its snapshot of {@code version}. For observers; may be lost. */
     record Fetching(Epoch epoch, long version, int quarters) implements CoordinatorMessage {}
 
+    /**
+     * How busy a shard is, once a period. For moving shards and placing joiners; may be lost.
+     *
+     * @param queue microbatches that wait for a pass here, or are in one
+     * @param rate microbatches a second that it does, forward and backward, while it has work; 0 while it does not know
+     */
+    record Load(Epoch epoch, long queue, double rate) implements CoordinatorMessage {}
+
     /** {@code donor} served something else than the others, or than its own manifest said. */
     record BadDonor(Epoch epoch, long version, Member donor, String reason) implements CoordinatorMessage {}
 

@@ -19,18 +19,12 @@ public final class JoinerPlacement {
      *     shards count the same, so that it is the stage with the fewest
      */
     public static int stage(int stages, int minimumReplicas, List<ShardReport> reports) {
-        double usual = reports.stream()
-                .mapToDouble(ShardReport::rate)
-                .filter(rate -> rate > 0)
-                .average()
-                .orElse(1);
         int[] shards = new int[stages];
         long[] queues = new long[stages];
-        double[] rates = new double[stages];
+        double[] rates = StageRates.of(stages, reports);
         for (ShardReport report : reports) {
             shards[report.stage()]++;
             queues[report.stage()] += report.queue();
-            rates[report.stage()] += report.rate() > 0 ? report.rate() : usual;
         }
         int best = 0;
         for (int stage = 1; stage < stages; stage++) {

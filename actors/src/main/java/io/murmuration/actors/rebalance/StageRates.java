@@ -1,11 +1,29 @@
 package io.murmuration.actors.rebalance;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** Arithmetic on what a pipeline can do: it is as fast as its slowest stage, and a stage as fast as its shards together. */
 public final class StageRates {
 
     private StageRates() {}
+
+    /**
+     * What every stage can do, units of work a second, with those who are on their way. Who is not known yet is taken to be like
+     * the others; while no rate is known all count as 1.
+     */
+    public static double[] of(int stages, List<ShardReport> reports) {
+        double usual = reports.stream()
+                .mapToDouble(ShardReport::rate)
+                .filter(rate -> rate > 0)
+                .average()
+                .orElse(1);
+        double[] rates = new double[stages];
+        for (ShardReport report : reports) {
+            rates[report.stage()] += report.rate() > 0 ? report.rate() : usual;
+        }
+        return rates;
+    }
 
     /** The pipeline's rate: the smallest of its stages'. */
     public static double bottleneck(double[] stages) {

@@ -25,9 +25,6 @@ import java.util.random.RandomGenerator;
  */
 public final class StageRouter {
 
-    /** Weight of a new observation in the moving average of seconds per unit of work (SWARM's value). */
-    private static final double SMOOTHING = 0.1;
-
     private static final class Replica {
         private final Member member;
         private double load;
@@ -36,8 +33,9 @@ public final class StageRouter {
         private double unmeasured;
 
         private double guessed;
-        private double averageSeconds;
-        private long observations;
+        /** For a unit of work. */
+        private final SmoothedSeconds seconds = new SmoothedSeconds();
+
         private long lastUpdate = Long.MIN_VALUE;
         private long bannedUntil = Long.MIN_VALUE;
         private int failures;
@@ -47,12 +45,12 @@ public final class StageRouter {
         }
 
         private boolean measured() {
-            return observations > 0;
+            return seconds.known();
         }
 
         /** Seconds per unit of work, once something is measured. */
         private double secondsPerUnit() {
-            return averageSeconds / (1 - Math.pow(1 - SMOOTHING, observations));
+            return seconds.value();
         }
 
         /** What was guessed is charged anew. */
@@ -137,13 +135,12 @@ public final class StageRouter {
         }
         // Overlapping calls share the replica: time before the last answer was spent on an earlier call.
         long from = Math.max(started, replica.lastUpdate);
-        double seconds = Math.max(now - from, 1) * 1e-9 / work;
-        replica.averageSeconds = (1 - SMOOTHING) * replica.averageSeconds + SMOOTHING * seconds;
-        replica.observations++;
+        boolean first = !replica.measured();
+        replica.seconds.add(Math.max(now - from, 1) * 1e-9 / work);
         replica.lastUpdate = now;
         replica.failures = 0;
         replica.bannedUntil = Long.MIN_VALUE;
-        if (replica.observations == 1) {
+        if (first) {
             firstMeasured(replica);
         }
     }

@@ -30,6 +30,10 @@ final class Departures {
         asking.putIfAbsent(member, desk.now);
     }
 
+    boolean wantsToGo(Member member) {
+        return asking.containsKey(member);
+    }
+
     void removed(Member member) {
         asking.remove(member);
     }

@@ -27,6 +27,8 @@ final class Desk {
     final Promises promises = new Promises();
     final Checkpoints checkpoints;
     final Joins joins;
+    final Departures departures;
+    final Balance balance;
     /** Of parameters and optimiser state of every stage at the present version. */
     final SortedMap<Integer, String> digests = new TreeMap<>();
 
@@ -58,6 +60,8 @@ final class Desk {
         this.members = new Members(plan);
         this.checkpoints = new Checkpoints(plan.copies());
         this.joins = new Joins(this);
+        this.departures = new Departures(this);
+        this.balance = new Balance(this);
         this.version = plan.firstVersion();
         this.roster = new Roster(new Epoch(term, 0), List.of(), List.of());
         this.now = now;
@@ -130,6 +134,7 @@ final class Desk {
 
     void gone(Member member) {
         joins.gone(member);
+        balance.gone(member, "it is gone");
         members.removed(member);
         promises.removed(member);
         expelled.remove(member);

@@ -127,7 +127,8 @@ final class Joins {
             if (tried.getOrDefault(member, NOTHING) >= version) {
                 continue;
             }
-            int stage = members.assignJoiner(member);
+            int stage = desk.balance.stageFor(member);
+            members.assignJoiner(member, stage);
             if (busy(stage) || (reserved && !held(member, stage))) {
                 continue;
             }
@@ -258,6 +259,7 @@ final class Joins {
             members.enlisted(member, digests.get(joiner.stage).get(version));
             forget(member);
             tell(new RunEvent.Joined(member, version));
+            desk.balance.arrived(member, joiner.stage);
         }
         return admitted;
     }
@@ -458,6 +460,7 @@ final class Joins {
         forget(member);
         members.rejected(member);
         tell(new RunEvent.Rejected(member, reason));
+        desk.balance.gone(member, "it is rejected: " + reason);
     }
 
     private void forget(Member member) {

@@ -2,6 +2,7 @@ package io.murmuration.actors.run;
 
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
+import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Roster;
 import java.util.ArrayList;
 import java.util.List;
@@ -164,12 +165,25 @@ final class Members {
         return with(Progress.WAITING);
     }
 
-    /** The stage of a joiner: at every attempt the one that has the fewest others, those on their way included. */
-    int assignJoiner(Member member) {
-        Shard shard = shards.get(member);
-        shard.stage = NO_STAGE;
-        shard.stage = fewest();
-        return shard.stage;
+    /** The stage of a joiner, which may be another at every attempt. */
+    void assignJoiner(Member member, int stage) {
+        shards.get(member).stage = stage;
+    }
+
+    /** The stage of everybody who has one or is on its way to it. */
+    Map<Member, Integer> placed() {
+        Map<Member, Integer> placed = new TreeMap<>();
+        shards.forEach((member, shard) -> {
+            if (shard.stage != NO_STAGE && shard.progress != Progress.REJECTED) {
+                placed.put(member, shard.stage);
+            }
+        });
+        return placed;
+    }
+
+    /** Whether any life of the peer is a shard here. */
+    boolean isThere(PeerId peer) {
+        return shards.keySet().stream().anyMatch(member -> member.peer().equals(peer));
     }
 
     void joining(Member member) {

@@ -101,6 +101,15 @@ public sealed interface RunEvent {
     /** The member has failed to join too often and stays out. */
     record Rejected(Member member, String reason) implements RunEvent {}
 
+    /** {@code member} leaves stage {@code from} at this boundary; it starts over and joins stage {@code to}. */
+    record Moving(Member member, int from, int to, long version) implements RunEvent {}
+
+    /** Who was sent to stage {@code to} takes part there from {@code version} on. */
+    record Moved(Member member, int from, int to, long version) implements RunEvent {}
+
+    /** A move that was decided, and perhaps begun, does not come to its end. */
+    record MoveDropped(Member member, int from, int to, String reason) implements RunEvent {}
+
     /** {@code receiver} says that {@code donor} served something wrong. */
     record BadDonor(Member donor, Member receiver, long version, String reason) implements RunEvent {}
 

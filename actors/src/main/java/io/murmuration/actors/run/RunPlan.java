@@ -1,7 +1,9 @@
 package io.murmuration.actors.run;
 
+import io.murmuration.actors.rebalance.RebalanceSettings;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the coordinator steers towards.
@@ -28,6 +30,7 @@ import java.util.List;
  *     a stage, before it declares that stage lost
  * @param rebuildable layers of every stage, in a run that rebuilds a lost stage from its neighbours where it can; empty in
  *     one that always goes back to a checkpoint
+ * @param rebalance when shards are moved between stages; empty: never, and joiners go where the fewest shards are
  */
 public record RunPlan(
         int stages,
@@ -47,7 +50,8 @@ public record RunPlan(
         Duration gatherWait,
         int staleness,
         Duration promiseWait,
-        List<Integer> rebuildable) {
+        List<Integer> rebuildable,
+        Optional<RebalanceSettings> rebalance) {
 
     public RunPlan {
         rebuildable = List.copyOf(rebuildable);
@@ -55,6 +59,72 @@ public record RunPlan(
             throw new IllegalArgumentException(
                     "expected the layers of " + stages + " stages, got " + rebuildable.size());
         }
+    }
+
+    /** A plan without moves. */
+    public RunPlan(
+            int stages,
+            int replicas,
+            int trainers,
+            long firstVersion,
+            long lastVersion,
+            int microbatches,
+            long evaluateEvery,
+            int evaluationMicrobatches,
+            long keepEvery,
+            Duration controlRetry,
+            Duration holdBoundary,
+            Joins joins,
+            int keepers,
+            int copies,
+            Duration gatherWait,
+            int staleness,
+            Duration promiseWait,
+            List<Integer> rebuildable) {
+        this(
+                stages,
+                replicas,
+                trainers,
+                firstVersion,
+                lastVersion,
+                microbatches,
+                evaluateEvery,
+                evaluationMicrobatches,
+                keepEvery,
+                controlRetry,
+                holdBoundary,
+                joins,
+                keepers,
+                copies,
+                gatherWait,
+                staleness,
+                promiseWait,
+                rebuildable,
+                Optional.empty());
+    }
+
+    /** The same, with moves. */
+    public RunPlan rebalancing(Optional<RebalanceSettings> settings) {
+        return new RunPlan(
+                stages,
+                replicas,
+                trainers,
+                firstVersion,
+                lastVersion,
+                microbatches,
+                evaluateEvery,
+                evaluationMicrobatches,
+                keepEvery,
+                controlRetry,
+                holdBoundary,
+                joins,
+                keepers,
+                copies,
+                gatherWait,
+                staleness,
+                promiseWait,
+                rebuildable,
+                settings);
     }
 
     /**

@@ -122,7 +122,7 @@ final class RunState {
     RunState(RunPlan plan, Member self, long term, long time) {
         this.plan = plan;
         this.desk = new Desk(plan, self, term, time);
-        this.departures = new Departures(desk);
+        this.departures = desk.departures;
         this.takeOver = TakeOver.first(desk);
         this.phaseBegan = time;
         this.asking = new AskAgain(plan.controlRetry(), time);
@@ -213,6 +213,7 @@ final class RunState {
                     redoSettled();
                 }
             }
+            case CoordinatorMessage.Load load -> desk.balance.load(from, load);
             case CoordinatorMessage.Fetching progress -> desk.joins.fetching(from, progress);
             case CoordinatorMessage.BadDonor bad -> badDonor(from, bad);
             case CoordinatorMessage.JoinFailed failed -> joinFailed(from, failed);
@@ -304,6 +305,9 @@ final class RunState {
             desk.remindExpelled();
             if (phase != Phase.TAKING_OVER && phase != Phase.BUILDING) {
                 desk.joins.askAgain();
+                if (phase != Phase.PAUSED && phase != Phase.REBUILDING) {
+                    desk.balance.look();
+                }
             }
             if (askingToKeep.due(time)) {
                 desk.checkpoints.waiting().forEach(this::askToKeep);
@@ -745,6 +749,7 @@ final class RunState {
         norms = Optional.empty();
         desk.digests.clear();
         desk.joins.forgetAll();
+        desk.balance.cancel();
         desk.roster = new Roster(desk.epoch().next(), List.of(), List.of());
         desk.version = to;
         String why = "the run begins anew from version " + to;
@@ -787,8 +792,12 @@ final class RunState {
         boolean last = desk.version >= plan.lastVersion();
         if (last || stopRequested) {
             desk.joins.cancel();
-        } else if (joinersHoldBoundary()) {
-            return;
+            desk.balance.cancel();
+        } else {
+            desk.balance.atBoundary();
+            if (joinersHoldBoundary()) {
+                return;
+            }
         }
         ranks = desk.roster.trainers();
         boolean evaluationDue = last || (plan.evaluateEvery() > 0 && desk.version % plan.evaluateEvery() == 0);
@@ -870,6 +879,7 @@ final class RunState {
                 || keepPending
                 || departures.waitForBoundary()
                 || desk.joins.waitForBoundary()
+                || desk.balance.waitForBoundary()
                 || !desk.members.trainers().equals(desk.roster.trainers());
     }
 

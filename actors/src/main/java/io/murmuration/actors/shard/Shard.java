@@ -88,7 +88,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         /** Answers and chunks that were refused; gradients asked for that have not come. */
         RETRY,
         /** The coordinator has not let this shard go yet. */
-        LEAVING
+        LEAVING,
+        /** The coordinator is to know how busy this shard is. */
+        LOAD
     }
 
     /** Microbatches that wait for a pass. */
@@ -96,6 +98,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     /** Microbatches in an applied step, by how many versions older the one was that they were computed with. */
     private static final String COUNTED = "shard.gradients";
+
+    /** Microbatches a second, forward and backward, while it has work. */
+    private static final String RATE = "shard.rate";
 
     private static final MicrobatchId NOTHING_OPENED = new MicrobatchId(Purpose.EVALUATE, -1, 0);
 
@@ -111,6 +116,8 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private final MicrobatchTraces traces;
     private final boolean watched;
     private Telemetry.Gauge queue;
+    private Telemetry.Gauge rateShown;
+    private ComputeRate rate = new ComputeRate();
 
     private final Fence fence = new Fence();
     private Roster roster = Roster.EMPTY;
@@ -175,6 +182,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         this.traces = new MicrobatchTraces(telemetry, self);
         this.watched = telemetry != Telemetry.OFF;
         this.queue = Telemetry.OFF.gauge(QUEUE);
+        this.rateShown = Telemetry.OFF.gauge(RATE);
         ports.control().attach(self, envelope -> me.tell(new Control(envelope)));
         ports.data()
                 .attach(
@@ -187,6 +195,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 me.tell(new Seen(event));
             }
         });
+        settings.loadEvery().ifPresent(period -> timers.startTimerWithFixedDelay(Timer.LOAD, period));
     }
 
     public static Behavior<Message> create(Ports ports, Member self, ShardSettings settings) {
@@ -247,6 +256,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                     if (timer == Timer.RETRY) {
                         retry();
                     }
+                    if (timer == Timer.LOAD) {
+                        tellLoad();
+                    }
                     return proceed();
                 })
                 .onSignal(ChildFailed.class, failed -> {
@@ -259,6 +271,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 .onSignal(PostStop.class, stopped -> {
                     traces.clear("the shard ended");
                     queue.set(0);
+                    rateShown.set(0);
                     ports.all().membership().unsubscribe(self);
                     ports.all().control().detach(self);
                     ports.all().data().detach(self);
@@ -320,11 +333,13 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
 
     private void compute(StepAccount.Work work) {
         busy = true;
+        long began = ports.now();
         switch (work) {
             case StepAccount.ForwardWork(MicrobatchId id, byte[] tokens, Payload input) -> {
                 traces.phase(id, "forward");
                 ports.compute(new Compute.Forward(id, tokens, input), output -> {
                     busy = false;
+                    computed(work, began);
                     traces.done(id);
                     switch (steps.of(id).forwardDone(id, output)) {
                         case StepAccount.PassOn(boolean resend) -> {
@@ -344,6 +359,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 traces.phase(id, "loss");
                 ports.compute(new Compute.Loss(id, tokens, input, count), result -> {
                     busy = false;
+                    computed(work, began);
                     traces.done(id);
                     finished(id, steps.of(id).lossDone(id, result.loss(), result.gradient(), count), count);
                 });
@@ -357,10 +373,24 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
                 traces.phase(id, "backward");
                 ports.compute(new Compute.Backward(id, tokens, input, gradient, count), gradientOut -> {
                     busy = false;
+                    computed(work, began);
                     traces.done(id);
                     finished(id, steps.of(id).backwardDone(id, gradientOut, count), count);
                 });
             }
+        }
+    }
+
+    private void computed(StepAccount.Work work, long began) {
+        rate.done(work, ports.now() - began);
+        if (watched) {
+            rateShown.set(rate.perSecond());
+        }
+    }
+
+    private void tellLoad() {
+        if (steps != null && joining.isEmpty()) {
+            tell(new CoordinatorMessage.Load(fence.seen(), steps.waiting() + (busy ? 1 : 0), rate.perSecond()));
         }
     }
 
@@ -777,7 +807,11 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             stage = newStage;
             traces.stage(stage);
             queue.set(0);
-            queue = ports.all().telemetry().gauge(QUEUE, new Telemetry.Label("stage", String.valueOf(stage)));
+            rateShown.set(0);
+            rate = new ComputeRate();
+            Telemetry.Label label = new Telemetry.Label("stage", String.valueOf(stage));
+            queue = ports.all().telemetry().gauge(QUEUE, label);
+            rateShown = ports.all().telemetry().gauge(RATE, label);
             donor = Optional.of(new SnapshotDonor(ports, settings.transfer(), self, stage));
             ports.compute(new Compute.Open(stage, newVersion, initial), nothing -> {});
         }

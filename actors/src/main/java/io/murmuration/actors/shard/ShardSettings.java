@@ -3,6 +3,7 @@ package io.murmuration.actors.shard;
 import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.transfer.TransferSettings;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What a shard needs to know beside the protocol.
@@ -17,6 +18,7 @@ import java.time.Duration;
  * @param earlyParts averaging parts kept for a round that has not begun here
  * @param transfer how snapshots are pulled and served
  * @param joinQueueBytes averages that a joiner keeps until it can apply them, and that wait for a joiner at their owner
+ * @param loadEvery how often it tells the coordinator its load; empty: never
  */
 public record ShardSettings(
         String run,
@@ -28,4 +30,5 @@ public record ShardSettings(
         long partLength,
         int earlyParts,
         TransferSettings transfer,
-        long joinQueueBytes) {}
+        long joinQueueBytes,
+        Optional<Duration> loadEvery) {}

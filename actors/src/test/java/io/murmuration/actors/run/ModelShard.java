@@ -264,6 +264,14 @@ final class ModelShard extends ModelPeer {
         tell(new CoordinatorMessage.Enlisted(seen(), stage, version, digest));
     }
 
+    /** As busy and as fast as chance will have it. */
+    void tellLoad() {
+        if (version >= 0 && joining.isEmpty()) {
+            double rate = world.random.nextInt(8) == 0 ? 0 : 0.5 + world.random.nextDouble();
+            tell(new CoordinatorMessage.Load(seen(), world.random.nextInt(5), rate));
+        }
+    }
+
     private void enlist(ShardMessage.Enlist enlist) {
         history = enlist.history();
         boolean sameStage = stage == enlist.stage();

@@ -12,6 +12,7 @@ import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.actors.rebalance.RebalanceSettings;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -223,7 +224,8 @@ final class RunModel {
                 plan.gatherWait(),
                 plan.staleness(),
                 plan.promiseWait(),
-                layers);
+                layers,
+                plan.rebalance());
     }
 
     /** The same, asynchronous: with evaluations and checkpoints seldom enough that steps begin early. */
@@ -246,7 +248,14 @@ final class RunModel {
                 plan.gatherWait(),
                 staleness,
                 plan.promiseWait(),
-                plan.rebuildable());
+                plan.rebuildable(),
+                plan.rebalance());
+    }
+
+    /** The same, and shards that move as soon as their loads, which are chance here, let anybody want it. */
+    static RunPlan moving(RunPlan plan, int minimumReplicas) {
+        return plan.rebalancing(Optional.of(new RebalanceSettings(
+                Duration.ofSeconds(1), 1, minimumReplicas, 1, Duration.ZERO, Duration.ofSeconds(3), Duration.ZERO)));
     }
 
     /** Runs to the end; false if it never comes. */
@@ -329,6 +338,13 @@ final class RunModel {
         if (messages.size() < 40 && (!worked || random.nextInt(4) == 0)) {
             now += Duration.ofSeconds(1).toNanos();
             peers.values().forEach(ModelPeer::askToGo);
+            if (plan.rebalance().isPresent()) {
+                List.copyOf(peers.values()).forEach(peer -> {
+                    if (peer instanceof ModelShard shard) {
+                        shard.tellLoad();
+                    }
+                });
+            }
             for (ModelCoordinator coordinator : List.copyOf(coordinators.values())) {
                 if (!coordinator.frozen) {
                     carryOut(coordinator, coordinator.state.tick(now));
@@ -475,6 +491,9 @@ final class RunModel {
                     told.add(new Told(by.self, event));
                     last = Optional.of(by.state);
                     histories(by, event);
+                    if (event instanceof RunEvent.Moving move) {
+                        leavesEnough(by, move);
+                    }
                 }
                 case RunState.Retire retire -> {
                     coordinators.remove(by.self);
@@ -482,6 +501,14 @@ final class RunModel {
                 }
             }
         }
+    }
+
+    private void leavesEnough(ModelCoordinator by, RunEvent.Moving move) {
+        List<Member> stay = by.state.roster().stage(move.from());
+        assertThat(stay)
+                .as("%s: %s", move, this)
+                .doesNotContain(move.member())
+                .hasSizeGreaterThanOrEqualTo(plan.rebalance().orElseThrow().minimumReplicas());
     }
 
     /** What the stages hold together was once in place together: nothing is put together from two histories. */

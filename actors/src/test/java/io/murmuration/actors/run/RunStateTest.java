@@ -316,4 +316,54 @@ final class RunStateTest {
                 12,
                 500_000);
     }
+
+    private static long moves(RunModel model) {
+        return model.events.stream().filter(RunEvent.Moving.class::isInstance).count();
+    }
+
+    @Test
+    void shards_move_and_arrive_while_nothing_else_happens() {
+        RunModel model =
+                new RunModel(2, RunModel.moving(RunModel.plan(3, 3, 2, 30), 2), RunModel.Faults.NONE.newcomers(2));
+        check(model, 30, 200_000);
+        assertThat(model.events).as(model.toString()).anyMatch(RunEvent.Moved.class::isInstance);
+        // Who was not there yet as the run ended has not arrived.
+        long over = model.events.stream()
+                .filter(event -> event instanceof RunEvent.Moved || event instanceof RunEvent.MoveDropped)
+                .count();
+        assertThat(moves(model)).isBetween(1L, over + 2);
+        assertThat(model.events).noneMatch(RunEvent.Lost.class::isInstance);
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void a_move_empties_no_stage_whatever_happens(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 2) int minimumReplicas,
+            @ForAll @IntRange(min = 0, max = 2) int early) {
+        check(
+                new RunModel(
+                        seed,
+                        RunModel.moving(RunModel.early(RunModel.plan(3, 3, 2, 12, 2), early), minimumReplicas),
+                        new RunModel.Faults(0.05, 0.05, 0.05, 15, 6, 5, 0, 0)
+                                .newcomers(6)
+                                .cuts(6)),
+                12,
+                500_000);
+    }
+
+    @Property(tries = 60, shrinking = ShrinkingMode.OFF)
+    void shards_move_while_everything_else_happens_too(
+            @ForAll long seed, @ForAll @IntRange(min = 0, max = 2) int early) {
+        check(
+                new RunModel(
+                                seed,
+                                RunModel.moving(RunModel.early(RunModel.plan(3, 2, 2, 12, 2), early), 1),
+                                new RunModel.Faults(0.05, 0.05, 0.05, 15, 6, 5, 2, 0.02)
+                                        .newcomers(8)
+                                        .damage(0.1)
+                                        .cuts(5))
+                        .pauses(2),
+                12,
+                600_000);
+    }
 }

@@ -20,6 +20,7 @@ import io.murmuration.actors.routing.AdaptiveDeadline;
 import io.murmuration.actors.transfer.TransferSettings;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.actor.testkit.typed.javadsl.ManualTime;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -61,7 +62,8 @@ final class ShardJoinTest {
                 4,
                 8,
                 new TransferSettings("run", 1024, 1, 3, DEADLINE, Duration.ofMillis(10), Duration.ofSeconds(30)),
-                QUEUE);
+                QUEUE,
+                Optional.empty());
         shard = KIT.spawn(Shard.create(ports.ports(), SELF, settings));
         enlist(7, A, B);
         for (Member donor : List.of(A, B)) {

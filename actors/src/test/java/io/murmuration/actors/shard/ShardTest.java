@@ -43,6 +43,7 @@ final class ShardTest {
     private static final ManualTime TIME = ManualTime.get(KIT.system());
     private static final Duration DEADLINE = Duration.ofSeconds(2);
     private static final Duration PIN_WAIT = Duration.ofSeconds(30);
+    private static final Duration LOAD_EVERY = Duration.ofSeconds(5);
     private static final Member COORDINATOR = Member.of("coordinator", 1);
     private static final Member TRAINER = Member.of("trainer", 1);
     private static final Member UP = Member.of("up", 1);
@@ -77,7 +78,8 @@ final class ShardTest {
                 4,
                 8,
                 new TransferSettings("run", 1024, 2, 5, DEADLINE, Duration.ofMillis(10), PIN_WAIT),
-                1024);
+                1024,
+                Optional.of(LOAD_EVERY));
         shard = KIT.spawn(Shard.create(ports.ports(), SELF, settings));
         tell(new ShardMessage.Enlist(EPOCH, EPOCH, 1, 7, List.of()));
         assertThat(ports.sent(CoordinatorMessage.Enlisted.class))
@@ -538,5 +540,17 @@ final class ShardTest {
         ports.sent(CoordinatorMessage.Applied.class);
         pass(Duration.ofMillis(10));
         assertThat(ports.offer().frame()).isEqualTo(heard.frame());
+    }
+
+    @Test
+    void tells_its_load_once_a_period() throws InterruptedException {
+        TIME.timePasses(LOAD_EVERY);
+        var load = ports.sent(CoordinatorMessage.Load.class);
+        assertThat(load.epoch()).isEqualTo(EPOCH);
+        assertThat(load.queue()).isZero();
+        assertThat(load.rate()).as("nothing was computed yet").isZero();
+        count(0);
+        TIME.timePasses(LOAD_EVERY);
+        assertThat(ports.sent(CoordinatorMessage.Load.class).rate()).isPositive();
     }
 }

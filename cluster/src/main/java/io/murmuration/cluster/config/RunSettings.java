@@ -1,5 +1,6 @@
 package io.murmuration.cluster.config;
 
+import io.murmuration.actors.rebalance.RebalanceSettings;
 import io.murmuration.tensors.codec.Codec;
 import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.data.Tokeniser;
@@ -16,6 +17,7 @@ import java.util.Optional;
  *
  * @param out folder that gets a run directory per run
  * @param importFrom a Hugging Face model whose weights the run starts from
+ * @param rebalance when shards move between stages; empty: never
  */
 public record RunSettings(
         String name,
@@ -34,6 +36,7 @@ public record RunSettings(
         Checkpoint checkpoint,
         Compute compute,
         Sample sample,
+        Optional<RebalanceSettings> rebalance,
         Limits limits) {
 
     /**

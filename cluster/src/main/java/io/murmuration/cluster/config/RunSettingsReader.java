@@ -1,5 +1,6 @@
 package io.murmuration.cluster.config;
 
+import io.murmuration.actors.rebalance.RebalanceSettings;
 import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.optim.AdamW;
 import io.murmuration.tensors.optim.InnerOptimiser;
@@ -29,6 +30,11 @@ final class RunSettingsReader {
     /** Bits a second: more than memory. */
     private static final long FASTEST = 1_000_000_000_000L;
 
+    /** Of loads and moves: a day is for ever. */
+    private static final Duration LONGEST_PAUSE = Duration.ofDays(1);
+    /** Less of what a stage should have is no threshold. */
+    private static final double LEAST_THRESHOLD = 0.01;
+
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
 
     private RunSettingsReader() {}
@@ -55,6 +61,7 @@ final class RunSettingsReader {
                 checkpoint(root.section("checkpoint")),
                 compute(root.section("compute")),
                 sample(root.section("sample")),
+                rebalance(root.section("rebalance")),
                 limits(root.section("limits")));
     }
 
@@ -170,6 +177,21 @@ final class RunSettingsReader {
     private static RunSettings.Sample sample(Section section) {
         return new RunSettings.Sample(
                 section.text("prompt"), section.integer("bytes", 0, 1 << 20), section.decimal("temperature", 0, 100));
+    }
+
+    /** All are read, so that a wrong key is found before the day it is needed. */
+    private static Optional<RebalanceSettings> rebalance(Section section) {
+        Duration period = section.duration("period", Duration.ZERO, LONGEST_PAUSE);
+        double threshold = section.decimal("threshold", LEAST_THRESHOLD, 1);
+        int minimumReplicas = section.integer("minimum-replicas", 1, MOST_PEERS);
+        int confirmations = section.integer("confirmations", 1, RebalanceSettings.MOST_CONFIRMATIONS);
+        Duration rest = section.duration("rest", Duration.ZERO, LONGEST_PAUSE);
+        Duration shardRest = section.duration("shard-rest", Duration.ZERO, LONGEST_PAUSE);
+        Duration turnBack = section.duration("turn-back", Duration.ZERO, LONGEST_PAUSE);
+        return period.isZero()
+                ? Optional.empty()
+                : Optional.of(new RebalanceSettings(
+                        period, threshold, minimumReplicas, confirmations, rest, shardRest, turnBack));
     }
 
     private static RunSettings.Limits limits(Section section) {

@@ -59,6 +59,12 @@ final class RunEventLines {
                 member("joinFailed", member).put("version", version).put("reason", reason);
             case RunEvent.Joined(Member member, long version) ->
                 member("joined", member).put("version", version);
+            case RunEvent.Moving(Member member, int from, int to, long version) ->
+                move("moving", member, from, to).put("version", version);
+            case RunEvent.Moved(Member member, int from, int to, long version) ->
+                move("moved", member, from, to).put("version", version);
+            case RunEvent.MoveDropped(Member member, int from, int to, String reason) ->
+                move("moveDropped", member, from, to).put("reason", reason);
             case RunEvent.Rejected(Member member, String reason) ->
                 member("rejected", member).put("reason", reason);
             case RunEvent.BadDonor(Member donor, Member receiver, long version, String reason) ->
@@ -112,6 +118,10 @@ final class RunEventLines {
     /** An event about a member. */
     static ObjectNode member(String event, Member member) {
         return EventFile.event(event).put("member", member.toString());
+    }
+
+    private static ObjectNode move(String event, Member member, int from, int to) {
+        return member(event, member).put("from", from).put("to", to);
     }
 
     private static void members(ArrayNode array, List<Member> members) {

@@ -205,7 +205,8 @@ public final class LocalRuns implements TrainingRuns {
                 limits.gatherWait(),
                 settings.swarm().staleness(),
                 limits.promiseWait(),
-                rebuilds(settings) ? layers(settings) : List.of());
+                rebuilds(settings) ? layers(settings) : List.of(),
+                settings.rebalance());
     }
 
     private static boolean rebuilds(RunSettings settings) {

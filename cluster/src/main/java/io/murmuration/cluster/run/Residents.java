@@ -3,6 +3,7 @@ package io.murmuration.cluster.run;
 import io.murmuration.actors.port.Ports;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.actors.rebalance.RebalanceSettings;
 import io.murmuration.actors.run.Candidate;
 import io.murmuration.actors.run.Host;
 import io.murmuration.actors.run.RunEvent;
@@ -58,7 +59,8 @@ public record Residents(
     public Host.Resident resident(PeerId peer, Role role) {
         return switch (role) {
             case SHARD -> {
-                ShardSettings shard = limits.shard(run, plan.stages());
+                ShardSettings shard =
+                        limits.shard(run, plan.stages(), plan.rebalance().map(RebalanceSettings::period));
                 yield Host.Resident.of(peer, role, member -> Shard.create(ports, member, shard), Shard.Command.LEAVE);
             }
             case TRAINER -> {

@@ -87,6 +87,14 @@ public final class RunProgress {
             }
             case RunEvent.Joined(Member member, long version) ->
                 listener.shardRestarted(member + " at version " + version);
+            case RunEvent.Moving(Member member, int from, int to, long version) ->
+                listener.noticed(member + " moves from stage " + from + " to stage " + to + " at version " + version);
+            case RunEvent.Moved(Member member, int from, int to, long version) ->
+                listener.noticed(
+                        member + " has moved from stage " + from + " to stage " + to + " at version " + version);
+            case RunEvent.MoveDropped(Member member, int from, int to, String reason) ->
+                listener.noticed(
+                        member + " does not move from stage " + from + " to stage " + to + " after all: " + reason);
             case RunEvent.Joining joining -> {}
             case RunEvent.Fetching fetching -> {}
             case RunEvent.JoinFailed failed -> {}

@@ -6,6 +6,7 @@ import io.murmuration.actors.trainer.TrainerSettings;
 import io.murmuration.actors.transfer.TransferSettings;
 import io.murmuration.cluster.config.RunSettings;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Bounds of one process's swarm; each is explained in {@code reference.conf} under {@code limits}.
@@ -84,8 +85,12 @@ public record SwarmLimits(
                 limits.linkUnanswered());
     }
 
-    /** What the shards of a run need of it. */
-    public ShardSettings shard(String run, int stages) {
+    /**
+     * What the shards of a run need of it.
+     *
+     * @param loadEvery how often each tells its load; empty: never
+     */
+    public ShardSettings shard(String run, int stages, Optional<Duration> loadEvery) {
         return new ShardSettings(
                 run,
                 stages,
@@ -96,7 +101,8 @@ public record SwarmLimits(
                 averagingPartBytes / Float.BYTES,
                 earlyParts,
                 transfers(run),
-                joinQueueBytes);
+                joinQueueBytes,
+                loadEvery);
     }
 
     /** What sends and takes snapshots needs of it. */

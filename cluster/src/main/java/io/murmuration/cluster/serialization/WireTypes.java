@@ -59,6 +59,7 @@ final class WireTypes {
             .put(113, CoordinatorMessage.Promised.class)
             .put(114, CoordinatorMessage.Leaving.class)
             .put(115, CoordinatorMessage.Redone.class)
+            .put(116, CoordinatorMessage.Load.class)
             // To a shard.
             .put(200, ShardMessage.Enlist.class)
             .put(201, ShardMessage.Orphans.class)

@@ -41,6 +41,8 @@ final class RunMetrics {
     private final Counter rebuilds;
     private final Counter joins;
     private final Counter failedJoins;
+    private final Counter moves;
+    private final Counter droppedMoves;
     private final Counter takeOvers;
     private final Timer stepTime;
     private final Gauge version;
@@ -81,6 +83,8 @@ final class RunMetrics {
         this.rebuilds = telemetry.counter("run.rebuilds");
         this.joins = telemetry.counter("run.joins", new Label("result", "in"));
         this.failedJoins = telemetry.counter("run.joins", new Label("result", "failed"));
+        this.moves = telemetry.counter("run.moves", new Label("result", "done"));
+        this.droppedMoves = telemetry.counter("run.moves", new Label("result", "dropped"));
         this.takeOvers = telemetry.counter("run.takeovers");
         this.stepTime = telemetry.timer("run.step");
         this.version = telemetry.gauge("run.version");
@@ -137,6 +141,9 @@ final class RunMetrics {
             case RunEvent.HandedOver handedOver -> abandon("handed over to another coordinator");
             case RunEvent.Joined joined -> joins.add(1);
             case RunEvent.JoinFailed failed -> failedJoins.add(1);
+            case RunEvent.Moving moving -> {}
+            case RunEvent.Moved moved -> moves.add(1);
+            case RunEvent.MoveDropped dropped -> droppedMoves.add(1);
             case RunEvent.Rejected rejected -> failedJoins.add(1);
             case RunEvent.Failed failed -> abandon(failed.reason());
             // After the last step another was begun that will not come.

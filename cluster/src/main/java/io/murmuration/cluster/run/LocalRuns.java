@@ -75,6 +75,7 @@ public final class LocalRuns implements TrainingRuns {
                 settings.optimiser().inner().name());
         var assembly = new CheckpointAssembly(setup, store, origin, progress::written);
         BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>();
+        GradientAges ages = new GradientAges();
         try (SlowLinks links =
                         new SlowLinks(settings.links(), 3 * settings.limits().linkQueue());
                 ComputePool pool = new ComputePool(
@@ -94,9 +95,10 @@ public final class LocalRuns implements TrainingRuns {
                                 links.over(new InProcessControlPlane()),
                                 new InProcessMembership(),
                                 System::nanoTime,
-                                settings.seed()),
+                                settings.seed(),
+                                ages),
                         events::add)) {
-            return follow(swarm, events, progress, stop);
+            return follow(swarm, events, progress, stop).withGradientAges(ages.counts());
         }
     }
 

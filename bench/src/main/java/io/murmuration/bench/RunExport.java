@@ -122,6 +122,10 @@ final class RunExport {
                     + optimiser.inner().name() + " and optimiser.schedule is "
                     + optimiser.schedule().name().toLowerCase(Locale.ROOT));
         }
+        if (optimiser.delayDiscountSteps() > 0) {
+            throw new UserError("the twin has no stale gradients; optimiser.delay-discount-steps is "
+                    + optimiser.delayDiscountSteps() + ", expected 0");
+        }
         run.putObject("optimiser")
                 .put("learningRate", optimiser.learningRate())
                 .put("finalLearningRate", optimiser.finalLearningRate())

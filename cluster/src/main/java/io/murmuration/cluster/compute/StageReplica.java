@@ -71,7 +71,8 @@ final class StageReplica implements AutoCloseable {
         this.setup = setup;
         this.stage = new Stage(setup.backend(), setup.model(), setup.stages().slice(open.stage()));
         this.workspace = stage.newWorkspace(setup.microbatch());
-        this.optimiser = setup.optimiser().over(arena, stage.layout());
+        this.optimiser =
+                setup.optimiser().atStage(open.stage(), setup.stages().stages()).over(arena, stage.layout());
         long length = stage.layout().length();
         spare.add(Floats.allocate(arena, length));
         this.average = Floats.allocate(arena, length);

@@ -6,6 +6,7 @@ import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.model.ModelSpec;
 import io.murmuration.tensors.optim.InnerOptimiser;
+import io.murmuration.tensors.optim.NAdam;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -112,6 +113,8 @@ public record RunSettings(
      * @param warmUp part of all steps, 0 to 1
      * @param decay shape of the schedule wsd
      * @param clip largest global norm of a gradient
+     * @param delayDiscountSteps steps in which the learning rate, divided by the delay at first, comes to its full height; 0: it
+     *     is never divided
      */
     public record Optimiser(
             InnerOptimiser.Settings inner,
@@ -120,7 +123,8 @@ public record RunSettings(
             double finalLearningRate,
             double warmUp,
             Decay decay,
-            double clip) {}
+            double clip,
+            int delayDiscountSteps) {}
 
     /**
      * How the schedule wsd ends.
@@ -292,6 +296,16 @@ public record RunSettings(
                 "optimiser.final-learning-rate is %s, above optimiser.learning-rate (%s)",
                 optimiser.finalLearningRate(),
                 optimiser.learningRate());
+        require(
+                !(optimiser.inner() instanceof NAdam.Settings nadam) || !nadam.byStage() || swarm.staleness() > 0,
+                "optimiser.momentum-by-stage is true with swarm.staleness = 0: it makes up for gradients that are too old, and in a"
+                        + " synchronous run none is; allow some staleness, or set it to false");
+        require(
+                optimiser.delayDiscountSteps() == 0 || swarm.staleness() > 1,
+                "optimiser.delay-discount-steps is %d with swarm.staleness = %d: the learning rate is divided by the versions that"
+                        + " a gradient may be too old, and dividing by 1 changes nothing; allow at least 2, or set it to 0",
+                optimiser.delayDiscountSteps(),
+                swarm.staleness());
         Decay decay = optimiser.decay();
         require(
                 optimiser.schedule() != ScheduleName.WSD || optimiser.warmUp() + decay.cosine() + decay.linear() <= 1,

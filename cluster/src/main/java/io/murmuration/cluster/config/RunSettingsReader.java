@@ -9,6 +9,7 @@ import io.murmuration.tensors.optim.Sgd;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -109,7 +110,14 @@ final class RunSettingsReader {
         double weightDecay = section.decimal("weight-decay", 0, 10);
         // All three are read, so that a wrong key is found before the day it is needed.
         InnerOptimiser.Settings adamW = adamW(section, weightDecay);
-        InnerOptimiser.Settings nadam = nadam(section.section("nadam"), weightDecay);
+        boolean byStage = section.flag("momentum-by-stage");
+        if (byStage && name != OptimiserName.NADAM) {
+            throw section.unfit(
+                    "momentum-by-stage",
+                    "false where optimiser.name is " + name.name().toLowerCase(Locale.ROOT)
+                            + ": it is the momentum that nadam looks ahead with");
+        }
+        InnerOptimiser.Settings nadam = nadam(section.section("nadam"), weightDecay, byStage);
         InnerOptimiser.Settings sgd = sgd(section.section("sgd"), weightDecay);
         Section wsd = section.section("wsd");
         return new RunSettings.Optimiser(
@@ -124,7 +132,8 @@ final class RunSettingsReader {
                 section.decimal("warm-up", 0, 1),
                 new RunSettings.Decay(
                         wsd.decimal("cosine", 0, 1), wsd.decimal("cosine-end", 0, 1), wsd.decimal("linear", 0, 1)),
-                section.decimal("clip", 1e-6, 1e6));
+                section.decimal("clip", 1e-6, 1e6),
+                section.integer("delay-discount-steps", 0, MANY));
     }
 
     private static AdamW.Settings adamW(Section section, double weightDecay) {
@@ -135,14 +144,15 @@ final class RunSettingsReader {
                 weightDecay);
     }
 
-    private static NAdam.Settings nadam(Section section, double weightDecay) {
+    private static NAdam.Settings nadam(Section section, double weightDecay, boolean byStage) {
         return new NAdam.Settings(
                 section.decimal("beta1", 0, 0.999_999),
                 section.decimal("beta2", 0, 0.999_999),
                 section.decimal("epsilon", 1e-30, 1),
                 weightDecay,
                 section.decimal("momentum-decay", 0, 1),
-                section.flag("decoupled-decay"));
+                section.flag("decoupled-decay"),
+                byStage);
     }
 
     private static Sgd.Settings sgd(Section section, double weightDecay) {

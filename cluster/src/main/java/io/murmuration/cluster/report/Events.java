@@ -73,6 +73,8 @@ final class Events {
         event.put("wireBytes", result.wireBytes()).put("microbatchesCounted", result.microbatchesCounted());
         ObjectNode digests = event.putObject("parametersDigest");
         result.parametersDigest().forEach((stage, digest) -> digests.put(stage.toString(), digest));
+        ObjectNode ages = event.putObject("gradientAges");
+        result.gradientAges().forEach((age, gradients) -> ages.put(age.toString(), gradients));
         event.put("stoppedEarly", result.stoppedEarly());
         result.checkpoint().ifPresent(dir -> event.put("checkpoint", dir.toString()));
         return event;

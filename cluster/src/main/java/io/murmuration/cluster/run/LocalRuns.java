@@ -77,6 +77,7 @@ public final class LocalRuns implements TrainingRuns {
                 settings.optimiser().inner().name());
         var assembly = new CheckpointAssembly(setup, store, origin, progress::written);
         BlockingQueue<RunEvent> events = new LinkedBlockingQueue<>();
+        GradientAges ages = new GradientAges();
         try (SlowLinks links =
                         new SlowLinks(settings.links(), 3 * settings.limits().linkQueue());
                 ComputePool pool = new ComputePool(
@@ -96,9 +97,10 @@ public final class LocalRuns implements TrainingRuns {
                                 links.over(new InProcessControlPlane()),
                                 new InProcessMembership(),
                                 System::nanoTime,
-                                settings.seed()),
+                                settings.seed(),
+                                ages),
                         events::add)) {
-            return follow(swarm, events, progress, stop);
+            return follow(swarm, events, progress, stop).withGradientAges(ages.counts());
         }
     }
 

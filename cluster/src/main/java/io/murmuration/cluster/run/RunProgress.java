@@ -8,6 +8,7 @@ import io.murmuration.cluster.compute.TrainingSetup;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.transport.WireCounts;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -148,7 +149,8 @@ public final class RunProgress {
                         microbatches,
                         finished.digests(),
                         finished.stopped(),
-                        newest));
+                        newest,
+                        Collections.emptySortedMap()));
             }
         }
         return Optional.empty();

@@ -19,6 +19,8 @@ import java.util.TreeMap;
  * @param parametersDigest hex digest of each stage's parameters
  * @param stoppedEarly the stop signal ended it before its last step
  * @param checkpoint newest checkpoint, if one was written
+ * @param gradientAges gradients of microbatches, over all shards, by how many versions the parameters that they were computed
+ *     with were older than those that they were applied to; empty where that was not counted
  */
 public record RunResult(
         long steps,
@@ -30,9 +32,27 @@ public record RunResult(
         long microbatchesCounted,
         SortedMap<Integer, String> parametersDigest,
         boolean stoppedEarly,
-        Optional<Path> checkpoint) {
+        Optional<Path> checkpoint,
+        SortedMap<Long, Long> gradientAges) {
 
     public RunResult {
         parametersDigest = Collections.unmodifiableSortedMap(new TreeMap<>(parametersDigest));
+        gradientAges = Collections.unmodifiableSortedMap(new TreeMap<>(gradientAges));
+    }
+
+    /** The same with the ages of its gradients. */
+    RunResult withGradientAges(SortedMap<Long, Long> ages) {
+        return new RunResult(
+                steps,
+                trainLoss,
+                validationLoss,
+                bytesPerToken,
+                tokensPerSecond,
+                wireBytes,
+                microbatchesCounted,
+                parametersDigest,
+                stoppedEarly,
+                checkpoint,
+                ages);
     }
 }

@@ -9,7 +9,12 @@ final class Schedules {
     private Schedules() {}
 
     static Schedule of(RunSettings settings) {
-        return of(settings.optimiser(), settings.steps());
+        Schedule schedule = of(settings.optimiser(), settings.steps());
+        int discount = settings.optimiser().delayDiscountSteps();
+        // All stages apply the steps in order, so all of them have the same delay (docs/architecture.md).
+        return discount == 0
+                ? schedule
+                : new Schedule.Discounted(schedule, settings.swarm().staleness(), discount);
     }
 
     /** @param steps at least 1 */

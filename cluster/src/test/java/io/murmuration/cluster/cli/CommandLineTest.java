@@ -158,6 +158,7 @@ class CommandLineTest {
         assertThat(last.path("tokensPerSecond").asDouble()).isEqualTo(17_900);
         assertThat(last.path("wireBytes").asLong()).isEqualTo(3000);
         assertThat(last.path("microbatchesCounted").asLong()).isEqualTo(24);
+        assertThat(last.path("gradientAges").toString()).isEqualTo("{\"0\":72}");
         assertThat(last.path("parametersDigest").toString()).isEqualTo("{\"0\":\"aa\",\"1\":\"bb\",\"2\":\"cc\"}");
     }
 

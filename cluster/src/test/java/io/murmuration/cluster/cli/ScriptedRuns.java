@@ -66,6 +66,7 @@ final class ScriptedRuns implements TrainingRuns {
                 step * 8,
                 new TreeMap<>(Map.of(0, "aa", 1, "bb", 2, "cc")),
                 step < told.steps(),
-                Optional.of(checkpoint));
+                Optional.of(checkpoint),
+                new TreeMap<>(Map.of(0L, step * 24)));
     }
 }

@@ -16,6 +16,8 @@ import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.compute.Floats;
 import io.murmuration.tensors.model.StagePlan;
+import io.murmuration.tensors.optim.InnerOptimiser;
+import io.murmuration.tensors.optim.NAdam;
 import io.murmuration.tensors.optim.Schedule;
 import java.lang.foreign.Arena;
 import java.util.Optional;
@@ -27,6 +29,10 @@ class StageReplicaTest {
 
     /** The middle between two stages; nothing is drawn from the text. */
     private static StageReplica replica(int stage) {
+        return replica(stage, SETTINGS.optimiser().inner());
+    }
+
+    private static StageReplica replica(int stage, InnerOptimiser.Settings optimiser) {
         TrainingSetup setup = new TrainingSetup(
                 Backends.byName("java"),
                 SETTINGS.model(),
@@ -36,7 +42,7 @@ class StageReplicaTest {
                 SETTINGS.seed(),
                 Codecs.byName("int8:64"),
                 Codecs.byName("bf16"),
-                SETTINGS.optimiser().inner(),
+                optimiser,
                 new Schedule.Constant(new Schedule.Warmup(1e-3, 0, 0)),
                 1,
                 false,
@@ -97,5 +103,44 @@ class StageReplicaTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("expected to do step 5 again, the last one applied, got 4");
         }
+    }
+
+    /** Whoever joins has only what a snapshot holds, and the number of the step. */
+    @Test
+    void momentum_by_stage_is_that_of_the_stage_in_every_replica_and_after_a_snapshot() {
+        var byStage = new NAdam.Settings(0.99, 0.999, 1e-8, 0.1, 0.004, true, true);
+        // A first gradient of ones, so that the momentum shows: 0.9 + 0.09 (2 - 1) / 2 in the first of two stages.
+        var alone = new NAdam.Settings(0.945, 0.999, 1e-8, 0.1, 0.004, true);
+        try (StageReplica one = replica(0, byStage);
+                StageReplica two = replica(0, byStage);
+                StageReplica plain = replica(0, alone);
+                StageReplica usual = replica(0, new NAdam.Settings(0.99, 0.999, 1e-8, 0.1, 0.004, true));
+                StageReplica joiner = replica(0, byStage)) {
+            String first = stepWithOnes(one, 0);
+            assertThat(stepWithOnes(two, 0)).isEqualTo(first);
+            assertThat(stepWithOnes(plain, 0)).isEqualTo(first);
+            assertThat(stepWithOnes(usual, 0)).isNotEqualTo(first);
+
+            int chunks = one.pin(1 << 16).digests().size();
+            for (int chunk = 0; chunk < chunks; chunk++) {
+                joiner.writeChunk(new Compute.WriteChunk(chunk, chunks, one.readChunk(chunk)));
+            }
+            assertThat(joiner.digest()).isEqualTo(first);
+            assertThat(stepWithOnes(joiner, 1)).isEqualTo(stepWithOnes(one, 1));
+        }
+    }
+
+    private static String stepWithOnes(StageReplica replica, long step) {
+        int length = (int) replica.gradientLength();
+        byte[] bytes;
+        try (Arena arena = Arena.ofConfined()) {
+            Floats ones = Floats.allocate(arena, length);
+            for (int i = 0; i < length; i++) {
+                ones.set(i, 1);
+            }
+            bytes = EncodedTensor.encode(Codecs.byName("bf16"), new int[] {length}, ones);
+        }
+        replica.accept(new Compute.Accept(0, length, new Payload(bytes, (long) length * Float.BYTES)));
+        return replica.apply(new Compute.Apply(step, 0.5));
     }
 }

@@ -46,7 +46,8 @@ class SettingsTest {
                         1e-4,
                         0.05,
                         new RunSettings.Decay(0.1, 0.3, 0.1),
-                        1.0));
+                        1.0,
+                        0));
         assertThat(settings.data().path()).isEmpty();
         assertThat(settings.data().tokeniser().name()).isEqualTo("bytes");
         assertThat(settings.limits().averagingPartBytes()).isEqualTo(512 * 1024);
@@ -241,6 +242,31 @@ class SettingsTest {
 
         assertThat(nadam.optimiser().inner()).isEqualTo(new NAdam.Settings(0.99, 0.99, 1e-8, 0.1, 0.004, false));
         assertThat(sgd.optimiser().inner()).isEqualTo(new Sgd.Settings(0.9, true, 0.1));
+    }
+
+    @Test
+    void what_corrects_for_delays_is_refused_where_there_are_none_to_correct() {
+        RunSettings both = SettingsLoader.defaultsWith(
+                "optimiser.name=nadam",
+                "swarm.staleness=2",
+                "optimiser.momentum-by-stage=true",
+                "optimiser.delay-discount-steps=50");
+        assertThat(both.optimiser().inner()).isEqualTo(new NAdam.Settings(0.99, 0.999, 1e-8, 0.1, 0.004, true, true));
+        assertThat(both.optimiser().delayDiscountSteps()).isEqualTo(50);
+
+        assertThatThrownBy(() -> SettingsLoader.defaultsWith("swarm.staleness=2", "optimiser.momentum-by-stage=true"))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("false where optimiser.name is adamw");
+        assertThatThrownBy(
+                        () -> SettingsLoader.defaultsWith("optimiser.name=nadam", "optimiser.momentum-by-stage=true"))
+                .isInstanceOf(UserError.class)
+                .hasMessageContaining("optimiser.momentum-by-stage is true with swarm.staleness = 0");
+        for (int staleness : new int[] {0, 1}) {
+            assertThatThrownBy(() -> SettingsLoader.defaultsWith(
+                            "swarm.staleness=" + staleness, "optimiser.delay-discount-steps=50"))
+                    .isInstanceOf(UserError.class)
+                    .hasMessageContaining("optimiser.delay-discount-steps is 50 with swarm.staleness = " + staleness);
+        }
     }
 
     @Test

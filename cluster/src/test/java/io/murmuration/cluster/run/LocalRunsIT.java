@@ -130,6 +130,26 @@ final class LocalRunsIT {
         assertThat(second.parametersDigest()).isEqualTo(whole.parametersDigest());
     }
 
+    /** The coordinator compares the digests of a stage's replicas after every step. */
+    @Test
+    void an_asynchronous_run_with_all_corrections_ends_with_equal_replicas_and_no_gradient_too_old() {
+        RunSettings settings = settings(
+                "swarm.staleness=2",
+                "optimiser.name=nadam",
+                "optimiser.momentum-by-stage=true",
+                "optimiser.delay-discount-steps=4");
+
+        RunResult result = run(settings, "corrected", Optional.empty(), new Heard());
+
+        assertThat(result.parametersDigest()).hasSize(settings.swarm().stages());
+        assertThat(result.gradientAges().lastKey()).isBetween(0L, 2L);
+        // Every replica says which microbatches it counted, and each was counted once in every stage.
+        assertThat(result.gradientAges().values().stream()
+                        .mapToLong(Long::longValue)
+                        .sum())
+                .isEqualTo(result.microbatchesCounted() * settings.swarm().stages());
+    }
+
     @Test
     void another_optimiser_than_the_checkpoint_s_is_refused_in_one_line() {
         runAndStopAfter(2, settings(), "run");

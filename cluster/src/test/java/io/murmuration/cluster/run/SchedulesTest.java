@@ -53,7 +53,8 @@ class SchedulesTest {
                             1e-4,
                             warmUp,
                             new RunSettings.Decay(cosine, 0.3, linear),
-                            usual.clip()),
+                            usual.clip(),
+                            0),
                     steps);
             String which = name + " of " + steps + " steps, " + warmUp + " + " + cosine + " + " + linear;
             if (name == ScheduleName.CONSTANT) {
@@ -99,6 +100,16 @@ class SchedulesTest {
         Schedule schedule = of("optimiser.schedule=wsd", "steps=100", "optimiser.wsd.linear=0");
         assertThat(schedule.learningRate(95)).isCloseTo((1e-3 + 1e-4) / 2, within(1e-12));
         assertThat(schedule.learningRate(100)).isEqualTo(1e-4);
+    }
+
+    @Test
+    void the_rate_is_divided_by_the_staleness_at_first() {
+        Schedule plain = of("steps=100", "swarm.staleness=4");
+        Schedule divided = of("steps=100", "swarm.staleness=4", "optimiser.delay-discount-steps=40");
+        assertThat(divided.learningRate(0)).isEqualTo(plain.learningRate(0) / 4);
+        assertThat(divided.learningRate(20)).isCloseTo(plain.learningRate(20) / 2, within(1e-15));
+        assertThat(divided.learningRate(40)).isEqualTo(plain.learningRate(40));
+        assertThat(divided.learningRate(100)).isEqualTo(1e-4);
     }
 
     private static Schedule of(String... assignments) {

@@ -36,6 +36,16 @@ public abstract sealed class InnerOptimiser permits AdamW, NAdam, Sgd {
         /** Names of the vectors of the state, in the order of a checkpoint. */
         List<String> vectors();
 
+        /**
+         * What one stage of a pipeline uses, if the constants depend on that.
+         *
+         * @param stage from 0
+         * @param stages stages of the pipeline
+         */
+        default Settings atStage(int stage, int stages) {
+            return this;
+        }
+
         /** State starts at zero and lives as long as {@code arena}. Matrices decay, gains do not. */
         InnerOptimiser over(Arena arena, ParameterLayout layout);
 

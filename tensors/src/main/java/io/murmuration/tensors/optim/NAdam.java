@@ -31,6 +31,11 @@ public final class NAdam extends InnerOptimiser {
     /** The base of the momentum's schedule; Dozat's and PyTorch's constant. */
     private static final double SCHEDULE_BASE = 0.96;
 
+    /** Momentum of a pipeline's last stage, and how much more the first of very many has. */
+    private static final double LEAST_MOMENTUM = 0.9;
+
+    private static final double MOMENTUM_RANGE = 0.09;
+
     /**
      * @param beta1 decay of the first moment and final momentum, 0 to below 1
      * @param beta2 decay of the second moment, 0 to below 1
@@ -38,9 +43,16 @@ public final class NAdam extends InnerOptimiser {
      * @param weightDecay share of a decaying parameter that a step at learning rate 1 takes away, at least 0
      * @param momentumDecay how fast the momentum climbs from half of beta1 to beta1, at least 0; PyTorch's is 0.004
      * @param decoupled whether decay is applied to the parameter (as in AdamW) or added to its gradient (L2)
+     * @param byStage whether each stage has {@link #momentumOfStage} in place of {@code beta1}
      */
     public record Settings(
-            double beta1, double beta2, double epsilon, double weightDecay, double momentumDecay, boolean decoupled)
+            double beta1,
+            double beta2,
+            double epsilon,
+            double weightDecay,
+            double momentumDecay,
+            boolean decoupled,
+            boolean byStage)
             implements InnerOptimiser.Settings {
         public Settings {
             requireBetas(beta1, beta2);
@@ -48,6 +60,31 @@ public final class NAdam extends InnerOptimiser {
             if (!(momentumDecay >= 0 && momentumDecay <= Double.MAX_VALUE)) {
                 throw new IllegalArgumentException("momentum-decay must be at least 0, was " + momentumDecay);
             }
+        }
+
+        /** The same beta1 in every stage. */
+        public Settings(
+                double beta1,
+                double beta2,
+                double epsilon,
+                double weightDecay,
+                double momentumDecay,
+                boolean decoupled) {
+            this(beta1, beta2, epsilon, weightDecay, momentumDecay, decoupled, false);
+        }
+
+        @Override
+        public Settings atStage(int stage, int stages) {
+            return byStage
+                    ? new Settings(
+                            momentumOfStage(stage, stages),
+                            beta2,
+                            epsilon,
+                            weightDecay,
+                            momentumDecay,
+                            decoupled,
+                            false)
+                    : this;
         }
 
         @Override
@@ -62,12 +99,20 @@ public final class NAdam extends InnerOptimiser {
 
         @Override
         public NAdam over(Arena arena, ParameterLayout layout) {
+            requireStage();
             return new NAdam(arena, spans(layout), this);
         }
 
         @Override
         public NAdam over(Arena arena, long length) {
+            requireStage();
             return new NAdam(arena, uniform(length), this);
+        }
+
+        private void requireStage() {
+            if (byStage) {
+                throw new IllegalStateException("beta1 depends on the stage: expected the settings of one, of atStage");
+            }
         }
 
         /** mu_t. */
@@ -86,6 +131,20 @@ public final class NAdam extends InnerOptimiser {
     private NAdam(Arena arena, List<Span> spans, Settings settings) {
         super(arena, spans, settings);
         this.settings = settings;
+    }
+
+    /**
+     * The momentum of a stage that makes up for its delay in a pipeline of P stages, {@code gamma_i = 0.9 + 0.09 (P - i) / P} with i
+     * from 1 (AsyncPP, arXiv 2505.01099): the first stage's is highest, the last one's 0.9.
+     *
+     * @param stage from 0
+     * @param stages stages of the pipeline
+     */
+    public static double momentumOfStage(int stage, int stages) {
+        if (stage < 0 || stage >= stages) {
+            throw new IllegalArgumentException("expected a stage from 0 to " + (stages - 1) + ", got " + stage);
+        }
+        return LEAST_MOMENTUM + MOMENTUM_RANGE * (stages - (stage + 1)) / stages;
     }
 
     /** mu_1 mu_2 ... mu_t, as PyTorch keeps it in its state under {@code mu_product}; 1 at step 0. */

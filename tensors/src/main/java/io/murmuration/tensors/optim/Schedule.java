@@ -123,6 +123,29 @@ public sealed interface Schedule {
         }
     }
 
+    /**
+     * Another schedule, divided at first by what stale gradients make dangerous (AsyncPP, arXiv 2505.01099, after PipeMare, arXiv
+     * 1910.05124): {@code lr / max(delay, 1)^rho}, where {@code rho = 1 - step / steps} falls from 1 to 0 and stays there.
+     *
+     * @param undivided the schedule it reaches
+     * @param delay versions that a gradient may be older than what it is applied to, at least 0
+     * @param steps from which {@code undivided} holds, at least 1
+     */
+    record Discounted(Schedule undivided, int delay, long steps) implements Schedule {
+        public Discounted {
+            if (delay < 0 || steps < 1) {
+                throw new IllegalArgumentException(
+                        "delay must be at least 0 and steps at least 1, were " + delay + " and " + steps);
+            }
+        }
+
+        @Override
+        public double learningRate(long step) {
+            double rate = undivided.learningRate(step);
+            return step >= steps ? rate : rate / StrictMath.pow(Math.max(delay, 1), 1 - (double) step / steps);
+        }
+    }
+
     private static double line(double from, double to, long step, long steps) {
         return from + (to - from) * step / steps;
     }

@@ -134,6 +134,52 @@ class InnerOptimiserTest {
         }
     }
 
+    @Example
+    void a_stage_has_the_momentum_that_makes_up_for_its_delay() {
+        // 0.9 + 0.09 (4 - i) / 4
+        double[] four = {0.9675, 0.945, 0.9225, 0.9};
+        NAdam.Settings all = new NAdam.Settings(0.99, 0.999, 1e-8, 0.1, 0.004, true, true);
+        for (int stage = 0; stage < four.length; stage++) {
+            assertThat(NAdam.momentumOfStage(stage, 4)).isCloseTo(four[stage], within(1e-15));
+            assertThat(all.atStage(stage, 4))
+                    .isEqualTo(
+                            new NAdam.Settings(NAdam.momentumOfStage(stage, 4), 0.999, 1e-8, 0.1, 0.004, true, false));
+        }
+        assertThat(NAdam.momentumOfStage(0, 1)).isEqualTo(0.9);
+        assertThat(NAdam.momentumOfStage(0, 1000)).isBetween(0.98, 0.99);
+        assertThatThrownBy(() -> NAdam.momentumOfStage(4, 4))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("expected a stage from 0 to 3, got 4");
+    }
+
+    @Example
+    void momentum_by_stage_is_of_nadam_only_and_needs_a_stage() {
+        InnerOptimiser.Settings same = new NAdam.Settings(0.99, 0.999, 1e-8, 0.1, 0.004, true);
+        assertThat(same.atStage(1, 4)).isEqualTo(same);
+        InnerOptimiser.Settings adamW = new AdamW.Settings(0.9, 0.95, 1e-8, 0.1);
+        assertThat(adamW.atStage(1, 4)).isEqualTo(adamW);
+        try (Arena arena = Arena.ofConfined()) {
+            assertThatThrownBy(() -> new NAdam.Settings(0.99, 0.999, 1e-8, 0.1, 0.004, true, true).over(arena, 1))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("expected the settings of one");
+        }
+    }
+
+    @Property
+    void a_discounted_rate_is_divided_by_the_delay_to_a_power_that_falls_to_nothing(
+            @ForAll @IntRange(min = 0, max = 8) int delay,
+            @ForAll @IntRange(min = 1, max = 500) int steps,
+            @ForAll @IntRange(min = 0, max = 600) int step) {
+        Schedule undivided = new Schedule.Cosine(new Schedule.Warmup(1e-3, 20, 0), 550, 1e-4);
+        double rho = Math.max(0, 1 - step / (double) steps);
+        double expected = undivided.learningRate(step) / Math.pow(Math.max(delay, 1), rho);
+        double rate = new Schedule.Discounted(undivided, delay, steps).learningRate(step);
+        assertThat(rate).isCloseTo(expected, within(1e-15));
+        if (step >= steps || delay <= 1) {
+            assertThat(rate).isEqualTo(undivided.learningRate(step));
+        }
+    }
+
     @Property(tries = 60)
     void sgd_follows_the_formula_in_fp64(
             @ForAll boolean nesterov, @ForAll @IntRange(min = 1, max = 40) int steps, @ForAll long seed) {

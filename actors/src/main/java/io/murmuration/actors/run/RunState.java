@@ -4,7 +4,6 @@ import io.murmuration.actors.port.Membership;
 import io.murmuration.actors.protocol.ControlMessage;
 import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Epoch;
-import io.murmuration.actors.protocol.KeeperMessage;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
 import io.murmuration.actors.protocol.Purpose;
@@ -91,24 +90,16 @@ final class RunState {
 
     private Optional<StepClosing> closing = Optional.empty();
     private Optional<Commitment> commitment = Optional.empty();
-    private long lastKeepTried = -1;
+    private final Keeping keeping;
     private long evaluated = -1;
     /** The last number of a round or of an order to close. */
     private long numbers;
 
-    /** A checkpoint that was due while joiners still needed an older copy. */
-    private boolean keepPending;
-
-    private int keepRepins;
-    private long keepBegan;
-    private final AskAgain askingToKeep;
     private boolean stopRequested;
     /** No step is to be opened. */
     private boolean pauseWanted;
     /** Told that no step is opened, and not yet that steps are opened again. */
     private boolean pauseTold;
-    /** A checkpoint was asked for that was not begun. */
-    private boolean keepWanted;
 
     private boolean handingOver;
     private long phaseBegan;
@@ -126,7 +117,7 @@ final class RunState {
         this.takeOver = TakeOver.first(desk);
         this.phaseBegan = time;
         this.asking = new AskAgain(plan.controlRetry(), time);
-        this.askingToKeep = new AskAgain(plan.controlRetry(), time);
+        this.keeping = new Keeping(desk);
     }
 
     Phase phase() {
@@ -166,7 +157,7 @@ final class RunState {
                 desk.promises.reachable(member);
                 // What was said to it meanwhile may be lost.
                 asking.restart(time);
-                askingToKeep.restart(time);
+                keeping.askSoon();
             }
             case Membership.Leads(Member member) -> {}
         }
@@ -224,10 +215,11 @@ final class RunState {
                     withoutSource(from, damaged.reason());
                 }
             }
-            case CoordinatorMessage.Kept kept -> kept(from, kept.version(), Optional.empty());
+            case CoordinatorMessage.Kept kept ->
+                checkpointSettled(keeping.answered(from, kept.version(), Optional.empty()));
             case CoordinatorMessage.NotKept failed -> {
                 desk.checkpoints.lacks(from, failed.version());
-                kept(from, failed.version(), Optional.of(failed.reason()));
+                checkpointSettled(keeping.answered(from, failed.version(), Optional.of(failed.reason())));
             }
         }
         return desk.take();
@@ -270,7 +262,7 @@ final class RunState {
     /** Keep a checkpoint at the next boundary, at once if the run is paused; {@link RunEvent.Kept} or its opposite says how it went. */
     List<Effect> checkpoint(long time) {
         desk.now = time;
-        keepWanted = true;
+        keeping.want();
         goOnPausing();
         return desk.take();
     }
@@ -309,9 +301,7 @@ final class RunState {
                     desk.balance.look();
                 }
             }
-            if (askingToKeep.due(time)) {
-                desk.checkpoints.waiting().forEach(this::askToKeep);
-            }
+            keeping.askAgain();
         }
         boolean held = time - phaseBegan >= plan.holdBoundary().toNanos();
         switch (phase) {
@@ -336,14 +326,13 @@ final class RunState {
             }
             case KEEPING -> {
                 if (held) {
-                    giveUpCheckpoint("not kept within " + plan.holdBoundary());
+                    checkpointSettled(keeping.giveUp("not kept within " + plan.holdBoundary()));
                 }
             }
             // Who came, asked to go or has caught up meanwhile is served as at any boundary.
             case PAUSED -> {
-                if (desk.checkpoints.isOpen()
-                        && time - keepBegan >= plan.holdBoundary().toNanos()) {
-                    giveUpCheckpoint("not kept within " + plan.holdBoundary());
+                if (keeping.isLate()) {
+                    checkpointSettled(keeping.giveUp("not kept within " + plan.holdBoundary()));
                 } else {
                     boundary();
                 }
@@ -428,7 +417,7 @@ final class RunState {
     /** The version the run begins from was kept and measured when it was made. */
     private void fromTheStart() {
         evaluated = desk.version < plan.lastVersion() ? desk.version : -1;
-        lastKeepTried = desk.version;
+        keeping.begun();
     }
 
     private void goOn(Recovery.Found found) {
@@ -467,9 +456,7 @@ final class RunState {
         fromTheStart();
         if (desk.version > plan.firstVersion()) {
             evaluated = -1;
-            lastKeepTried = desk.checkpoints.source(desk.version).isPresent() ? desk.version : -1;
-            // A checkpoint that was under way was given up with the last coordinator.
-            keepPending = plan.keepEvery() > 0 && desk.newestVersion() < desk.version - desk.version % plan.keepEvery();
+            keeping.tookOver();
         }
         String how = found.commitment().isPresent()
                 ? "to be committed"
@@ -582,7 +569,7 @@ final class RunState {
             }
         }
         if (desk.checkpoints.lacksDonors(desk.roster)) {
-            donorsOfKeepersGone("its donors of a stage are gone, the last of them " + member);
+            checkpointSettled(keeping.donorsGone("its donors of a stage are gone, the last of them " + member));
         }
         if (desk.roster.trainers().isEmpty() && !desk.members.trainers().isEmpty()) {
             admitTrainerAtOnce();
@@ -691,7 +678,7 @@ final class RunState {
         desk.tell(new RunEvent.Rebuilding(stage, desk.version, reason));
         enter(Phase.REBUILDING);
         if (desk.checkpoints.isOpen()) {
-            giveUpCheckpoint("stage " + stage + " is built anew");
+            checkpointSettled(keeping.giveUp("stage " + stage + " is built anew"));
         }
         rebuilding = Optional.of(new Rebuilding(desk, stage, weights, stepOpen));
         rebuilding.get().advance();
@@ -728,8 +715,7 @@ final class RunState {
 
     /** A stage cannot be had any more at this version: everybody goes back to the newest one that can. */
     private void rollBack(String reason) {
-        desk.checkpoints.giveUp("the run goes back").ifPresent(desk::tell);
-        keepPending = false;
+        keeping.goesBack();
         if (phase != Phase.TAKING_OVER) {
             desk.newestPossible = desk.version;
         }
@@ -809,21 +795,12 @@ final class RunState {
             return;
         }
         boolean over = last || stopRequested;
-        keptAlready();
-        boolean asked = keepWanted && !desk.checkpoints.isOpen();
-        boolean keepDue = over
-                || keepPending
-                || departures.wantsKept()
-                || (plan.keepEvery() > 0 && desk.version % plan.keepEvery() == 0);
-        if (asked || ((keepDue || keepWanted) && lastKeepTried != desk.version)) {
+        if (keeping.due(over || departures.wantsKept())) {
             if (desk.checkpoints.isOpen()) {
                 enter(Phase.KEEPING);
                 return;
             }
-            keepPending = desk.joins.busy();
-            if (!keepPending) {
-                keep();
-            }
+            keeping.begin();
         }
         if ((over || departures.wantsKept()) && desk.checkpoints.isOpen()) {
             enter(Phase.KEEPING);
@@ -875,8 +852,7 @@ final class RunState {
                 || handingOver
                 || stopRequested
                 || pauseWanted
-                || keepWanted
-                || keepPending
+                || keeping.waitsForBoundary()
                 || departures.waitForBoundary()
                 || desk.joins.waitForBoundary()
                 || desk.balance.waitForBoundary()
@@ -893,22 +869,12 @@ final class RunState {
         }
     }
 
-    /** Who asked for a checkpoint of this version, which is there, is told so. */
-    private void keptAlready() {
-        if (keepWanted
-                && !desk.checkpoints.isOpen()
-                && desk.checkpoints.source(desk.version).isPresent()) {
-            keepWanted = false;
-            desk.tell(new RunEvent.Kept(desk.version, desk.checkpoints.sources(desk.version)));
-        }
-    }
-
     /** Lets in who has caught up, lets begin who waits; true if somebody is to be waited for. */
     private boolean joinersHoldBoundary() {
         if (!desk.joins.admit().isEmpty()) {
             desk.roster = desk.members.roster(desk.epoch().next());
         }
-        desk.joins.begin(keepPending);
+        desk.joins.begin(keeping.isPending());
         boolean holds = desk.joins.holds();
         if (holds && phase != Phase.JOINING) {
             enter(Phase.JOINING);
@@ -1138,7 +1104,7 @@ final class RunState {
     private void joinFailed(Member from, CoordinatorMessage.JoinFailed failed) {
         if (desk.checkpoints.waiting().contains(from)) {
             if (desk.checkpoints.version() == failed.version()) {
-                donorsOfKeepersGone(failed.reason());
+                checkpointSettled(keeping.donorsGone(failed.reason()));
             }
         } else if (phase == Phase.REBUILDING && desk.members.isJoining(from) && !desk.joins.isJoining(from)) {
             rebuilding
@@ -1162,55 +1128,6 @@ final class RunState {
     }
 
     // ---- checkpoints ------------------------------------------------------------------------------------------
-
-    private void keep() {
-        lastKeepTried = desk.version;
-        keepRepins = 0;
-        keepBegan = desk.now;
-        askingToKeep.restart(desk.now);
-        if (desk.checkpoints.begin(desk.version, desk.promises::isReachable)) {
-            desk.checkpoints.waiting().forEach(this::askToKeep);
-        } else if (keepWanted) {
-            desk.tell(new RunEvent.NotKept(desk.version, "no node that keeps checkpoints is there"));
-        }
-        keepWanted = false;
-    }
-
-    /** Donors pin the version only while it is the present one; later the keeper makes do with those that have. */
-    private void askToKeep(Member keeper) {
-        Checkpoints open = desk.checkpoints;
-        if (open.version() == desk.version) {
-            List<List<Member>> donors = new ArrayList<>();
-            for (int stage = 0; stage < plan.stages(); stage++) {
-                donors.add(desk.joins.pin(stage, keeper));
-            }
-            open.donors(donors);
-        }
-        desk.send(keeper, new KeeperMessage.Keep(desk.epoch(), open.version(), open.donors()));
-    }
-
-    /** The keepers have nobody left to ask: others may still pin the present version, for a while. */
-    private void donorsOfKeepersGone(String reason) {
-        keepRepins++;
-        if (desk.checkpoints.version() == desk.version
-                && keepRepins < plan.joins().attempts()) {
-            desk.checkpoints.waiting().forEach(this::askToKeep);
-        } else {
-            giveUpCheckpoint(reason);
-        }
-    }
-
-    private void giveUpCheckpoint(String reason) {
-        desk.checkpoints.waiting().forEach(desk.joins::unpin);
-        checkpointSettled(desk.checkpoints.giveUp(reason));
-    }
-
-    private void kept(Member keeper, long version, Optional<String> problem) {
-        if (desk.checkpoints.waiting().contains(keeper) && desk.checkpoints.version() == version) {
-            desk.joins.unpin(keeper);
-        }
-        checkpointSettled(desk.checkpoints.answered(keeper, version, problem));
-    }
 
     private void checkpointSettled(Optional<RunEvent> result) {
         result.ifPresent(event -> {

@@ -132,9 +132,10 @@ final class Balance {
         }
     }
 
-    /** Whether somebody waits for the next boundary. */
+    /** Whether somebody waits for the next boundary; who serves a checkpoint goes at the first one after that. */
     boolean waitForBoundary() {
-        return decided.isPresent();
+        return decided.filter(pending -> !desk.checkpoints.needs(pending.move().shard()))
+                .isPresent();
     }
 
     /** Between two steps: who was chosen goes, if that is still right. */

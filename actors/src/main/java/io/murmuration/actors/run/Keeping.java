@@ -49,6 +49,11 @@ final class Keeping {
         pending = false;
     }
 
+    /** The version is another one now, though its number is the same. */
+    void again() {
+        tried = -1;
+    }
+
     /** Joiners are to let go of older copies. */
     boolean isPending() {
         return pending;

@@ -105,7 +105,10 @@ final class Rebuilding {
 
     /** True if the stage is there. */
     boolean enlisted(Member from, CoordinatorMessage.Enlisted enlisted) {
-        if (builder.filter(from::equals).isEmpty() || enlisted.stage() != stage || enlisted.version() != desk.version) {
+        if (builder.filter(from::equals).isEmpty()
+                || !desk.members.isJoining(from)
+                || enlisted.stage() != stage
+                || enlisted.version() != desk.version) {
             return false;
         }
         desk.joins.unpin(from);

@@ -605,6 +605,7 @@ final class RunState {
         departures.asked(from);
         if (phase == Phase.OVER || !desk.roster.contains(from)) {
             departures.discharge(from);
+            rebuilding.ifPresent(stage -> stage.gone(from));
             checkpointSettled(desk.checkpoints.removed(from));
             joinsSettled();
         }
@@ -658,12 +659,17 @@ final class RunState {
             rosterChanged();
             return;
         }
+        boolean replaying = closing.filter(step -> step.replayed() > 0).isPresent();
         LostStage.Verdict verdict =
                 switch (phase) {
                     case COMMITTING, REBUILDING ->
                         new LostStage.Impossible("another stage was lost and is not there again");
                     case REDOING -> new LostStage.Impossible("the replicas of a stage disagree on the last step");
-                    default -> LostStage.of(plan, desk.roster, stage, desk.version, desk.newestVersion(), norms);
+                    // What is being replayed came, or will come, through the stage as it was.
+                    default ->
+                        replaying
+                                ? new LostStage.Impossible("microbatches of the open step are being replayed")
+                                : LostStage.of(plan, desk.roster, stage, desk.version, desk.newestVersion(), norms);
                 };
         switch (verdict) {
             case LostStage.Rebuild(LostStage.Weights weights) -> rebuild(stage, weights, reason);
@@ -679,6 +685,7 @@ final class RunState {
         enter(Phase.REBUILDING);
         if (desk.checkpoints.isOpen()) {
             checkpointSettled(keeping.giveUp("stage " + stage + " is built anew"));
+            keeping.again();
         }
         rebuilding = Optional.of(new Rebuilding(desk, stage, weights, stepOpen));
         rebuilding.get().advance();
@@ -688,6 +695,7 @@ final class RunState {
     private void rebuilt(Member builder) {
         Rebuilding done = rebuilding.orElseThrow();
         rebuilding = Optional.empty();
+        desk.balance.gone(builder, "it has built stage " + done.stage());
         Roster next = desk.members.roster(desk.epoch().next());
         desk.roster = new Roster(next.epoch(), next.stages(), desk.roster.trainers());
         desk.joins.settled(desk.version, desk.digests);
@@ -1026,8 +1034,7 @@ final class RunState {
             desk.expel(member, true, reason);
         }
         for (int stage = 0; stage < plan.stages(); stage++) {
-            if (!desk.roster.stage(stage).isEmpty()
-                    && step.majority(desk.roster, stage).isEmpty()) {
+            if (!known(stage) && step.majority(desk.roster, stage).isEmpty()) {
                 rollBack("the replicas of stage " + stage + " disagree after step " + desk.version
                         + " and none can be told to be wrong: " + step.describe(desk.roster, stage));
                 return;

@@ -124,6 +124,9 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
     private int stage = -1;
     private OpenSteps steps;
     private long version = -1;
+    /** The version at which the stage was built from its neighbours here; -1: it was not. */
+    private long rebuilt = -1;
+
     private String digest = "";
     /** Under which epoch the run began of which that version is a part. */
     private Epoch history = Epoch.NONE;
@@ -699,9 +702,13 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         }
     }
 
-    /** Who is still building or taking its version holds nothing that anybody could go on with. */
+    /**
+     * Who is still building or taking its version holds nothing that anybody could go on with. Nor does who has built its stage
+     * from its neighbours at this version: another coordinator would go on with what others have counted in the open step, which
+     * came about with the stage as it was.
+     */
     private Standing.OfShard standing() {
-        if (version < 0 || joining.isPresent()) {
+        if (version < 0 || joining.isPresent() || rebuilt == version) {
             return Standing.OfShard.FRESH;
         }
         // What was begun early says nothing about whether all have applied the step before.
@@ -744,7 +751,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             if (!asked.get().again(enlist.donors())) {
                 tellEnlisted();
             }
-        } else if (sameStage && version == enlist.version() && !digest.isEmpty()) {
+        } else if (sameStage && version == enlist.version() && rebuilt != version && !digest.isEmpty()) {
             tellEnlisted();
         } else if (!(sameStage && building == enlist.version()) && !busy && applying < 0) {
             // What is being computed for what the shard holds now must end first; asked again, it starts over.
@@ -801,6 +808,7 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
         tallyDue = false;
         traces.clear("the shard starts over");
         version = -1;
+        rebuilt = -1;
         digest = "";
         if (steps == null || stage != newStage || initial) {
             donor.ifPresent(SnapshotDonor::close);
@@ -828,7 +836,10 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             version = held;
             digest = computed;
             if (fromSnapshot) {
-                rebuilding.ifPresent(ShardRebuild::close);
+                rebuilding.ifPresent(rebuild -> {
+                    rebuild.close();
+                    rebuilt = held;
+                });
                 rebuilding = Optional.empty();
                 tellEnlisted();
             } else {

@@ -177,8 +177,9 @@ public final class SnapshotDonor {
         switch (outcome) {
             case Compute.Completed<Payload>(Payload payload) -> offer(open, due, payload);
             case Compute.Failed<Payload>(Throwable cause) -> {
-                open.refused(due, true);
-                notServed(due.receiver(), open.version(), String.valueOf(cause.getMessage()));
+                if (open.refused(due, true)) {
+                    notServed(due.receiver(), open.version(), String.valueOf(cause.getMessage()));
+                }
             }
         }
     }
@@ -199,8 +200,9 @@ public final class SnapshotDonor {
                 }
                 case DataPlane.Failed failed -> {
                     // A node that has just come hears messages before everybody knows where its frames are to go.
-                    open.refused(due, true);
-                    notServed(due.receiver(), open.version(), failed.reason());
+                    if (open.refused(due, true)) {
+                        notServed(due.receiver(), open.version(), failed.reason());
+                    }
                 }
             }
         });

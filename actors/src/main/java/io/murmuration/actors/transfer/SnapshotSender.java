@@ -112,17 +112,22 @@ public final class SnapshotSender {
         }
     }
 
-    /** The chunk was not taken: it is owed again, unless its receiver refuses too often or {@code gone} for good. */
-    public void refused(Due chunk, boolean gone) {
+    /**
+     * The chunk was not taken: it is owed again, unless its receiver refuses too often or {@code gone} for good.
+     *
+     * @return whether nothing is owed to its receiver any more, because of this
+     */
+    public boolean refused(Due chunk, boolean gone) {
         Receiver receiver = receivers.get(chunk.receiver());
         if (receiver != null && receiver.underWay.remove(chunk.index())) {
             receiver.refusals++;
             if (gone || receiver.refusals >= settings.attempts()) {
                 receivers.remove(chunk.receiver());
-            } else {
-                receiver.owed.add(chunk.index());
+                return true;
             }
+            receiver.owed.add(chunk.index());
         }
+        return false;
     }
 
     /** The receiver has what it needs. */

@@ -26,6 +26,9 @@ final class ModelShard extends ModelPeer {
 
     int stage = -1;
     private long version = -1;
+    /** At which it was built from its neighbours. */
+    private long builtAt = -1;
+
     private Optional<ModelJoin> joining = Optional.empty();
     private Optional<ModelRebuild> rebuilding = Optional.empty();
     private long pinned = -1;
@@ -69,7 +72,7 @@ final class ModelShard extends ModelPeer {
 
     @Override
     Standing standing() {
-        if (version < 0 || joining.isPresent()) {
+        if (version < 0 || joining.isPresent() || builtAt == version) {
             return Standing.OfShard.FRESH;
         }
         boolean open = step == version && everywhere >= version;
@@ -117,6 +120,7 @@ final class ModelShard extends ModelPeer {
     void rebuilt(long held, String built) {
         rebuilding = Optional.empty();
         version = held;
+        builtAt = held;
         digest = built;
         enlisted();
     }
@@ -128,11 +132,12 @@ final class ModelShard extends ModelPeer {
         } else if (stage == order.stage() && version == order.version() && joining.isEmpty()) {
             enlisted();
         } else {
-            assertThat(version < 0 || joining.isPresent())
+            assertThat(version < 0 || joining.isPresent() || builtAt == version)
                     .as("%s has a stage and keeps it: %s", this, order)
                     .isTrue();
             stage = order.stage();
             version = -1;
+            builtAt = -1;
             early.clear();
             everywhere = -1;
             joining = Optional.empty();
@@ -278,13 +283,14 @@ final class ModelShard extends ModelPeer {
         Optional<ModelJoin> asked = joining.filter(join -> sameStage && join.base == enlist.version());
         if (asked.isPresent() && !enlist.donors().isEmpty()) {
             asked.get().again(enlist.donors());
-        } else if (sameStage && version == enlist.version()) {
+        } else if (sameStage && version == enlist.version() && builtAt != version) {
             enlisted();
         } else {
-            assertThat(version < 0 || joining.isPresent())
+            assertThat(version < 0 || joining.isPresent() || builtAt == version)
                     .as("%s has a stage and keeps it: %s", this, enlist)
                     .isTrue();
             rebuilding = Optional.empty();
+            builtAt = -1;
             stage = enlist.stage();
             early.clear();
             everywhere = -1;

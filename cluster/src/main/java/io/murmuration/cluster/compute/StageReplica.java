@@ -333,6 +333,9 @@ final class StageReplica implements AutoCloseable {
     }
 
     void writeChunk(Compute.WriteChunk task) {
+        // The stage comes from one who has it after all.
+        neighbours.ifPresent(Neighbours::close);
+        neighbours = Optional.empty();
         Snapshots.write(state(), task.index(), task.chunks(), task.chunk().bytes());
     }
 

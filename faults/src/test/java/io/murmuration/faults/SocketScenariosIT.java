@@ -13,6 +13,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scenarios in real processes, with a proxy on the way from each to each. */
 @Tag("cluster")
@@ -23,13 +25,16 @@ class SocketScenariosIT {
     private static final double LEARNT = 0.4;
 
     private static ScenarioReport run(String name) {
-        return run(new SocketScenarios(), name);
+        return run(new SocketScenarios(), name, 0);
     }
 
-    private static ScenarioReport run(SocketScenarios scenarios, String name) {
+    private static ScenarioReport run(SocketScenarios scenarios, String name, int staleness) {
         ScenarioReport report = scenarios.run(
                 new ScenarioReader(Optional.of(Path.of("../config")))
-                        .read(Path.of("src/test/resources/scenarios/sockets").resolve(name)),
+                        .read(
+                                Path.of("src/test/resources/scenarios/sockets").resolve(name),
+                                Optional.empty(),
+                                List.of("swarm.staleness=" + staleness)),
                 1);
         assertThat(report.judgement().verdict())
                 .as("%s%n%s", report.judgement(), report.about().notes())
@@ -59,9 +64,10 @@ class SocketScenariosIT {
     }
 
     /** Static quorum is two of three coordinators. Through TLS, for the names of nodes, on both planes. */
-    @Test
-    void cut_into_two_and_three_the_side_with_the_quorum_goes_on_and_after_healing_all_five_take_part() {
-        ScenarioReport report = run(SocketScenarios.encrypted(), "split.conf");
+    @ParameterizedTest(name = "staleness {0}")
+    @ValueSource(ints = {0, 2})
+    void cut_into_two_and_three_the_side_with_the_quorum_goes_on_and_after_healing_all_five_take_part(int staleness) {
+        ScenarioReport report = run(SocketScenarios.encrypted(), "split.conf", staleness);
         assertThat(report.faults()).singleElement().satisfies(cut -> {
             // Nobody of the three was lost to anybody who still counts.
             assertThat(cut.nodes()).contains("hub-1").isSubsetOf("hub-1", "eu-1");

@@ -8,7 +8,6 @@ import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Replay;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -145,12 +144,6 @@ final class StepAccount {
         sealed = false;
     }
 
-    /** Ends the step. */
-    void close() {
-        open = false;
-        slots.clear();
-    }
-
     boolean isOpen(Purpose asked, long askedStep) {
         return open && purpose == asked && step == askedStep;
     }
@@ -163,12 +156,11 @@ final class StepAccount {
         return microbatches;
     }
 
-    /** Decides on an activation that has arrived. */
-    Admission admit(DataFrame.Forward frame) {
-        return admit(frame, 0);
-    }
-
-    /** @param elsewhere what its sender has unfinished in other steps */
+    /**
+     * Decides on an activation that has arrived.
+     *
+     * @param elsewhere what its sender has unfinished in other steps
+     */
     Admission admit(DataFrame.Forward frame, long elsewhere) {
         MicrobatchId id = frame.id();
         boolean replay = frame.replay().isPresent();
@@ -244,13 +236,6 @@ final class StepAccount {
         BACKWARD,
         REPLAY,
         FORWARD
-    }
-
-    /** What to compute next: backward, then replays, then forward; the lowest microbatch of each. */
-    Optional<Work> nextWork() {
-        return Arrays.stream(Urgency.values())
-                .flatMap(urgency -> nextWork(urgency, step).stream())
-                .findFirst();
     }
 
     /**

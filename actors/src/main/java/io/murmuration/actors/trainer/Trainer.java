@@ -277,15 +277,10 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
             traces.over(first, "its step was over before it was done");
         });
         Optional<TrainerState> known = steps.of(open.purpose(), open.step());
-        known.ifPresent(state -> {
-            getContext().getLog().debug("{}: {}; custody: {}", self, state, custody);
-            cancel(state.ranks(open.ranks()));
-        });
-        rosterChanged(open.roster());
-        if (known.isEmpty()) {
-            steps.open(open);
-            ask();
-        }
+        known.ifPresent(state -> getContext().getLog().debug("{}: {}; custody: {}", self, state, custody));
+        knows(open.roster());
+        known.ifPresentOrElse(state -> cancel(state.ranks(open.ranks())), () -> steps.open(open));
+        ask();
         steps.report(open.purpose(), open.step());
     }
 
@@ -294,12 +289,17 @@ public final class Trainer extends AbstractBehavior<Trainer.Message> {
     }
 
     private void rosterChanged(Roster roster) {
+        if (knows(roster)) {
+            ask();
+        }
+    }
+
+    /** True if that is news. */
+    private boolean knows(Roster roster) {
         if (!roster.trainers().contains(self)) {
             throw new ProtocolException(self + " is not in roster " + roster.epoch());
         }
-        if (steps.rosterChanged(roster)) {
-            ask();
-        }
+        return steps.rosterChanged(roster);
     }
 
     private void ask() {

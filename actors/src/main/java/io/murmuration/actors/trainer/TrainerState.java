@@ -58,8 +58,8 @@ final class TrainerState {
     }
 
     /**
-     * Other ranks for the open step, which a coordinator gives that took over and knew no better. What belongs to another
-     * now is given up, with the attempts to cancel as result; what belongs here besides is inherited with the roster.
+     * Other ranks for the open step, which a coordinator gives that took over and knew no better; the roster is known. What
+     * belongs to another now is given up, with the attempts to cancel as result; what belongs here besides is inherited.
      */
     List<Custody.Dispatch> ranks(List<Member> newRanks) {
         if (newRanks.equals(ranks)) {
@@ -76,6 +76,7 @@ final class TrainerState {
                 }
             }
         }
+        inherit();
         return cancel;
     }
 
@@ -87,6 +88,10 @@ final class TrainerState {
     /** Somebody left or joined; what now belongs here besides is inherited. */
     void rosterChanged(Roster newRoster) {
         use(newRoster);
+        inherit();
+    }
+
+    private void inherit() {
         boolean more = false;
         for (int index = 0; index < microbatches; index++) {
             if (owner(index).equals(self) && mine.add(index)) {

@@ -16,9 +16,7 @@ import io.murmuration.actors.protocol.Standing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 /** A shard without numbers. */
@@ -53,9 +51,10 @@ final class ModelShard extends ModelPeer {
     /** Told to start over, or about to be. */
     boolean doomed;
 
-    private final Set<Integer> counted = new TreeSet<>();
+    /** Indices, each with how many stages had been built anew by then: what it was computed with. */
+    private final TreeMap<Integer, Integer> counted = new TreeMap<>();
     /** What is counted in steps that began early. */
-    private final TreeMap<Long, Set<Integer>> early = new TreeMap<>();
+    private final TreeMap<Long, TreeMap<Integer, Integer>> early = new TreeMap<>();
     /** Every shard holds this version. */
     private long everywhere = -1;
 
@@ -190,16 +189,16 @@ final class ModelShard extends ModelPeer {
     }
 
     boolean has(long of, int index) {
-        return early.getOrDefault(of, counted).contains(index);
+        return early.getOrDefault(of, counted).containsKey(index);
     }
 
     void count(long of, int index) {
         if (early.containsKey(of)) {
-            early.get(of).add(index);
+            early.get(of).putIfAbsent(index, world.rebuilds());
             return;
         }
         // While it is averaged, what passes through the stage is computed and not counted.
-        if (!sealed && counted.add(index) && frozen) {
+        if (!sealed && counted.putIfAbsent(index, world.rebuilds()) == null && frozen) {
             tally();
         }
     }
@@ -318,7 +317,7 @@ final class ModelShard extends ModelPeer {
         joining = Optional.empty();
         everywhere = Math.max(everywhere, open.version());
         if (open.step() > version) {
-            early.computeIfAbsent(open.step(), absent -> new TreeSet<>());
+            early.computeIfAbsent(open.step(), absent -> new TreeMap<>());
             roster(open.roster());
             return;
         }
@@ -349,11 +348,11 @@ final class ModelShard extends ModelPeer {
     }
 
     private void tally() {
-        tell(new CoordinatorMessage.Tally(seen(), step, closing, List.copyOf(counted)));
+        tell(new CoordinatorMessage.Tally(seen(), step, closing, List.copyOf(counted.keySet())));
     }
 
     private void average(ShardMessage.Average order) {
-        if (!frozen || !order.indices().equals(List.copyOf(counted))) {
+        if (!frozen || !order.indices().equals(List.copyOf(counted.keySet()))) {
             tally();
             return;
         }
@@ -396,6 +395,12 @@ final class ModelShard extends ModelPeer {
     }
 
     private void apply(long of, long in) {
+        // An order to average that came late still is of what was counted before; it comes to nothing.
+        if (training(of)) {
+            assertThat(counted.values())
+                    .as("%s: what was counted before a stage was built anew is not applied", this)
+                    .allMatch(rebuilds -> rebuilds >= world.rebuildsAt(of));
+        }
         version = of + 1;
         applied = in;
         digestBefore = digest;
@@ -403,10 +408,10 @@ final class ModelShard extends ModelPeer {
         if (world.random.nextDouble() < world.faults.flips()) {
             digest += "!";
         }
-        Set<Integer> begun = early.remove(version);
+        TreeMap<Integer, Integer> begun = early.remove(version);
         if (begun != null) {
             begin(Purpose.TRAIN, version);
-            counted.addAll(begun);
+            counted.putAll(begun);
         }
         tell(new CoordinatorMessage.Applied(seen(), of, digest));
     }

@@ -137,6 +137,10 @@ final class RunModel {
     final Rounds rounds = new Rounds();
     /** Digests of all stages that were in place at a version. */
     private final Map<Long, List<List<String>>> inPlace = new TreeMap<>();
+    /** Of a version, how many stages had ever been built anew when one last was at it. */
+    private final Map<Long, Integer> rebuiltAt = new TreeMap<>();
+
+    private int rebuilds;
     /** Tensors on their way: each does its work when its time comes, in any order. */
     final List<Runnable> inFlight = new ArrayList<>();
 
@@ -529,9 +533,11 @@ final class RunModel {
                             .add(held);
                 }
             }
-            case RunEvent.Rebuilt rebuilt ->
+            case RunEvent.Rebuilt rebuilt -> {
+                rebuiltAt.put(rebuilt.version(), ++rebuilds);
                 inPlace.computeIfAbsent(rebuilt.version(), absent -> new ArrayList<>())
                         .add(held);
+            }
             case RunEvent.StepCommitted step ->
                 inPlace.computeIfAbsent(step.step() + 1, absent -> new ArrayList<>())
                         .add(held);
@@ -568,6 +574,16 @@ final class RunModel {
     private boolean cutOff(Member member) {
         ModelPeer peer = peers.get(member);
         return peer != null && peer.cutOff;
+    }
+
+    /** How many stages have been built anew so far. */
+    int rebuilds() {
+        return rebuilds;
+    }
+
+    /** How many had been when one was built at this version; 0 if none ever was. */
+    int rebuildsAt(long version) {
+        return rebuiltAt.getOrDefault(version, 0);
     }
 
     void send(Member from, Member to, ControlMessage message) {
@@ -645,8 +661,9 @@ final class RunModel {
                 || shard.isJoining()) {
             return true;
         }
+        // Who is about to go may be let go before this death is known.
         return shards(shard.stage).stream()
-                .filter(other -> other != shard && other.isReplicaOf(shard))
+                .filter(other -> other != shard && !other.leaving && other.isReplicaOf(shard))
                 .anyMatch(other -> coordinators.values().stream()
                         .map(coordinator -> coordinator.state.roster())
                         .allMatch(roster -> (roster.shards() == 0 && !other.cutBefore) || roster.contains(other.self)));

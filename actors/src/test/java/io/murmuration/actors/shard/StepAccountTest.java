@@ -11,6 +11,7 @@ import io.murmuration.actors.protocol.Refusal;
 import io.murmuration.actors.protocol.Replay;
 import io.murmuration.actors.protocol.Route;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -58,13 +59,22 @@ final class StepAccountTest {
         return account;
     }
 
+    private static StepAccount.Admission offer(StepAccount account, DataFrame.Forward frame) {
+        return account.admit(frame, 0);
+    }
+
+    private static Optional<StepAccount.Work> next(StepAccount account) {
+        return Arrays.stream(StepAccount.Urgency.values())
+                .flatMap(urgency -> account.nextWork(urgency, STEP).stream())
+                .findFirst();
+    }
+
     private static void count(StepAccount account, int index) {
-        assertThat(account.admit(frame(UP, 1, index, 1))).isInstanceOf(StepAccount.Taken.class);
-        assertThat(account.nextWork()).isPresent();
+        assertThat(offer(account, frame(UP, 1, index, 1))).isInstanceOf(StepAccount.Taken.class);
+        assertThat(next(account)).isPresent();
         account.forwardDone(id(index), BYTES);
         account.gradient(gradient(index));
-        StepAccount.BackwardWork work =
-                (StepAccount.BackwardWork) account.nextWork().orElseThrow();
+        StepAccount.BackwardWork work = (StepAccount.BackwardWork) next(account).orElseThrow();
         account.backwardDone(id(index), BYTES, work.count());
     }
 
@@ -132,7 +142,7 @@ final class StepAccountTest {
             boolean replay = account.isFrozen() ? random.nextInt(4) != 0 : random.nextInt(8) == 0;
             int attempt = 1 + random.nextInt(2);
             Optional<Replay> order = replay ? replay(random.nextInt(3), replayTo) : Optional.empty();
-            var admission = account.admit(frame(up, stage, index, attempt, order));
+            var admission = offer(account, frame(up, stage, index, attempt, order));
             if (account.isFrozen() && !replay) {
                 assertThat(admission).isInstanceOf(StepAccount.Declined.class);
             }
@@ -140,7 +150,7 @@ final class StepAccountTest {
 
         private void work() {
             if (busy.isEmpty()) {
-                busy = account.nextWork();
+                busy = next(account);
             }
         }
 
@@ -206,12 +216,12 @@ final class StepAccountTest {
     void a_replay_admitted_before_the_seal_is_computed_without_counting() {
         StepAccount account = account(2);
         account.freeze();
-        account.admit(frame(UP, 1, 0, 1, replay(1, 1)));
+        offer(account, frame(UP, 1, 0, 1, replay(1, 1)));
         account.seal();
-        assertThat(account.nextWork()).isPresent();
+        assertThat(next(account)).isPresent();
         account.forwardDone(id(0), BYTES);
         account.gradient(gradient(0));
-        assertThat(account.nextWork().map(work -> ((StepAccount.BackwardWork) work).count()))
+        assertThat(next(account).map(work -> ((StepAccount.BackwardWork) work).count()))
                 .contains(false);
     }
 
@@ -219,15 +229,15 @@ final class StepAccountTest {
     void what_is_being_summed_while_the_accumulator_is_thrown_away_is_not_counted() {
         StepAccount account = account(2);
         account.freeze();
-        account.admit(frame(UP, 1, 0, 1, replay(1, 1)));
-        assertThat(account.nextWork()).isPresent();
+        offer(account, frame(UP, 1, 0, 1, replay(1, 1)));
+        assertThat(next(account)).isPresent();
         account.forwardDone(id(0), BYTES);
         account.gradient(gradient(0));
-        assertThat(account.nextWork()).isPresent();
+        assertThat(next(account)).isPresent();
         account.discard();
         account.backwardDone(id(0), BYTES, true);
         assertThat(account.counted()).isEmpty();
-        assertThat(account.admit(frame(UP, 1, 0, 2, replay(1, 1))))
+        assertThat(offer(account, frame(UP, 1, 0, 2, replay(1, 1))))
                 .as("it may be counted when it comes again")
                 .isInstanceOf(StepAccount.Taken.class);
     }
@@ -235,32 +245,32 @@ final class StepAccountTest {
     @Test
     void first_attempts_are_bounded_by_the_credits_and_one_slot_is_left_for_resends() {
         StepAccount account = account(2);
-        assertThat(account.admit(frame(UP, 1, 0, 1))).isInstanceOf(StepAccount.Taken.class);
-        assertThat(account.admit(frame(UP, 1, 1, 1))).isInstanceOf(StepAccount.Taken.class);
-        assertThat(account.admit(frame(UP, 1, 2, 1))).satisfies(refused(Refusal.Reason.NO_CREDIT));
-        assertThat(account.admit(frame(UP, 1, 2, 2))).isInstanceOf(StepAccount.Taken.class);
-        assertThat(account.admit(frame(UP, 1, 3, 2))).satisfies(refused(Refusal.Reason.NO_CREDIT));
-        assertThat(account.admit(frame(OTHER, 1, 3, 1)))
+        assertThat(offer(account, frame(UP, 1, 0, 1))).isInstanceOf(StepAccount.Taken.class);
+        assertThat(offer(account, frame(UP, 1, 1, 1))).isInstanceOf(StepAccount.Taken.class);
+        assertThat(offer(account, frame(UP, 1, 2, 1))).satisfies(refused(Refusal.Reason.NO_CREDIT));
+        assertThat(offer(account, frame(UP, 1, 2, 2))).isInstanceOf(StepAccount.Taken.class);
+        assertThat(offer(account, frame(UP, 1, 3, 2))).satisfies(refused(Refusal.Reason.NO_CREDIT));
+        assertThat(offer(account, frame(OTHER, 1, 3, 1)))
                 .as("each upstream has its own")
                 .isInstanceOf(StepAccount.Taken.class);
-        assertThat(account.admit(frame(UP, 1, 0, 2))).as("it is here already").isInstanceOf(StepAccount.Taken.class);
+        assertThat(offer(account, frame(UP, 1, 0, 2))).as("it is here already").isInstanceOf(StepAccount.Taken.class);
     }
 
     @Test
     void backward_goes_before_replay_before_forward_and_the_lowest_first() {
         StepAccount account = account(8);
-        account.admit(frame(UP, 1, 9, 1));
-        assertThat(account.nextWork()).isPresent();
+        offer(account, frame(UP, 1, 9, 1));
+        assertThat(next(account)).isPresent();
         account.forwardDone(id(9), BYTES);
         account.gradient(gradient(9));
-        account.admit(frame(UP, 1, 2, 1));
-        account.admit(frame(UP, 1, 1, 1));
-        account.admit(frame(UP, 1, 5, 1, replay(1, 1)));
-        assertThat(account.nextWork()).get().isInstanceOf(StepAccount.BackwardWork.class);
-        assertThat(account.nextWork().map(StepAccount.Work::id)).contains(id(5));
-        assertThat(account.nextWork().map(StepAccount.Work::id)).contains(id(1));
-        assertThat(account.nextWork().map(StepAccount.Work::id)).contains(id(2));
-        assertThat(account.nextWork()).isEmpty();
+        offer(account, frame(UP, 1, 2, 1));
+        offer(account, frame(UP, 1, 1, 1));
+        offer(account, frame(UP, 1, 5, 1, replay(1, 1)));
+        assertThat(next(account)).get().isInstanceOf(StepAccount.BackwardWork.class);
+        assertThat(next(account).map(StepAccount.Work::id)).contains(id(5));
+        assertThat(next(account).map(StepAccount.Work::id)).contains(id(1));
+        assertThat(next(account).map(StepAccount.Work::id)).contains(id(2));
+        assertThat(next(account)).isEmpty();
     }
 
     @Test
@@ -274,25 +284,26 @@ final class StepAccountTest {
                 Optional.empty(),
                 new byte[0],
                 BYTES);
-        assertThat(account.admit(otherStep)).satisfies(refused(Refusal.Reason.NOT_OPEN));
-        assertThat(account.admit(frame(UP, 2, 0, 1))).satisfies(refused(Refusal.Reason.INVALID));
-        assertThat(account.admit(frame(UP, 1, 16, 1))).satisfies(refused(Refusal.Reason.INVALID));
-        assertThat(account.admit(frame(UP, 1, -1, 1))).satisfies(refused(Refusal.Reason.INVALID));
-        account.close();
-        assertThat(account.admit(frame(UP, 1, 0, 1))).satisfies(refused(Refusal.Reason.NOT_OPEN));
+        assertThat(offer(account, otherStep)).satisfies(refused(Refusal.Reason.NOT_OPEN));
+        assertThat(offer(account, frame(UP, 2, 0, 1))).satisfies(refused(Refusal.Reason.INVALID));
+        assertThat(offer(account, frame(UP, 1, 16, 1))).satisfies(refused(Refusal.Reason.INVALID));
+        assertThat(offer(account, frame(UP, 1, -1, 1))).satisfies(refused(Refusal.Reason.INVALID));
+        assertThat(offer(new StepAccount(1, 3, 2), frame(UP, 1, 0, 1)))
+                .as("no step is open yet")
+                .satisfies(refused(Refusal.Reason.NOT_OPEN));
     }
 
     @Test
     void a_finished_microbatch_is_answered_at_once_even_when_the_step_is_being_averaged() {
         StepAccount account = account(2);
         count(account, 3);
-        assertThat(account.admit(frame(OTHER, 1, 3, 4)))
+        assertThat(offer(account, frame(OTHER, 1, 3, 4)))
                 .isEqualTo(new StepAccount.AlreadyFinished(new StepAccount.Waiter(OTHER, 4, true)));
         account.freeze();
         account.seal();
-        assertThat(account.admit(frame(OTHER, 1, 3, 5, replay(0, 1)))).isInstanceOf(StepAccount.AlreadyFinished.class);
-        assertThat(account.admit(frame(OTHER, 1, 4, 5, replay(0, 1)))).satisfies(refused(Refusal.Reason.NOT_OPEN));
-        assertThat(account.admit(frame(OTHER, 1, 4, 5, Optional.of(new Replay(0, 2, List.of(0), Optional.empty())))))
+        assertThat(offer(account, frame(OTHER, 1, 3, 5, replay(0, 1)))).isInstanceOf(StepAccount.AlreadyFinished.class);
+        assertThat(offer(account, frame(OTHER, 1, 4, 5, replay(0, 1)))).satisfies(refused(Refusal.Reason.NOT_OPEN));
+        assertThat(offer(account, frame(OTHER, 1, 4, 5, Optional.of(new Replay(0, 2, List.of(0), Optional.empty())))))
                 .as("a stage whose replica died after averaging still passes on what the next one lost")
                 .isInstanceOf(StepAccount.Taken.class);
         assertThat(account.counted()).containsExactly(3);
@@ -301,22 +312,22 @@ final class StepAccountTest {
     @Test
     void a_frozen_step_drops_what_is_not_being_computed_and_counts_only_replays() {
         StepAccount account = account(4);
-        account.admit(frame(UP, 1, 0, 1));
-        account.admit(frame(UP, 1, 1, 1));
-        assertThat(account.nextWork()).isPresent();
+        offer(account, frame(UP, 1, 0, 1));
+        offer(account, frame(UP, 1, 1, 1));
+        assertThat(next(account)).isPresent();
         account.freeze();
-        assertThat(account.nextWork()).isEmpty();
+        assertThat(next(account)).isEmpty();
         assertThat(account.forwardDone(id(0), BYTES)).isInstanceOf(StepAccount.Stop.class);
-        assertThat(account.admit(frame(UP, 1, 1, 2))).satisfies(refused(Refusal.Reason.NOT_OPEN));
-        assertThat(account.admit(frame(UP, 1, 1, 2, replay(1, 2)))).isInstanceOf(StepAccount.Taken.class);
+        assertThat(offer(account, frame(UP, 1, 1, 2))).satisfies(refused(Refusal.Reason.NOT_OPEN));
+        assertThat(offer(account, frame(UP, 1, 1, 2, replay(1, 2)))).isInstanceOf(StepAccount.Taken.class);
     }
 
     @Test
     void a_replay_whose_gradient_waits_elsewhere_is_fetched_and_not_passed_on() {
         StepAccount account = account(2);
         account.freeze();
-        account.admit(frame(UP, 1, 0, 1, Optional.of(new Replay(1, 1, List.of(1), Optional.of(NEXT)))));
-        assertThat(account.nextWork()).isPresent();
+        offer(account, frame(UP, 1, 0, 1, Optional.of(new Replay(1, 1, List.of(1), Optional.of(NEXT)))));
+        assertThat(next(account)).isPresent();
         assertThat(account.forwardDone(id(0), BYTES)).isEqualTo(new StepAccount.Fetch(NEXT));
         assertThat(account.fetches()).containsEntry(id(0), NEXT);
         assertThat(account.gradient(gradient(0))).isTrue();
@@ -331,43 +342,43 @@ final class StepAccountTest {
         StepAccount account = account(2);
         count(account, 0);
         account.freeze();
-        var admission = (StepAccount.AlreadyFinished) account.admit(frame(UP, 1, 0, 2, replay(1, 1)));
+        var admission = (StepAccount.AlreadyFinished) offer(account, frame(UP, 1, 0, 2, replay(1, 1)));
         assertThat(admission.waiter().wantsGradient()).isFalse();
-        var both = (StepAccount.AlreadyFinished) account.admit(frame(UP, 1, 0, 2, replay(0, 1)));
+        var both = (StepAccount.AlreadyFinished) offer(account, frame(UP, 1, 0, 2, replay(0, 1)));
         assertThat(both.waiter().wantsGradient()).isTrue();
     }
 
     @Test
     void a_cancelled_microbatch_is_dropped_unless_somebody_else_waits_or_a_newer_attempt_is_here() {
         StepAccount account = account(4);
-        account.admit(frame(UP, 1, 0, 2));
+        offer(account, frame(UP, 1, 0, 2));
         assertThat(account.cancel(id(0), UP, 1)).isFalse();
-        account.admit(frame(OTHER, 1, 0, 1));
+        offer(account, frame(OTHER, 1, 0, 1));
         assertThat(account.cancel(id(0), UP, 2)).isFalse();
         assertThat(account.cancel(id(0), OTHER, 1)).isTrue();
-        assertThat(account.nextWork()).isEmpty();
+        assertThat(next(account)).isEmpty();
     }
 
     @Test
     void what_was_begun_for_an_upstream_that_left_is_an_orphan_and_what_was_not_is_dropped() {
         StepAccount account = account(4);
         count(account, 0);
-        account.admit(frame(UP, 1, 1, 1));
-        assertThat(account.nextWork()).isPresent();
+        offer(account, frame(UP, 1, 1, 1));
+        assertThat(next(account)).isPresent();
         account.forwardDone(id(1), BYTES);
-        account.admit(frame(UP, 1, 2, 1));
-        account.admit(frame(OTHER, 1, 3, 1));
+        offer(account, frame(UP, 1, 2, 1));
+        offer(account, frame(OTHER, 1, 3, 1));
         assertThat(account.upstreams(List.of(OTHER))).containsExactly(id(0), id(1));
-        assertThat(account.nextWork().map(StepAccount.Work::id)).contains(id(3));
-        assertThat(account.nextWork()).isEmpty();
+        assertThat(next(account).map(StepAccount.Work::id)).contains(id(3));
+        assertThat(next(account)).isEmpty();
     }
 
     @Test
     void in_stage_0_a_new_trainer_takes_over_what_is_under_way_for_nobody() {
         StepAccount account = new StepAccount(0, 3, 4);
         account.open(Purpose.TRAIN, STEP, 16);
-        account.admit(frame(UP, 0, 0, 1));
-        account.admit(frame(OTHER, 0, 1, 1));
+        offer(account, frame(UP, 0, 0, 1));
+        offer(account, frame(OTHER, 0, 1, 1));
         account.upstreams(List.of(OTHER));
         assertThat(account.adopt(OTHER, List.of(0, 5))).containsExactly(0, 1);
     }

@@ -172,7 +172,7 @@ public final class TraceRun {
             int stage =
                     switch (pipeline.placement()) {
                         case RANDOM -> random.nextInt(pipeline.stages());
-                        case NEEDED -> JoinerPlacement.stage(pipeline.stages(), 1, reports(now));
+                        case NEEDED -> JoinerPlacement.stage(pipeline.stages(), 1, entry.node(), reports(now));
                     };
             add(entry.node(), stage, now + pipeline.download().toNanos());
         }

@@ -190,7 +190,7 @@ final class DrawnEvents {
             return "";
         }
         left = true;
-        List<String> possible = new ArrayList<>(List.of("{ role = shard, random = 1 }"));
+        List<String> possible = new ArrayList<>(List.of("{ group = eu, random = 1 }"));
         if (swarm.trainers() > 1) {
             swarm.with(DrawnSwarm.TRAINER).stream()
                     .filter(group -> !group.has(DrawnSwarm.COORDINATOR) || swarm.coordinators() == 3)

@@ -74,12 +74,16 @@ record DrawnSwarm(
         String flops = String.format(Locale.ROOT, ", flops = %.2e", draw.spread(size.leastFlops, size.mostFlops));
         List<Group> groups = new ArrayList<>();
         if (trainers == coordinators && draw.happens(0.5)) {
-            groups.add(new Group("hub", trainers, "eu", List.of(COORDINATOR, TRAINER), false, flops));
+            // With everything on one node, as most deploy it, all that this node did is gone at once.
+            List<String> roles =
+                    draw.happens(0.5) ? List.of(COORDINATOR, TRAINER) : List.of(COORDINATOR, TRAINER, SHARD);
+            groups.add(new Group("hub", trainers, "eu", roles, false, flops));
+            shards -= roles.contains(SHARD) ? trainers : 0;
         } else {
             groups.add(new Group("lead", coordinators, "eu", List.of(COORDINATOR), false, flops));
             groups.add(new Group("feed", trainers, draw.of(List.of("eu", "us")), List.of(TRAINER), false, flops));
         }
-        int here = draw.happens(0.4) ? shards : draw.whole(1, shards - 1);
+        int here = shards == 1 || draw.happens(0.4) ? shards : draw.whole(1, shards - 1);
         groups.add(shards("eu", here, false, draw, flops));
         if (here < shards) {
             groups.add(shards("us", shards - here, false, draw, flops));

@@ -87,7 +87,7 @@ final class SimulatedNode extends AbstractBehavior<SimulatedNode.Message> {
                         life.ports(),
                         life.observer(),
                         started -> node.tell(new Coordinating(started)))
-                .of(life.node().name(), life.node().roles());
+                .of(life.node().name(), life.node().roles(), 1);
     }
 
     @Override

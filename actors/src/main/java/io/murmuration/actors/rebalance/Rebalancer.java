@@ -26,6 +26,8 @@ import java.util.TreeSet;
  *       are for ever;
  *   <li>where the rule's stage or replica may not go (the last ones of a stage, one that has moved lately, a gain that is
  *       none) the next in the same order is asked;
+ *   <li>of the shards of one node, which one death takes all, none goes to a stage that has another, unless no other move
+ *       helps; and of a stage that has two of a node one of these goes first;
  *   <li>nothing is done twice in a hurry: see {@link RebalanceSettings} for the four brakes.
  * </ul>
  *
@@ -128,6 +130,12 @@ public final class Rebalancer {
         if (views.isEmpty()) {
             return Optional.empty();
         }
+        Homes homes = Homes.of(stages, reports);
+        return choose(now, reports, views, homes, true).or(() -> choose(now, reports, views, homes, false));
+    }
+
+    /** @param apart whether a shard may only go where none of its home is */
+    private Optional<Move> choose(long now, List<ShardReport> reports, List<View> views, Homes homes, boolean apart) {
         long[] queues = new long[stages];
         int[] serving = new int[stages];
         for (ShardReport report : reports) {
@@ -151,7 +159,13 @@ public final class Rebalancer {
                 if (from == to || serving[from] <= settings.minimumReplicas() || turned(from, Side.RECEIVED, now)) {
                     continue;
                 }
-                Optional<Member> mover = mover(reports, views, from, to);
+                Optional<Member> mover = movable(reports, from).stream()
+                        .filter(report -> !apart || homes.in(to, report) == 0)
+                        .sorted(Comparator.<ShardReport, Boolean>comparing(report -> homes.in(from, report) == 1)
+                                .thenComparingLong(ShardReport::queue))
+                        .map(ShardReport::shard)
+                        .filter(shard -> views.stream().allMatch(view -> view.gains(shard.peer(), from, to)))
+                        .findFirst();
                 if (mover.isPresent()) {
                     return Optional.of(new Move(mover.get(), from, to));
                 }
@@ -160,15 +174,31 @@ public final class Rebalancer {
         return Optional.empty();
     }
 
-    /** The replica with the smallest queue; the reports are sorted by id. */
-    private Optional<Member> mover(List<ShardReport> reports, List<View> views, int from, int to) {
+    /** Who serves the stage and has not moved lately, by id, as the reports are. */
+    private List<ShardReport> movable(List<ShardReport> reports, int from) {
         return reports.stream()
                 .filter(report -> report.stage() == from && !report.arriving())
                 .filter(report -> !movedAt.containsKey(report.shard().peer()))
-                .sorted(Comparator.comparingLong(ShardReport::queue))
-                .map(ShardReport::shard)
-                .filter(shard -> views.stream().allMatch(view -> view.gains(shard.peer(), from, to)))
-                .findFirst();
+                .toList();
+    }
+
+    /** How many shards of each home there are in each stage. */
+    private record Homes(List<Map<String, Integer>> shards) {
+
+        static Homes of(int stages, List<ShardReport> reports) {
+            List<Map<String, Integer>> shards = new ArrayList<>();
+            for (int stage = 0; stage < stages; stage++) {
+                shards.add(new TreeMap<>());
+            }
+            reports.forEach(report ->
+                    shards.get(report.stage()).merge(report.shard().peer().home(), 1, Integer::sum));
+            return new Homes(shards);
+        }
+
+        /** Of the home of this one. */
+        int in(int stage, ShardReport report) {
+            return shards.get(stage).getOrDefault(report.shard().peer().home(), 0);
+        }
     }
 
     private boolean turned(int stage, Side side, long now) {

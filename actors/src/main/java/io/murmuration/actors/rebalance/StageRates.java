@@ -13,16 +13,21 @@ public final class StageRates {
      * the others; while no rate is known all count as 1.
      */
     public static double[] of(int stages, List<ShardReport> reports) {
-        double usual = reports.stream()
-                .mapToDouble(ShardReport::rate)
-                .filter(rate -> rate > 0)
-                .average()
-                .orElse(1);
+        double usual = usual(reports);
         double[] rates = new double[stages];
         for (ShardReport report : reports) {
             rates[report.stage()] += report.rate() > 0 ? report.rate() : usual;
         }
         return rates;
+    }
+
+    /** The mean rate of those whose rate is known; 1 while nobody's is. */
+    static double usual(List<ShardReport> reports) {
+        return reports.stream()
+                .mapToDouble(ShardReport::rate)
+                .filter(rate -> rate > 0)
+                .average()
+                .orElse(1);
     }
 
     /** The pipeline's rate: the smallest of its stages'. */

@@ -240,7 +240,8 @@ final class Balance {
                     needier.map(stage -> "stage " + stage + " has too few shards")
                             .orElse("stage " + move.to() + " has recovered"));
         }
-        return JoinerPlacement.stage(desk.plan.stages(), minimumReplicas, others);
+        return JoinerPlacement.stage(
+                desk.plan.stages(), minimumReplicas, member.peer().home(), others);
     }
 
     /** A stage with too few shards, if {@code target} has enough. */

@@ -5,11 +5,13 @@ import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.Roster;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * Who takes part and how far each has come: waiting, building or taking a version, or enlisted and so part of the next
@@ -44,10 +46,15 @@ final class Members {
         this.plan = plan;
     }
 
-    /** Gives a shard that builds the first version the stage with the fewest shards. */
+    /**
+     * Gives a shard that builds the first version the stage with the fewest shards; of several the one with the fewest of its
+     * home, then the lowest. Where a node's shards come one after the other, as they do in their order by name, and none has
+     * come before, no stage gets more of one home than it has to: n shards of a home in S stages are at most ceil(n / S) in
+     * each. Who comes later has what is left.
+     */
     int assign(Member member) {
         Shard shard = new Shard();
-        shard.stage = fewest();
+        shard.stage = fewest(member.peer().home());
         shard.progress = Progress.JOINING;
         shards.put(member, shard);
         return shard.stage;
@@ -62,14 +69,19 @@ final class Members {
         shards.put(member, shard);
     }
 
-    private int fewest() {
-        int fewest = 0;
-        for (int stage = 1; stage < plan.stages(); stage++) {
-            if (present(stage) < present(fewest)) {
-                fewest = stage;
-            }
-        }
-        return fewest;
+    private int fewest(String home) {
+        return IntStream.range(0, plan.stages())
+                .boxed()
+                .min(Comparator.<Integer>comparingInt(this::present).thenComparingLong(stage -> ofHome(stage, home)))
+                .orElseThrow();
+    }
+
+    private long ofHome(int stage, String home) {
+        return shards.entrySet().stream()
+                .filter(entry -> entry.getValue().stage == stage
+                        && entry.getValue().progress != Progress.REJECTED
+                        && entry.getKey().peer().home().equals(home))
+                .count();
     }
 
     /** Shards that have a stage or are about to. */

@@ -817,9 +817,13 @@ public final class Shard extends AbstractBehavior<Shard.Message> {
             queue.set(0);
             rateShown.set(0);
             rate = new ComputeRate();
-            Telemetry.Label label = new Telemetry.Label("stage", String.valueOf(stage));
-            queue = ports.all().telemetry().gauge(QUEUE, label);
-            rateShown = ports.all().telemetry().gauge(RATE, label);
+            // A node may have several shards, and even two of one stage.
+            Telemetry.Label[] labels = {
+                new Telemetry.Label("stage", String.valueOf(stage)),
+                new Telemetry.Label("peer", self.peer().local())
+            };
+            queue = ports.all().telemetry().gauge(QUEUE, labels);
+            rateShown = ports.all().telemetry().gauge(RATE, labels);
             donor = Optional.of(new SnapshotDonor(ports, settings.transfer(), self, stage));
             ports.compute(new Compute.Open(stage, newVersion, initial), nothing -> {});
         }

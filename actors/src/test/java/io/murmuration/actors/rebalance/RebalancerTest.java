@@ -376,10 +376,10 @@ final class RebalancerTest {
                 ShardReport.serving(shard(2), 1, 0, 1),
                 ShardReport.serving(shard(3), 2, 0, 2),
                 ShardReport.serving(shard(4), 2, 0, 2)));
-        assertThat(JoinerPlacement.stage(3, 2, reports)).isZero();
-        assertThat(JoinerPlacement.stage(3, 1, reports)).isEqualTo(1);
+        assertThat(JoinerPlacement.stage(3, 2, "late", reports)).isZero();
+        assertThat(JoinerPlacement.stage(3, 1, "late", reports)).isEqualTo(1);
         reports.add(ShardReport.arriving(shard(5), 1, 0));
-        assertThat(JoinerPlacement.stage(3, 1, reports))
+        assertThat(JoinerPlacement.stage(3, 1, "late", reports))
                 .as("one is on its way, as fast as the others are in the mean")
                 .isEqualTo(2);
     }
@@ -390,9 +390,9 @@ final class RebalancerTest {
                 ShardReport.serving(shard(0), 0, 0, 0),
                 ShardReport.serving(shard(1), 1, 0, 0),
                 ShardReport.serving(shard(2), 0, 0, 0));
-        assertThat(JoinerPlacement.stage(4, 1, List.of())).isZero();
-        assertThat(JoinerPlacement.stage(2, 1, reports)).isEqualTo(1);
-        assertThat(JoinerPlacement.stage(4, 1, reports)).isEqualTo(2);
+        assertThat(JoinerPlacement.stage(4, 1, "late", List.of())).isZero();
+        assertThat(JoinerPlacement.stage(2, 1, "late", reports)).isEqualTo(1);
+        assertThat(JoinerPlacement.stage(4, 1, "late", reports)).isEqualTo(2);
     }
 
     @Test

@@ -63,29 +63,38 @@ public record MemoryPlan(List<StageMemory> stages, int replicas, int donors, lon
         try {
             return exactly(settings);
         } catch (ArithmeticException e) {
-            throw new UserError("the model does not fit: " + settings.model() + " takes more than 2^63 bytes", e);
+            throw tooLarge(settings, e);
         }
     }
 
     /**
-     * What one node needs: at most one shard, of whichever stage is the largest, with its snapshot; and a checkpoint where
-     * it keeps them.
+     * What one node needs: its shards, each of whichever stage is the largest, since they may all be sent there, with its
+     * snapshot; and a checkpoint where it keeps them.
      *
+     * @param shards 0 or more
      * @throws UserError if the bytes do not even fit 64 bits
      */
-    public static MemoryPlan ofNode(RunSettings settings, boolean shard, boolean keeper) {
+    public static MemoryPlan ofNode(RunSettings settings, int shards, boolean keeper) {
         MemoryPlan whole = of(settings);
-        List<StageMemory> largest =
-                whole.stages().stream()
-                        .max(Comparator.comparingLong(StageMemory::shard))
-                        .filter(stage -> shard)
-                        .stream()
-                        .toList();
+        StageMemory largest = whole.stages().stream()
+                .max(Comparator.comparingLong(StageMemory::shard))
+                .orElseThrow();
         long checkpoint = keeper ? whole.checkpoint() : 0;
-        long stages = largest.stream()
-                .mapToLong(stage -> stage.shard() + stage.snapshot())
-                .sum();
-        return new MemoryPlan(largest, 1, 1, checkpoint, stages + checkpoint);
+        try {
+            long stages = Math.multiplyExact(Math.addExact(largest.shard(), largest.snapshot()), (long) shards);
+            return new MemoryPlan(
+                    shards > 0 ? List.of(largest) : List.of(),
+                    shards,
+                    shards,
+                    checkpoint,
+                    Math.addExact(stages, checkpoint));
+        } catch (ArithmeticException e) {
+            throw tooLarge(settings, e);
+        }
+    }
+
+    private static UserError tooLarge(RunSettings settings, ArithmeticException e) {
+        return new UserError("the model does not fit: " + settings.model() + " takes more than 2^63 bytes", e);
     }
 
     private static MemoryPlan exactly(RunSettings settings) {

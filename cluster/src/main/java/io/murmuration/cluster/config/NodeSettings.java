@@ -7,12 +7,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What an operator decides of a node; each is explained in {@code reference.conf} under {@code node}.
  *
  * @param name unique in the cluster
  * @param roles what it does, in the order in which it starts them
+ * @param shards with the role shard; empty: as many as memory and cores allow
  * @param work folder of its checkpoints, its log and the number of its life
  * @param control where others reach its control plane, and where it listens for them
  * @param data the same of its data plane
@@ -33,6 +35,7 @@ import java.util.Optional;
 public record NodeSettings(
         String name,
         List<Role> roles,
+        OptionalInt shards,
         Path work,
         Endpoint control,
         Endpoint data,
@@ -50,6 +53,9 @@ public record NodeSettings(
         Detection detection,
         Optional<Tls> tls,
         HttpSettings http) {
+
+    /** Shards on one node: more gain nothing on a machine of today, and all of them go with it. */
+    public static final int MOST_SHARDS = 16;
 
     /**
      * Two sides of an address. Names are kept as they are and resolved for each connection.
@@ -129,5 +135,9 @@ public record NodeSettings(
 
     public boolean coordinates() {
         return roles.contains(Role.COORDINATOR);
+    }
+
+    public boolean computes() {
+        return roles.contains(Role.SHARD);
     }
 }

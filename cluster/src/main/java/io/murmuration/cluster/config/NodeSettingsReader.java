@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -48,6 +49,7 @@ final class NodeSettingsReader {
         return new NodeSettings(
                 name,
                 roles(section),
+                shards(section),
                 path(section, "work").orElse(Path.of("nodes").resolve(name)),
                 endpoint(section.section("control"), name),
                 endpoint(section.section("data"), name),
@@ -65,6 +67,11 @@ final class NodeSettingsReader {
                 detection(section.section("detection")),
                 tls(section.section("tls")),
                 http(section.section("http")));
+    }
+
+    /** Shards on the node; empty: as many as memory and cores allow. */
+    static OptionalInt shards(Section section) {
+        return section.integerOr("auto", "shards", 1, NodeSettings.MOST_SHARDS);
     }
 
     private static List<Role> roles(Section section) {

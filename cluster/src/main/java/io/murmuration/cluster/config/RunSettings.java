@@ -5,12 +5,16 @@ import io.murmuration.tensors.codec.Codec;
 import io.murmuration.tensors.codec.EncodedTensor;
 import io.murmuration.tensors.data.Tokeniser;
 import io.murmuration.tensors.model.ModelSpec;
+import io.murmuration.tensors.model.StagePlan;
 import io.murmuration.tensors.optim.InnerOptimiser;
 import io.murmuration.tensors.optim.NAdam;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Everything a run is told, checked once at the edge and never read again from a file. Each key is explained in
@@ -279,6 +283,17 @@ public record RunSettings(
                         + " %s is for wire.activations",
                 wire.averaging().name(),
                 wire.averaging().name());
+        List<Integer> layers = layersOfStages(model, swarm);
+        require(
+                swarm.lostStage() != LostStageChoice.NEIGHBOURS
+                        || IntStream.range(1, layers.size() - 1)
+                                .anyMatch(stage -> Set.copyOf(layers.subList(stage - 1, stage + 2))
+                                                .size()
+                                        == 1),
+                "swarm.lost-stage is neighbours with layers %s in swarm.stages = %d stages: none lies between two that have as many"
+                        + " layers as it has, so none could ever be built from its neighbours; use other stages, or checkpoint",
+                layers,
+                swarm.stages());
         require(
                 !model.tiedHead() || swarm.stages() == 1,
                 "model.tied-head is true with swarm.stages = %d: the first stage would hold the embedding and the last"
@@ -329,6 +344,17 @@ public record RunSettings(
                 "limits.deadline-floor is %d ms, above limits.deadline-ceiling (%d ms)",
                 limits.deadlineFloor().toMillis(),
                 limits.deadlineCeiling().toMillis());
+    }
+
+    /** How many layers each stage holds. */
+    public List<Integer> layersOfStages() {
+        return layersOfStages(model, swarm);
+    }
+
+    private static List<Integer> layersOfStages(ModelSpec model, Swarm swarm) {
+        return StagePlan.of(model.layers(), swarm.stages()).slices().stream()
+                .map(StagePlan.Slice::layers)
+                .toList();
     }
 
     private static void require(boolean holds, String message, Object... values) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -43,6 +44,18 @@ final class Section {
 
     int integer(String key, int min, int max) {
         return (int) whole(key, min, max);
+    }
+
+    /** @return empty if the value is {@code word} and no number */
+    OptionalInt integerOr(String word, String key, int min, int max) {
+        return read(
+                key,
+                at -> config.getString(at).equals(word)
+                        ? OptionalInt.empty()
+                        : OptionalInt.of(new BigDecimal(config.getString(at)).intValueExact()),
+                v -> v.isEmpty() || v.getAsInt() >= min && v.getAsInt() <= max,
+                "a whole number" + range(min, max) + ", or " + word,
+                v -> v.isEmpty() ? word : v.getAsInt());
     }
 
     long whole(String key, long min, long max) {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
@@ -177,6 +178,15 @@ public final class SettingsLoader {
         Section node = new Section(checked(), KnownKeys.ROOT, new TreeMap<>()).section(NODE);
         return new LoadedHttp(
                 NodeSettingsReader.http(node.section("http")), NodeSettingsReader.tls(node.section("tls")));
+    }
+
+    /**
+     * The shards on each node with these settings, whose it is does not matter; empty: as many as memory and cores allow.
+     *
+     * @throws UserError if that is no such number
+     */
+    public OptionalInt loadShards() {
+        return NodeSettingsReader.shards(new Section(checked(), KnownKeys.ROOT, new TreeMap<>()).section(NODE));
     }
 
     private Config checked() {

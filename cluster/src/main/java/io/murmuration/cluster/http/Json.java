@@ -55,7 +55,7 @@ final class Json {
                     .put("life", seen.life())
                     .put("address", seen.control());
             roles(member.putArray("roles"), seen.roles());
-            seen.stage().ifPresentOrElse(stage -> member.put("stage", stage), () -> member.putNull("stage"));
+            seen.stages().forEach(member.putArray("stages")::add);
             member.put("reachable", !seen.unreachable());
         }
         ObjectNode wire = json.putObject("wireBytes");

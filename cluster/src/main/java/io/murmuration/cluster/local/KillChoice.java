@@ -2,7 +2,6 @@ package io.murmuration.cluster.local;
 
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.SplittableRandom;
 
 /** Which node is killed next: any that the cluster can do without, unless it is asked to bear the loss of any. Pure. */
@@ -11,9 +10,9 @@ final class KillChoice {
     /**
      * A node that takes part at this moment.
      *
-     * @param stage of its shard
+     * @param stages of its shards
      */
-    record Candidate(String name, boolean coordinates, OptionalInt stage) {}
+    record Candidate(String name, boolean coordinates, List<Integer> stages) {}
 
     private final int quorum;
     private final boolean any;
@@ -40,9 +39,8 @@ final class KillChoice {
 
     private boolean dispensable(Candidate one, List<Candidate> present) {
         long coordinators = present.stream().filter(Candidate::coordinates).count() - (one.coordinates() ? 1 : 0);
-        boolean replaced = one.stage().isEmpty()
-                || present.stream()
-                        .anyMatch(other -> other != one && other.stage().equals(one.stage()));
+        boolean replaced = one.stages().stream().allMatch(stage -> present.stream()
+                .anyMatch(other -> other != one && other.stages().contains(stage)));
         return coordinators >= quorum && replaced;
     }
 }

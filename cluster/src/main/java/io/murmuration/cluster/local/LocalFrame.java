@@ -3,7 +3,6 @@ package io.murmuration.cluster.local;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /**
  * The cluster at one moment.
@@ -13,8 +12,17 @@ import java.util.OptionalInt;
  */
 record LocalFrame(Optional<JsonNode> best, List<Row> rows, long wireBytes) {
 
-    /** A node. */
-    record Row(String name, String roles, String state, OptionalInt stage, Optional<Long> pid) {}
+    /**
+     * A node.
+     *
+     * @param stages of its shards
+     */
+    record Row(String name, String roles, String state, List<Integer> stages, Optional<Long> pid) {
+
+        Row {
+            stages = List.copyOf(stages);
+        }
+    }
 
     LocalFrame {
         rows = List.copyOf(rows);

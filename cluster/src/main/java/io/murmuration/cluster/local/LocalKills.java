@@ -70,14 +70,14 @@ final class LocalKills {
         Optional<JsonNode> best = view.best();
         // Who has just taken over knows of no stages yet, and then nobody can be told to be spare.
         boolean stagesKnown =
-                nodes.stream().anyMatch(node -> LocalView.stage(node, best).isPresent());
+                nodes.stream().anyMatch(node -> !LocalView.stages(node, best).isEmpty());
         List<KillChoice.Candidate> present = nodes.stream()
                 .filter(node -> stagesKnown || any)
                 .filter(node -> node.view()
                         .filter(status -> status.path("ready").asBoolean())
                         .isPresent())
                 .map(node -> new KillChoice.Candidate(
-                        node.name(), node.planned().coordinates(), LocalView.stage(node, best)))
+                        node.name(), node.planned().coordinates(), LocalView.stages(node, best)))
                 .toList();
         Optional<LocalNode> victim = choice.next(present)
                 .flatMap(name ->

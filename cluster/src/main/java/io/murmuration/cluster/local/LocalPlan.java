@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 
 /**
  * Who does what in a cluster on one machine. The first nodes lead and train, so that one of three may be lost; the others
- * compute, and where these are fewer than two for each stage, all do.
+ * compute, and where these have fewer than two shards for each stage, all do.
  *
  * @param stages slices of the model
  * @param replicas shards of a stage that the run waits for when it begins; who is more joins
@@ -53,16 +53,17 @@ record LocalPlan(List<Planned> nodes, int coordinators, int stages, int replicas
 
     /**
      * @param nodes processes
-     * @param wanted stages, if there are so many nodes that compute
+     * @param shards on each node that computes
+     * @param wanted stages, if there are so many shards
      * @param ports free ones, one after the other
      */
-    static LocalPlan of(int nodes, int wanted, IntSupplier ports) {
+    static LocalPlan of(int nodes, int shards, int wanted, IntSupplier ports) {
         if (nodes < 1 || nodes > MOST_NODES) {
             throw new UserError("--nodes " + nodes + ": expected 1 to " + MOST_NODES);
         }
         int leading = nodes >= USUAL_COORDINATORS ? USUAL_COORDINATORS : 1;
-        boolean apart = nodes - leading >= SPARE * wanted;
-        int computing = apart ? nodes - leading : nodes;
+        boolean apart = (nodes - leading) * shards >= SPARE * wanted && nodes - leading >= SPARE;
+        int computing = (apart ? nodes - leading : nodes) * shards;
         int stages = Math.min(wanted, computing);
         List<Planned> planned = new ArrayList<>();
         for (int number = 1; number <= nodes; number++) {

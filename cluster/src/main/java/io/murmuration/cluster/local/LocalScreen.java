@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Where a cluster is shown: redrawn for a person, in plain lines, or as JSON for programs. Thread-safe. */
 public abstract sealed class LocalScreen {
@@ -62,7 +63,7 @@ public abstract sealed class LocalScreen {
                         "  %-9s %-28s %-7s %s",
                         row.name(),
                         row.roles(),
-                        row.stage().isPresent() ? "stage " + row.stage().getAsInt() : "",
+                        stages(row.stages()),
                         row.state()));
             }
             erase();
@@ -77,6 +78,12 @@ public abstract sealed class LocalScreen {
             terminal.out().println(text);
             drawn.forEach(terminal.out()::println);
             terminal.out().flush();
+        }
+
+        private static String stages(List<Integer> stages) {
+            return stages.isEmpty()
+                    ? ""
+                    : "stage " + stages.stream().map(String::valueOf).collect(Collectors.joining(", "));
         }
 
         private void erase() {
@@ -141,7 +148,7 @@ public abstract sealed class LocalScreen {
                         .addObject()
                         .put("node", row.name())
                         .put("state", row.state());
-                row.stage().ifPresentOrElse(stage -> node.put("stage", stage), () -> node.putNull("stage"));
+                row.stages().forEach(node.putArray("stages")::add);
                 row.pid().ifPresentOrElse(pid -> node.put("pid", pid), () -> node.putNull("pid"));
             }
             String line = line(json);

@@ -33,7 +33,9 @@ record LocalSetup(
      */
     static LocalSetup of(LocalCluster.Options options, SettingsLoader settings, Path folder, Consumer<String> told) {
         int stages = settings.load().settings().swarm().stages();
-        LocalPlan planned = LocalPlan.of(options.nodes(), stages, new FreePorts(new SplittableRandom()));
+        // With "auto" each node has at least one, and further ones join.
+        int shards = settings.loadShards().orElse(1);
+        LocalPlan planned = LocalPlan.of(options.nodes(), shards, stages, new FreePorts(new SplittableRandom()));
         List<String> usual = usual(options);
         LoadedNode checked = with(
                         with(settings, usual), planned.settings(planned.nodes().getFirst(), folder))

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -35,14 +34,18 @@ final class LocalView {
                         .thenComparingLong(status -> status.path("step").asLong()));
     }
 
-    /** @param view one for all: what two nodes say at different moments does not add up */
-    static OptionalInt stage(LocalNode node, Optional<JsonNode> view) {
+    /**
+     * Those of its shards.
+     *
+     * @param view one for all: what two nodes say at different moments does not add up
+     */
+    static List<Integer> stages(LocalNode node, Optional<JsonNode> view) {
         return view.stream()
                 .flatMap(status -> StreamSupport.stream(status.path("members").spliterator(), false))
-                .filter(member -> member.path("node").asText().equals(node.name())
-                        && member.path("stage").isNumber())
-                .mapToInt(member -> member.path("stage").asInt())
-                .findFirst();
+                .filter(member -> member.path("node").asText().equals(node.name()))
+                .flatMap(member -> StreamSupport.stream(member.path("stages").spliterator(), false))
+                .map(JsonNode::asInt)
+                .toList();
     }
 
     static String roles(LocalNode node) {
@@ -63,7 +66,7 @@ final class LocalView {
                             .map(status -> status.path("state").asText())
                             .orElse("does not answer (starting, or busy)")
                     : ended.test(node) ? "ended" : "dead";
-            rows.add(new LocalFrame.Row(node.name(), roles(node), state, stage(node, best), node.pid()));
+            rows.add(new LocalFrame.Row(node.name(), roles(node), state, stages(node, best), node.pid()));
         }
         return new LocalFrame(
                 best, rows, sent.values().stream().mapToLong(Long::longValue).sum());

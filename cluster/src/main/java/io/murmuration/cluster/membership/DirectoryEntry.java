@@ -3,6 +3,7 @@ package io.murmuration.cluster.membership;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.ProtocolException;
 import io.murmuration.actors.protocol.Role;
+import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.run.PeerNames;
 import io.murmuration.cluster.transport.DataAddress;
 import java.util.Optional;
@@ -39,11 +40,14 @@ public record DirectoryEntry(
         RunWish wish,
         long version) {
 
-    /** A node hosts one peer of each role, some of them twice while one life of theirs follows another. */
-    static final int MOST_MEMBERS = 16;
+    /** Coordinator, keeper and trainer. */
+    private static final int OTHERS = 3;
 
-    /** Reasons that are remembered: what a node can lose between two announcements, with room. */
-    static final int MOST_GONE = 16;
+    /** A node hosts its shards and one peer of each other role, any of them twice while one life of theirs follows another. */
+    static final int MOST_MEMBERS = 2 * (NodeSettings.MOST_SHARDS + OTHERS);
+
+    /** Reasons that are remembered: what a node can lose between two announcements. */
+    static final int MOST_GONE = NodeSettings.MOST_SHARDS + OTHERS;
 
     private static final int MOST_CHARACTERS = 256;
 

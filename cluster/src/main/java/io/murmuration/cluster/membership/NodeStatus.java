@@ -1,7 +1,6 @@
 package io.murmuration.cluster.membership;
 
 import io.murmuration.actors.protocol.DataFrame.Traffic;
-import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.cluster.transport.NodeIdentity;
 import io.murmuration.cluster.transport.WireCounts;
@@ -9,7 +8,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.SortedMap;
 
 /**
@@ -36,10 +34,10 @@ public record NodeStatus(
     /**
      * Another node, or this one, as it is seen from here.
      *
-     * @param stage in which its shard takes part
+     * @param stages in which its shards take part, in their order; none where a shard takes no part
      */
     public record Seen(
-            String name, long life, String control, List<Role> roles, OptionalInt stage, boolean unreachable) {}
+            String name, long life, String control, List<Role> roles, List<Integer> stages, boolean unreachable) {}
 
     /**
      * Bytes of tensors, and who did not get to send any.
@@ -76,20 +74,17 @@ public record NodeStatus(
                         entry.life(),
                         entry.control(),
                         entry.members().values().stream().distinct().sorted().toList(),
-                        stage(entry, run),
+                        stages(entry, run),
                         whereabouts.unreachable(entry.node())))
                 .toList();
         return new NodeStatus(self, phase, joined, roles, whereabouts.leader(), nodes, run, Wire.of(counts));
     }
 
-    private static OptionalInt stage(DirectoryEntry entry, RunStatus run) {
-        for (Member member : entry.members().keySet()) {
-            OptionalInt stage = run.roster().stageOf(member);
-            if (stage.isPresent()) {
-                return stage;
-            }
-        }
-        return OptionalInt.empty();
+    private static List<Integer> stages(DirectoryEntry entry, RunStatus run) {
+        return entry.members().keySet().stream()
+                .flatMapToInt(member -> run.roster().stageOf(member).stream())
+                .boxed()
+                .toList();
     }
 
     /** Whether this node takes part, and knows of a run that somebody leads. */

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 /** What this node says of itself, and in which version. Not thread-safe. */
 final class OwnEntry {
 
-    /** Characters of a reason; sixteen of them fit into any message. */
+    /** Characters of a reason; as many of them as are kept fit into any message. */
     private static final int LONGEST_REASON = 200;
 
     private final NodeIdentity self;

@@ -96,6 +96,7 @@ final class LifeParts implements AutoCloseable {
                                     self,
                                     inputs.run().seed(),
                                     inputs.plan(),
+                                    inputs.shards().number(),
                                     SwarmLimits.of(inputs.run().limits()),
                                     whereabouts,
                                     around.telemetry().port(),

@@ -78,6 +78,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
     /**
      * What a life is made of.
      *
+     * @param shards peers with the role shard, if the node has it
      * @param happened told of everything that the process should know, from any thread
      */
     record Life(
@@ -85,6 +86,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
             NodeIdentity self,
             long seed,
             RunPlan plan,
+            int shards,
             SwarmLimits limits,
             Whereabouts whereabouts,
             Telemetry telemetry,
@@ -232,7 +234,7 @@ final class NodeGuardian extends AbstractBehavior<NodeGuardian.Message> {
                 .spawn(
                         Host.create(
                                 ports.membership(),
-                                residents.of(life.self().node(), life.node().roles()),
+                                residents.of(life.self().node(), life.node().roles(), life.shards()),
                                 Host.Settings.ofLife(
                                         life.self().life(),
                                         life.limits().restarts(),

@@ -1,14 +1,12 @@
 package io.murmuration.cluster.node;
 
 import io.murmuration.actors.run.RunPlan;
-import io.murmuration.cluster.compute.MemoryPlan;
 import io.murmuration.cluster.compute.TrainingSetup;
 import io.murmuration.cluster.config.LoadedNode;
 import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.config.RunSettings;
 import io.murmuration.cluster.config.UserError;
 import io.murmuration.cluster.run.LocalRuns;
-import io.murmuration.cluster.run.MemoryLimit;
 import io.murmuration.cluster.run.RunInputs;
 import io.murmuration.tensors.compute.Backends;
 import io.murmuration.tensors.data.Batches;
@@ -21,6 +19,7 @@ import java.util.function.Consumer;
 /**
  * What all lives of a node share: everything that is read before the first one begins.
  *
+ * @param shards how many this node runs
  * @param fingerprint of the run, in which all nodes agree
  * @param corpus what is read, in words
  * @param bytesPerToken of the validation text
@@ -30,6 +29,7 @@ record NodeInputs(
         RunSettings run,
         TrainingSetup setup,
         RunPlan plan,
+        NodeShards shards,
         String fingerprint,
         String corpus,
         double bytesPerToken) {
@@ -42,8 +42,7 @@ record NodeInputs(
     static NodeInputs read(LoadedNode loaded, Consumer<String> notices) {
         RunSettings run = loaded.run();
         NodeSettings node = loaded.node();
-        boolean computes = node.roles().contains(io.murmuration.actors.protocol.Role.SHARD);
-        MemoryLimit.of(run).require(MemoryPlan.ofNode(run, computes, node.coordinates()));
+        NodeShards shards = NodeShards.of(node, run);
         RunInputs.requireExactBoundary(run);
         RunInputs.requireFixedSubspace(run);
         Corpus corpus = RunInputs.corpus(run, notices);
@@ -60,6 +59,7 @@ record NodeInputs(
                 run,
                 setup,
                 plan,
+                shards,
                 RunFingerprint.of(run, batches),
                 corpus.name() + ", " + batches.trainWindows() + " training windows",
                 batches.bytesPerToken(validation));

@@ -7,6 +7,7 @@ import io.murmuration.cluster.membership.Refusals;
 import io.murmuration.cluster.membership.RunStatus;
 import io.murmuration.cluster.membership.Whereabouts;
 import io.murmuration.cluster.report.Progress;
+import io.murmuration.cluster.run.Residents;
 import io.murmuration.cluster.run.RunFailed;
 import io.murmuration.cluster.run.StopSignal;
 import io.murmuration.cluster.telemetry.NodeTelemetry;
@@ -173,10 +174,9 @@ final class NodeLife implements AutoCloseable {
             case NodeEvent.OfRun(RunEvent.GivenUp(Member member, String reason)) -> {
                 report.notice(member + " failed too often and is given up: " + reason);
                 givenUp.add(member);
-                int hosted = io.murmuration.cluster.run.Residents.hosted(
-                                inputs.node().roles())
-                        .size();
-                if (givenUp.size() == hosted) {
+                if (givenUp.size()
+                        == Residents.count(
+                                inputs.node().roles(), inputs.shards().number())) {
                     return Optional.of(new Outcome(End.FAILED, "nothing on this node works: " + reason));
                 }
             }

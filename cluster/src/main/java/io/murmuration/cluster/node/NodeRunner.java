@@ -87,7 +87,9 @@ public final class NodeRunner {
         if (inputs.node().verifies()) {
             around.progress().notice(IDLE);
         }
+        inputs.shards().arithmetic().ifPresent(around.progress()::notice);
         try (RunLog log = RunLog.bounded(directory.log(), inputs.node().logSize())) {
+            inputs.shards().arithmetic().ifPresent(LOG::info);
             if (inputs.node().verifies()) {
                 LOG.warn(IDLE);
             }

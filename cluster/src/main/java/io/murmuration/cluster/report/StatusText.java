@@ -56,9 +56,7 @@ public final class StatusText {
                                 ROW,
                                 member.path("node").asText(),
                                 words(member.path("roles")),
-                                member.path("stage").isNumber()
-                                        ? member.path("stage").asText()
-                                        : "-",
+                                member.path("stages").isEmpty() ? "-" : words(member.path("stages")),
                                 member.path("reachable").asBoolean() ? "" : "unreachable")
                         .stripTrailing()));
         return lines;

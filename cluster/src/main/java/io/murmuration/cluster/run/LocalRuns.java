@@ -207,19 +207,12 @@ public final class LocalRuns implements TrainingRuns {
                 limits.gatherWait(),
                 settings.swarm().staleness(),
                 limits.promiseWait(),
-                rebuilds(settings) ? layers(settings) : List.of(),
+                rebuilds(settings) ? settings.layersOfStages() : List.of(),
                 settings.rebalance());
     }
 
     private static boolean rebuilds(RunSettings settings) {
         return settings.swarm().lostStage() == LostStageChoice.NEIGHBOURS;
-    }
-
-    /** Of each stage. */
-    private static List<Integer> layers(RunSettings settings) {
-        return StagePlan.of(settings.model().layers(), settings.swarm().stages()).slices().stream()
-                .map(StagePlan.Slice::layers)
-                .toList();
     }
 
     private static String lower(Enum<?> choice) {

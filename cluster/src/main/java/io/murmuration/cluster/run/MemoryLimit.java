@@ -90,13 +90,22 @@ public record MemoryLimit(long bytes, String from) {
         return line.find() ? OptionalLong.of(Long.parseLong(line.group(1)) << 10) : OptionalLong.empty();
     }
 
-    /** @throws UserError with the whole arithmetic if a run needs more */
+    /** @throws UserError with the whole arithmetic if a run in this process needs more */
     public void require(MemoryPlan plan) {
+        require(plan, "fewer replicas");
+    }
+
+    /**
+     * As {@link #require(MemoryPlan)}.
+     *
+     * @param fewer what takes less at once, for the message
+     */
+    public void require(MemoryPlan plan, String fewer) {
         if (plan.total() > bytes) {
             throw new UserError("the model does not fit: "
                     + String.join("; ", plan.lines()) + ", of which " + MemoryPlan.size(bytes) + " are available ("
                     + from
-                    + "); fewer replicas, a smaller batch.microbatch, a shorter model.sequence or a smaller model take"
+                    + "); " + fewer + ", a smaller batch.microbatch, a shorter model.sequence or a smaller model take"
                     + " less, compute.memory sets another limit");
         }
     }

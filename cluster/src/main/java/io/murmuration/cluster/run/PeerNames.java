@@ -7,7 +7,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * How the peers of nodes are named: peer {@code eu-3:shard} lives on node {@code eu-3}; the incarnations of its second
+ * How the peers of nodes are named: peer {@code eu-3:shard} lives on node {@code eu-3}, and so does its second shard,
+ * {@code eu-3:shard-2}; the incarnations of its second
  * life are 2,000,000 and what restarts make of that.
  */
 public final class PeerNames {
@@ -16,12 +17,23 @@ public final class PeerNames {
     public static final long INCARNATIONS_PER_LIFE = 1_000_000;
 
     private static final char PEER = ':';
+    private static final char NUMBER = '-';
 
     private PeerNames() {}
 
     /** The peer that plays {@code role} on a node. */
     public static PeerId peer(String node, Role role) {
         return new PeerId(node + PEER + role.name().toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * One of several peers that play {@code role} on a node.
+     *
+     * @param number from 1; the first is {@link #peer(String, Role)}, the second {@code eu-3:shard-2}
+     */
+    public static PeerId peer(String node, Role role, int number) {
+        PeerId first = peer(node, role);
+        return number == 1 ? first : new PeerId(first.name() + NUMBER + number);
     }
 
     /** The first incarnation of the peers of a life. */

@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 
@@ -38,11 +39,25 @@ public record Residents(
         Consumer<RunEvent> observer,
         Consumer<ActorRef<Candidate.Message>> candidates) {
 
-    /** The peers of a node, named {@code NODE:ROLE}. One that can coordinate keeps checkpoints too. */
-    public List<Host.Resident> of(String node, Collection<Role> roles) {
+    /**
+     * The peers of a node, named {@code NODE:ROLE}. One that can coordinate keeps checkpoints too.
+     *
+     * @param shards how many, if it has that role; from the second on they are called {@code NODE:shard-2} and so on
+     */
+    public List<Host.Resident> of(String node, Collection<Role> roles, int shards) {
         return hosted(roles).stream()
-                .map(role -> resident(PeerNames.peer(node, role), role))
+                .flatMap(role -> IntStream.rangeClosed(1, peers(role, shards))
+                        .mapToObj(number -> resident(PeerNames.peer(node, role, number), role)))
                 .toList();
+    }
+
+    /** How many peers {@link #of} makes. */
+    public static int count(Collection<Role> roles, int shards) {
+        return hosted(roles).stream().mapToInt(role -> peers(role, shards)).sum();
+    }
+
+    private static int peers(Role role, int shards) {
+        return role == Role.SHARD ? shards : 1;
     }
 
     /** What a node with these roles hosts, in the order in which it starts them. */

@@ -29,7 +29,7 @@ final class ApiCommandsTest {
             "{\"node\":\"eu-1\",\"life\":9,\"state\":\"taking part\",\"roles\":[\"shard\"],"
                     + "\"run\":\"abcd\",\"phase\":\"training\",\"leader\":\"eu-2\",\"term\":2,\"epoch\":7,\"step\":12,"
                     + "\"steps\":300,\"loss\":2.5,\"tokensPerSecond\":1500,\"liveShards\":6,\"members\":[{\"node\":\"eu-1\","
-                    + "\"roles\":[\"shard\"],\"stage\":1,\"reachable\":false}],\"wireBytes\":{\"forward\":2000},"
+                    + "\"roles\":[\"shard\"],\"stages\":[0,1],\"reachable\":false}],\"wireBytes\":{\"forward\":2000},"
                     + "\"turnedAway\":{\"marked\":2,\"run\":1}}";
 
     @TempDir
@@ -102,7 +102,7 @@ final class ApiCommandsTest {
                 .contains("eu-2 leads in term 2, epoch 7")
                 .contains("this node's data port turned away or cut off: marked 2x, run 1x")
                 .contains("step 12/300  loss 2.500  1.50 ktok/s  6 shards")
-                .containsPattern("eu-1 +shard +1 +unreachable");
+                .containsPattern("eu-1 +shard +0, 1 +unreachable");
         assertThat(execute(Map.of(), "status", "--url", url(), "--json")).isZero();
         assertThat(out().strip()).isEqualTo(STATUS);
     }

@@ -270,6 +270,20 @@ class SettingsTest {
     }
 
     @Test
+    void a_lost_stage_cannot_come_from_neighbours_that_no_stage_has() {
+        assertThat(SettingsLoader.defaultsWith("model.layers=7", "swarm.stages=4", "swarm.lost-stage=neighbours")
+                        .layersOfStages())
+                .containsExactly(2, 2, 2, 1);
+        for (int stages : new int[] {1, 2, 3}) {
+            assertThatThrownBy(() -> SettingsLoader.defaultsWith(
+                            "model.layers=4", "swarm.stages=" + stages, "swarm.lost-stage=neighbours"))
+                    .isInstanceOf(UserError.class)
+                    .hasMessageContaining("swarm.lost-stage is neighbours with layers")
+                    .hasMessageContaining("swarm.stages = " + stages);
+        }
+    }
+
+    @Test
     void a_single_value_is_taken_as_it_is_written() {
         RunSettings settings = SettingsLoader.defaultsWith("data=/a b/c#d: {e}=f", "sample.prompt=\"quoted\"");
 
@@ -441,5 +455,26 @@ class SettingsTest {
         assertThat(node.verifies()).isTrue();
         assertThat(Residents.hosted(node.roles())).containsExactly(Role.SHARD);
         assertThat(Residents.hosted(List.of(Role.VERIFIER))).isEmpty();
+    }
+
+    @Test
+    void a_node_runs_one_shard_unless_told_otherwise() {
+        SettingsLoader loader = SettingsLoader.of(Map.of()).set("node.name", "n", "test");
+        assertThat(loader.loadNode().node().shards()).hasValue(1);
+        assertThat(loader.set("node.shards=3", "--set").loadNode().node().shards())
+                .hasValue(3);
+        assertThat(loader.set("node.shards=auto", "--set").loadNode().node().shards())
+                .isEmpty();
+        assertThat(loader.set("node.shards=auto", "--set").loadNode().rendered())
+                .contains("shards=auto");
+        assertThat(SettingsLoader.of(Map.of()).set("node.shards=3", "--set").loadShards())
+                .as("of nodes that have no name yet")
+                .hasValue(3);
+        for (String wrong : List.of("0", "17", "2.5", "many", "99999999999")) {
+            assertThatThrownBy(() -> loader.set("node.shards=" + wrong, "--set").loadNode())
+                    .isInstanceOf(UserError.class)
+                    .hasMessage("murmuration.node.shards = \"" + wrong
+                            + "\" (--set): expected a whole number from 1 to 16, or auto");
+        }
     }
 }

@@ -47,7 +47,8 @@ final class RoutesTest {
         assertThat(status.path("step").asLong()).isEqualTo(12);
         assertThat(status.path("loss").isNull()).isTrue();
         assertThat(status.path("tokensPerSecond").asDouble()).isEqualTo(1234);
-        assertThat(status.path("members").path(0).path("stage").asInt()).isZero();
+        assertThat(status.path("members").path(0).path("stages").toString()).isEqualTo("[0]");
+        assertThat(status.path("members").path(1).path("stages").toString()).isEqualTo("[]");
         assertThat(status.path("members").path(1).path("reachable").asBoolean()).isFalse();
         assertThat(status.path("wireBytes").path("forward").asLong()).isEqualTo(5);
         assertThat(status.path("wireBytes").path("bulk").asLong()).isEqualTo(7);

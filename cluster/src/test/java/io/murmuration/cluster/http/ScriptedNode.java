@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
@@ -56,8 +55,8 @@ final class ScriptedNode implements NodeApi {
                 Optional.of("eu-1"),
                 List.of(
                         new NodeStatus.Seen(
-                                "eu-1", 9, "pekko://x", List.of(Role.TRAINER, Role.SHARD), OptionalInt.of(0), false),
-                        new NodeStatus.Seen("eu-2", 4, "pekko://y", List.of(Role.SHARD), OptionalInt.empty(), true)),
+                                "eu-1", 9, "pekko://x", List.of(Role.TRAINER, Role.SHARD), List.of(0), false),
+                        new NodeStatus.Seen("eu-2", 4, "pekko://y", List.of(Role.SHARD), List.of(), true)),
                 new RunStatus("training", 12, 300, Double.NaN, 1234, 1, roster),
                 new NodeStatus.Wire(
                         Map.of(

@@ -62,8 +62,9 @@ final class ProcessSwarm implements AutoCloseable {
             return text("member").startsWith(name + ":");
         }
 
+        /** Whether it is about one of the shards of this node. */
         boolean ofShard(String name) {
-            return text("member").startsWith(name + ":shard#");
+            return text("member").startsWith(name + ":shard");
         }
     }
 

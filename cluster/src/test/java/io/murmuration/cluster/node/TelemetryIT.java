@@ -107,7 +107,9 @@ final class TelemetryIT {
                             && name.contains("codec=\"int8\"")
                             && name.contains("direction=\"received\""))
                     .anyMatch(name -> name.startsWith("murmuration_compute_task_seconds_bucket{"))
-                    .anyMatch(name -> name.startsWith("murmuration_shard_queue{stage="))
+                    .anyMatch(name -> name.startsWith("murmuration_shard_queue{")
+                            && name.contains("stage=")
+                            && name.contains("peer=\"shard\""))
                     .anyMatch(name -> name.startsWith("murmuration_averaging_round_seconds_count"));
         }
     }

@@ -8,9 +8,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The one test with twelve processes: a third of them is killed at once. */
 @Tag("cluster")
@@ -21,11 +22,14 @@ final class TwelveNodesIT {
     /** Twelve JVMs take a minute of two idle cores until they take part, and share them with whatever else is built. */
     private static final Duration START = Duration.ofSeconds(240);
 
-    @Test
-    void four_of_twelve_nodes_killed_at_once_cost_no_step_and_come_back(@TempDir Path folder) throws Exception {
+    @ParameterizedTest(name = "staleness {0}")
+    @ValueSource(ints = {0, 2})
+    void four_of_twelve_nodes_killed_at_once_cost_no_step_and_come_back(int staleness, @TempDir Path folder)
+            throws Exception {
+        String settings = "swarm { stages = 3, replicas = 4, trainers = 2, staleness = " + staleness + " }";
         String[] all =
                 IntStream.rangeClosed(1, 12).mapToObj(number -> "n" + number).toArray(String[]::new);
-        try (ProcessSwarm swarm = new ProcessSwarm(folder, "swarm { stages = 3, replicas = 4, trainers = 2 }")) {
+        try (ProcessSwarm swarm = new ProcessSwarm(folder, settings)) {
             long began = System.currentTimeMillis();
             swarm.start(all);
             Told whole = swarm.awaitShards(began, 12, START);

@@ -8,10 +8,12 @@ import io.murmuration.actors.protocol.CoordinatorMessage;
 import io.murmuration.actors.protocol.Epoch;
 import io.murmuration.actors.protocol.Member;
 import io.murmuration.actors.protocol.MemberMessage;
+import io.murmuration.actors.protocol.PeerId;
 import io.murmuration.actors.protocol.ProtocolException;
 import io.murmuration.actors.protocol.Purpose;
 import io.murmuration.actors.protocol.Role;
 import io.murmuration.actors.protocol.Roster;
+import io.murmuration.cluster.config.NodeSettings;
 import io.murmuration.cluster.membership.ClusterMessage;
 import io.murmuration.cluster.membership.DirectoryEntry;
 import io.murmuration.cluster.membership.Order;
@@ -19,11 +21,13 @@ import io.murmuration.cluster.membership.OrderAnswer;
 import io.murmuration.cluster.membership.RunEnding;
 import io.murmuration.cluster.membership.RunStatus;
 import io.murmuration.cluster.membership.RunWish;
+import io.murmuration.cluster.run.PeerNames;
 import io.murmuration.cluster.transport.NodeIdentity;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
@@ -117,6 +121,35 @@ final class ClusterCodecTest {
                 new MemberMessage.OpenStep(roster, List.of(A), Purpose.TRAIN, 1_000_000, 512, false, 1_000_000);
 
         assertThat(codec.encode(new ClusterMessage.Carried(RUN, HUB, A, open))).hasSizeLessThan(ControlCodec.MAX_BYTES);
+    }
+
+    /** A node with all the shards it may have, each of which has just been lost for a long reason. */
+    @Example
+    void what_the_largest_node_says_of_itself_stays_below_the_bound() {
+        String name = "n".repeat(64);
+        SortedMap<Member, Role> members = new TreeMap<>();
+        SortedMap<Member, String> gone = new TreeMap<>();
+        long life = 1_795_000_000L;
+        for (int number = 1; number <= NodeSettings.MOST_SHARDS; number++) {
+            PeerId shard = PeerNames.peer(name, Role.SHARD, number);
+            for (int restart = 0; restart < 2; restart++) {
+                members.put(new Member(shard, PeerNames.incarnation(life) + restart), Role.SHARD);
+            }
+            gone.put(new Member(shard, PeerNames.incarnation(life) + 2), "\u6f22".repeat(200));
+        }
+        for (Role role : List.of(Role.COORDINATOR, Role.KEEPER, Role.TRAINER)) {
+            for (int restart = 0; restart < 2; restart++) {
+                members.put(new Member(PeerNames.peer(name, role), PeerNames.incarnation(life) + restart), role);
+            }
+            gone.put(new Member(PeerNames.peer(name, role), PeerNames.incarnation(life) + 2), "\u6f22".repeat(200));
+        }
+        ClusterMessage announced = new ClusterMessage.Announced(
+                RUN,
+                new DirectoryEntry(name, life, name, 1, name, 2, members, gone, 1, Optional.empty(), RunWish.NONE, 1));
+
+        byte[] bytes = codec.encode(announced);
+        assertThat(bytes).hasSizeLessThan(ControlCodec.MAX_BYTES);
+        assertThat(codec.decode(bytes)).isEqualTo(announced);
     }
 
     @Example
